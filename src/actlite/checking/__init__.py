@@ -1,0 +1,1 @@
+"""What needs a plan and the catalogue together."""

@@ -1,0 +1,1 @@
+"""The contexts that expressions see."""

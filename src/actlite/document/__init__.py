@@ -1,0 +1,1 @@
+"""YAML as GitHub reads it: from text to nodes with places."""

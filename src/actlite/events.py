@@ -1,0 +1,311 @@
+"""What happens in a run, as frozen data: the only thing that execution says and reporters hear.
+
+Every text in an event is already masked. ``to_json`` and ``from_json`` are the journal's format; a
+field added later must have a default, so that older journals still load.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
+
+SCHEMA = 1
+"""The version of the event format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One version that a library lacks, as the dynamic loader says it."""
+
+    library: str
+    """The path or soname that the loader names."""
+    version: str
+    """Such as ``GLIBC_2.28``; empty where the library itself is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Why a program could not start, recognised from its own output."""
+
+    kind: str
+    """``versions``, ``library``, ``interpreter``, ``not-found``, ``musl``, ``docker-socket``, ``shell``."""
+    program: str
+    """The file that could not start, as the message names it."""
+    summary: str
+    """One sentence that says what happened."""
+    missing: tuple[Missing, ...] = ()
+    loader_lines: tuple[str, ...] = ()
+    """The loader's own text, in its order."""
+    reasons: tuple[str, ...] = ()
+    """Why that runtime: what the action declares, what the runner of that date makes of it."""
+    has: str = ""
+    """What the image has, such as ``glibc 2.17 · GLIBCXX 3.4.19 · CXXABI 1.3.7``."""
+    fixes: tuple[str, ...] = ()
+    """What would work, best first."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A notice, warning or error attached to a step, and maybe to a file."""
+
+    level: str
+    message: str
+    title: str = ""
+    file: str = ""
+    line: int | None = None
+    end_line: int | None = None
+    column: int | None = None
+    end_column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The base of all events. ``time`` is in seconds since the epoch."""
+
+    kind: ClassVar[str] = ""
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Event):
+    """A run of one workflow begins."""
+
+    kind: ClassVar[str] = "run-started"
+    run: str
+    workflow: str
+    """The workflow's name."""
+    path: str
+    """The workflow's file, relative to the repository."""
+    event: str
+    ref: str
+    sha: str
+    as_of: str
+    """The date whose runner is used, YYYY-MM-DD."""
+    runner: str
+    """The release of that runner."""
+    source: str
+    """Which commit and which changes the sources come from, in words."""
+    jobs: tuple[str, ...]
+    """Keys of all job legs known at the start, in file order."""
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True, slots=True)
+class Notice(Event):
+    """Something that the user must know and that belongs to no step's log: a stand-in, a difference."""
+
+    kind: ClassVar[str] = "notice"
+    level: str
+    """``note`` or ``warning``."""
+    message: str
+    job: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted(Event):
+    """A job leg begins."""
+
+    kind: ClassVar[str] = "job-started"
+    job: str
+    """The leg's key: the job's id, with the matrix values in parentheses where there is a matrix."""
+    id: str
+    name: str
+    matrix: Mapping[str, Any]
+    where: str
+    """The image or ``host``."""
+    instead_of: str = ""
+    """The image that the workflow names, where another stands in for it."""
+    runs_on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobFinished(Event):
+    """A job leg has ended, or was skipped or could not be run; then ``reason`` says why."""
+
+    kind: ClassVar[str] = "job-finished"
+    job: str
+    id: str
+    name: str
+    result: str
+    """``success``, ``failure``, ``cancelled``, ``skipped``; ``not-run`` for a leg that can't run here."""
+    outputs: Mapping[str, str]
+    duration: float
+    """Seconds."""
+    reason: str = ""
+    matrix: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageProgress(Event):
+    """An image is being pulled or built. ``current`` and ``total`` are bytes; 0 where not known."""
+
+    kind: ClassVar[str] = "image-progress"
+    job: str
+    image: str
+    status: str
+    current: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted(Event):
+    """A step begins. ``step`` is its key within the job: ``"0"`` for set-up, then ``"1"``, ``"2"``…;
+    ``"pre-2"`` and ``"post-2"`` for stages of step 2; ``"2.1"`` for the first inner step of a composite."""
+
+    kind: ClassVar[str] = "step-started"
+    job: str
+    step: str
+    id: str
+    name: str
+    detail: str = ""
+    """A few words beside the name, such as ``actions/checkout@v2 · node12 → node24``."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutput(Event):
+    """A piece of a step's log: whole lines, except that the last line of a log may lack its newline."""
+
+    kind: ClassVar[str] = "step-output"
+    job: str
+    step: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepAnnotation(Event):
+    """An annotation was made by a step."""
+
+    kind: ClassVar[str] = "step-annotation"
+    job: str
+    step: str
+    annotation: Annotation
+
+
+@dataclass(frozen=True, slots=True)
+class StepSummary(Event):
+    """A step wrote a summary, in Markdown."""
+
+    kind: ClassVar[str] = "step-summary"
+    job: str
+    step: str
+    markdown: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished(Event):
+    """A step has ended, or was skipped; then ``reason`` says why."""
+
+    kind: ClassVar[str] = "step-finished"
+    job: str
+    step: str
+    id: str
+    name: str
+    outcome: str
+    conclusion: str
+    duration: float
+    """Seconds."""
+    exit_code: int | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    diagnosis: Diagnosis | None = None
+    reason: str = ""
+    file: str = ""
+    """Where the step stands, relative to the repository."""
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactFound(Event):
+    """A file that the run has made and kept, with its path on this machine."""
+
+    kind: ClassVar[str] = "artifact"
+    job: str
+    name: str
+    path: str
+    size: int
+    """Bytes."""
+    needs: str = ""
+    """For an ELF program: the newest versions it asks for, such as ``GLIBC 2.17``."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished(Event):
+    """A run has ended."""
+
+    kind: ClassVar[str] = "run-finished"
+    run: str
+    conclusion: str
+    """``success``, ``failure``, ``cancelled`` or ``incomplete`` (legs that can't run here)."""
+    duration: float
+    """Seconds."""
+    kept: tuple[str, ...] = ()
+    """Names of containers that are kept for a look."""
+    folder: str = ""
+    """The run's folder."""
+
+
+Emit = Callable[[Event], None]
+"""Takes an event; must be safe to call from several threads."""
+
+KINDS: dict[str, type[Event]] = {
+    cls.kind: cls
+    for cls in (
+        RunStarted,
+        Notice,
+        JobStarted,
+        JobFinished,
+        ImageProgress,
+        StepStarted,
+        StepOutput,
+        StepAnnotation,
+        StepSummary,
+        StepFinished,
+        ArtifactFound,
+        RunFinished,
+    )
+}
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """The event as plain JSON data, with its ``kind`` first."""
+    return {"kind": event.kind, **{f.name: _plain(getattr(event, f.name)) for f in dataclasses.fields(event)}}
+
+
+def from_json(data: Mapping[str, Any]) -> Event:
+    """The event that ``to_json`` made. Raises KeyError for an unknown kind, TypeError for missing fields."""
+    built = _build(KINDS[data["kind"]], {k: v for k, v in data.items() if k != "kind"})
+    assert isinstance(built, Event)
+    return built
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    return value
+
+
+def _build(cls: type[Any], data: Mapping[str, Any]) -> Any:
+    hints = get_type_hints(cls)
+    known = {f.name for f in dataclasses.fields(cls)}
+    return cls(**{k: _typed(hints[k], v) for k, v in data.items() if k in known})
+
+
+def _typed(hint: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    origin = get_origin(hint)
+    if origin is tuple:
+        item = get_args(hint)[0]
+        return tuple(_typed(item, v) for v in value)
+    if origin is Union or (origin is not None and type(None) in get_args(hint)):
+        return _typed(next(a for a in get_args(hint) if a is not type(None)), value)
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return _build(hint, value)
+    return value

@@ -1,0 +1,1 @@
+"""What programs need of the C library, and what images have."""

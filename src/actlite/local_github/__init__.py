@@ -1,0 +1,1 @@
+"""The GitHub that jobs talk to, on this machine."""

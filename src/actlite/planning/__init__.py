@@ -1,0 +1,1 @@
+"""From workflows and a trigger to a plan."""

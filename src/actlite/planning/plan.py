@@ -1,0 +1,68 @@
+"""What will run, as data: the planner's answer, before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from actlite.diagnostics import Diagnostic
+from actlite.workflow.model import Job, Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """The event that starts a run. ``github`` holds the event's share of the github context
+    (event_name, ref, ref_name, ref_type, sha, actor, repository, event, base_ref, head_ref…)."""
+
+    event: str
+    github: Mapping[str, Any]
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    changed: tuple[str, ...] | None = None
+    """Changed files for path filters; None when not known (then a paths filter is taken as matching,
+    and the plan says so)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One run of a job: the whole job, or one row of its matrix."""
+
+    key: str
+    """Unique within the run: ``build`` or ``build (linux, x64)``."""
+    name: str
+    """What GitHub shows."""
+    matrix: Mapping[str, Any]
+    index: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobPlan:
+    """One job of a plan."""
+
+    job: Job
+    legs: tuple[Leg, ...] | None
+    """None: the matrix depends on other jobs' outputs and is known when they have run."""
+    needs: tuple[str, ...]
+    problems: tuple[Diagnostic, ...] = ()
+    """Why it (or a part of it) can't be run as it stands; errors only where it can't be run at all."""
+    fail_fast: bool = True
+    max_parallel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The jobs of one workflow for one trigger, in an order in which needs come first."""
+
+    workflow: Workflow
+    trigger: Trigger
+    jobs: tuple[JobPlan, ...]
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotSelected:
+    """A workflow that the trigger does not run, and why."""
+
+    workflow: Workflow
+    reason: str

@@ -1,0 +1,1 @@
+"""The runner's releases and its node builds."""

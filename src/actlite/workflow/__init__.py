@@ -1,0 +1,1 @@
+"""Workflows and action manifests: model, schema, reader, checks."""
