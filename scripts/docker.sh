@@ -1,0 +1,99 @@
+#!/bin/sh
+# sh scripts/docker.sh: see to it that a container engine answers. The one that answers is used as it is:
+# it is never stopped or configured. Else, where podman is installed, nothing needs doing (actlite starts
+# podman's service itself). Else Debian's docker.io is installed and started. Else: exit 4 and what to do.
+set -eu
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+LOG=${TMPDIR:-/tmp}/actlite-docker-$(id -u).log
+DAEMON_LOG=${TMPDIR:-/tmp}/actlite-dockerd.log
+SOCKET=/var/run/docker.sock
+. "$ROOT/scripts/common.sh"
+
+# Does a daemon answer? By its own client, which knows contexts, or by the Python package.
+answers() {
+    if have docker; then
+        docker version --format '{{.Server.Version}}' >/dev/null 2>&1
+    elif [ -n "${DOCKER_HOST:-}" ] || [ -S "$SOCKET" ]; then
+        "$ROOT/.venv/bin/python" -c 'import docker; docker.from_env(timeout=5).ping()' >/dev/null 2>&1
+    else
+        return 1
+    fi
+}
+
+# wait_for SECONDS: until the daemon answers.
+wait_for() {
+    left=$1
+    while [ "$left" -gt 0 ]; do
+        if answers || share_socket; then return 0; fi
+        sleep 1
+        left=$((left - 1))
+    done
+    return 1
+}
+
+# A daemon that we installed and started as root: let the user of sudo talk to it until it ends.
+share_socket() {
+    [ "$(id -u)" != 0 ] && [ -S "$SOCKET" ] || return 1
+    as_root chgrp "$(id -g)" "$SOCKET" && answers
+}
+
+has_init() { [ -d /run/systemd/system ]; }
+
+# start_by_hand ARGUMENTS…: dockerd in the background, for machines without an init system.
+start_by_hand() {
+    say "  dockerd $* in the background (log: $DAEMON_LOG)"
+    if ! grep -qs cgroup /proc/mounts; then
+        as_root mount -t cgroup2 none /sys/fs/cgroup >>"$LOG" 2>&1 || true
+    fi
+    as_root sh -c 'log=$1; shift; PATH=$PATH:/usr/sbin:/sbin; exec setsid nohup dockerd "$@" >"$log" 2>&1 </dev/null &' \
+        sh "$DAEMON_LOG" "$@"
+    wait_for 30
+}
+
+dockerd_runs() { [ -e /var/run/docker.pid ] && [ -d "/proc/$(cat /var/run/docker.pid)" ]; }
+
+start() {
+    if has_init; then
+        quietly 'start docker' as_root systemctl start docker && wait_for 30 && return 0
+        return 1
+    fi
+    if have service && quietly 'start docker' as_root service docker start && wait_for 10; then return 0; fi
+    if dockerd_runs; then wait_for 20 && return 0; fi
+    if start_by_hand; then return 0; fi
+    # The kernel or the file system has no overlay: slower, but it works everywhere.
+    if ! dockerd_runs && grep -qs -i -e overlay -e 'storage driver' -e graphdriver "$DAEMON_LOG"; then
+        start_by_hand --storage-driver vfs && return 0
+    fi
+    return 1
+}
+
+: >"$LOG"
+if answers; then exit 0; fi
+if [ -n "${DOCKER_HOST:-}" ]; then
+    give_up 4 "DOCKER_HOST is set to $DOCKER_HOST, but no daemon answers there." \
+        'Start that daemon, or unset DOCKER_HOST to use one on this machine.'
+fi
+if [ -S "$SOCKET" ] && [ ! -w "$SOCKET" ]; then
+    give_up 4 "A Docker daemon is there, but $(id -un) may not talk to it ($SOCKET)." \
+        "Add yourself to its group and log in again: sudo usermod -aG docker $(id -un)"
+fi
+if have podman; then
+    say 'No Docker daemon answers; podman is installed: actlite starts its service when it needs it.'
+    exit 0
+fi
+have dockerd || [ -x /usr/sbin/dockerd ] || {
+    if ! have apt-get || ! can_be_root; then
+        give_up 4 'No Docker daemon answers, and none can be installed here without root and apt-get.' \
+            'Install Docker or podman, or point DOCKER_HOST to a daemon.'
+    fi
+    say 'No Docker daemon answers: installing docker.io'
+    apt_install docker.io iptables ca-certificates || give_up 4 'docker.io could not be installed.'
+}
+if answers; then exit 0; fi
+can_be_root || give_up 4 'Docker is installed but not running. Start it: sudo systemctl start docker'
+say 'Starting the Docker daemon'
+start || {
+    tail -n 20 "$DAEMON_LOG" >&2 2>/dev/null || true
+    give_up 4 "The Docker daemon does not come up (logs: $LOG, $DAEMON_LOG)." \
+        'Containers may not be allowed on this machine. Point DOCKER_HOST to a daemon elsewhere.'
+}

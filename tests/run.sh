@@ -1,0 +1,38 @@
+#!/bin/sh
+# sh tests/run.sh [PYTEST ARGUMENT…]: set everything up and pass all checks and tests. Needs nothing but a
+# Debian or Ubuntu machine with root or sudo; fails where no container engine can be had, never skips for it.
+set -u
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+cd "$ROOT" || exit 4
+BIN=$ROOT/.venv/bin
+failed=
+
+# stage NAME COMMAND…: run it, remember a failure, go on.
+stage() {
+    name=$1
+    shift
+    printf '\n== %s\n' "$name"
+    if "$@" </dev/null; then return 0; fi
+    printf '== FAILED: %s\n' "$name"
+    failed="$failed
+  $name"
+    return 1
+}
+
+stage 'Set up' sh scripts/setup.sh test || exit 4
+stage 'Container engine' sh scripts/docker.sh || exit 4
+
+stage 'ruff check' "$BIN/ruff" check .
+stage 'ruff format' "$BIN/ruff" format --check .
+stage 'mypy' "$BIN/mypy"
+stage 'mypy of the stand-ins' "$BIN/mypy" --strict -p sample_workflows.standins
+stage 'import layers' "$BIN/lint-imports"
+stage 'Unit tests' "$BIN/pytest" tests/unit -q -n 2 -p no:cacheprovider "$@"
+ACTLITE_DOCKER_TESTS=require
+export ACTLITE_DOCKER_TESTS
+stage 'Tests with containers' "$BIN/pytest" tests/docker -q -n 2 --durations=10 -p no:cacheprovider "$@"
+
+if [ -n "$failed" ]; then
+    printf '\nFailed:%s\n' "$failed"
+    exit 1
+fi
