@@ -1,0 +1,244 @@
+"""A run as one value: the fold of its events. Reports, replays and comparisons start from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from actlite.events import (
+    Annotation,
+    ArtifactFound,
+    Diagnosis,
+    Event,
+    JobFinished,
+    JobStarted,
+    Notice,
+    RunFinished,
+    RunStarted,
+    StepAnnotation,
+    StepFinished,
+    StepStarted,
+    StepSummary,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step. ``outcome`` and ``conclusion`` are empty while it runs (or when it was never ended)."""
+
+    key: str
+    id: str
+    name: str
+    detail: str = ""
+    started: float = 0.0
+    outcome: str = ""
+    conclusion: str = ""
+    duration: float = 0.0
+    exit_code: int | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    annotations: tuple[Annotation, ...] = ()
+    diagnosis: Diagnosis | None = None
+    summary: str = ""
+    reason: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    @property
+    def depth(self) -> int:
+        """0 for a step of the job, 1 for a step of a composite action, and so on."""
+        return self.key.count(".")
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """One job leg. ``result`` is empty while it runs or waits."""
+
+    key: str
+    id: str
+    name: str
+    matrix: Mapping[str, Any] = field(default_factory=dict)
+    where: str = ""
+    instead_of: str = ""
+    runs_on: str = ""
+    started: float = 0.0
+    result: str = ""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    duration: float = 0.0
+    reason: str = ""
+    steps: tuple[StepRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run of one workflow. ``conclusion`` is empty while it runs (or when it was killed)."""
+
+    id: str = ""
+    workflow: str = ""
+    path: str = ""
+    event: str = ""
+    ref: str = ""
+    sha: str = ""
+    as_of: str = ""
+    runner: str = ""
+    source: str = ""
+    started: float = 0.0
+    conclusion: str = ""
+    duration: float = 0.0
+    jobs: tuple[JobRecord, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    artifacts: tuple[ArtifactFound, ...] = ()
+    kept: tuple[str, ...] = ()
+    folder: str = ""
+
+
+class RecordBuilder:
+    """Folds events as they come; ``record`` gives the run so far."""
+
+    def __init__(self) -> None:
+        self._run = RunRecord()
+        self._jobs: dict[str, JobRecord] = {}
+        self._steps: dict[str, dict[str, StepRecord]] = {}
+
+    def add(self, event: Event) -> None:
+        """Take one event. Step output changes nothing."""
+        match event:
+            case RunStarted():
+                self._start(event)
+            case JobStarted():
+                self._job(
+                    event.job,
+                    id=event.id,
+                    name=event.name,
+                    matrix=event.matrix,
+                    where=event.where,
+                    instead_of=event.instead_of,
+                    runs_on=event.runs_on,
+                    started=event.time,
+                )
+            case JobFinished():
+                self._job(
+                    event.job,
+                    id=event.id,
+                    name=event.name,
+                    result=event.result,
+                    outputs=event.outputs,
+                    duration=event.duration,
+                    reason=event.reason,
+                    **({"matrix": event.matrix} if event.matrix else {}),
+                )
+            case StepStarted():
+                # A step that starts again (a retry) begins anew, in its old place.
+                self._steps.setdefault(event.job, {})[event.step] = StepRecord(
+                    event.step, event.id, event.name
+                )
+                self._step(
+                    event.job,
+                    event.step,
+                    id=event.id,
+                    name=event.name,
+                    detail=event.detail,
+                    started=event.time,
+                )
+            case StepAnnotation():
+                known = self._step(event.job, event.step).annotations
+                self._step(event.job, event.step, annotations=(*known, event.annotation))
+            case StepSummary():
+                known_text = self._step(event.job, event.step).summary
+                self._step(event.job, event.step, summary=known_text + event.markdown)
+            case StepFinished():
+                self._end_step(event)
+            case Notice():
+                self._run = replace(self._run, notices=(*self._run.notices, event))
+            case ArtifactFound():
+                self._run = replace(self._run, artifacts=(*self._run.artifacts, event))
+            case RunFinished():
+                self._run = replace(
+                    self._run,
+                    id=event.run,
+                    conclusion=event.conclusion,
+                    duration=event.duration,
+                    kept=event.kept,
+                    folder=event.folder,
+                )
+            case _:
+                pass
+
+    @property
+    def record(self) -> RunRecord:
+        """The run as it is known now."""
+        return replace(self._run, jobs=tuple(self.job(key) for key in self._jobs))
+
+    def job(self, key: str) -> JobRecord:
+        """One job leg as it is known now, with its steps. Raises KeyError."""
+        return replace(self._jobs[key], steps=tuple(self._steps.get(key, {}).values()))
+
+    def step(self, job: str, key: str) -> StepRecord | None:
+        """One step as it is known now."""
+        return self._steps.get(job, {}).get(key)
+
+    def _start(self, event: RunStarted) -> None:
+        self._run = replace(
+            self._run,
+            id=event.run,
+            workflow=event.workflow,
+            path=event.path,
+            event=event.event,
+            ref=event.ref,
+            sha=event.sha,
+            as_of=event.as_of,
+            runner=event.runner,
+            source=event.source,
+            started=event.time,
+            conclusion="",
+        )
+        for key in event.jobs:
+            self._job(key)
+
+    def _end_step(self, event: StepFinished) -> None:
+        self._step(
+            event.job,
+            event.step,
+            id=event.id,
+            name=event.name,
+            outcome=event.outcome,
+            conclusion=event.conclusion,
+            duration=event.duration,
+            exit_code=event.exit_code,
+            outputs=event.outputs,
+            diagnosis=event.diagnosis,
+            reason=event.reason,
+            file=event.file,
+            line=event.line,
+            column=event.column,
+        )
+
+    def _job(self, key: str, **changes: Any) -> JobRecord:
+        job = self._jobs.get(key) or JobRecord(key, key, key)
+        self._jobs[key] = job = replace(job, **changes) if changes else job
+        return job
+
+    def _step(self, job: str, key: str, **changes: Any) -> StepRecord:
+        self._job(job)
+        steps = self._steps.setdefault(job, {})
+        step = steps.get(key) or StepRecord(key, "", key)
+        steps[key] = step = replace(step, **changes) if changes else step
+        return step
+
+
+def fold(events: Iterable[Event]) -> RunRecord:
+    """The run that some events tell of."""
+    builder = RecordBuilder()
+    for event in events:
+        builder.add(event)
+    return builder.record
+
+
+def overall(conclusions: Iterable[str]) -> str:
+    """The conclusion of several runs together: the worst of them. ``cancelled`` for an unfinished one."""
+    known = {conclusion or "cancelled" for conclusion in conclusions}
+    for worst in ("cancelled", "failure", "incomplete"):
+        if worst in known:
+            return worst
+    return "success"
