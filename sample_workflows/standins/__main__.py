@@ -1,0 +1,93 @@
+"""python -m sample_workflows.standins build [--force] [NAME…] | --list"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sample_workflows.standins.recipes import RECIPES
+
+
+def cache_folder() -> Path:
+    """Where package files are kept between calls: below the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "actlite" / "standins"
+
+
+def connect() -> Any:
+    """The container engine's API, at DOCKER_HOST or where docker's current context points."""
+    import docker
+    from docker.context import ContextAPI
+
+    if not os.environ.get("DOCKER_HOST"):
+        context = ContextAPI.get_current_context()
+        if context is not None and context.Host:
+            return docker.DockerClient(base_url=context.Host, timeout=300)
+    return docker.from_env(timeout=300)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit codes as actlite's: 0, 2 bad usage, 4 the environment can't."""
+    parser = argparse.ArgumentParser(prog="python -m sample_workflows.standins", description=__doc__)
+    parser.add_argument("--list", action="store_true", help="the stand-ins and what they stand for")
+    commands = parser.add_subparsers(dest="command")
+    build = commands.add_parser("build", help="make images; those that are there already cost nothing")
+    build.add_argument("names", nargs="*", metavar="NAME", help="default: all of them")
+    build.add_argument("--force", action="store_true", help="make them anew")
+    build.add_argument("--quiet", action="store_true", help="say only what fails")
+    options = parser.parse_args(arguments)
+    if options.list:
+        for recipe in RECIPES.values():
+            print(f"{recipe.image:36} in place of {recipe.stands_for}")
+        return 0
+    if options.command != "build":
+        parser.print_usage(sys.stderr)
+        return 2
+    unknown = [name for name in options.names if name not in RECIPES]
+    if unknown:
+        print(f"No stand-in is called {', '.join(unknown)}. There are: {', '.join(RECIPES)}", file=sys.stderr)
+        return 2
+    return run(options.names or list(RECIPES), options.force, options.quiet)
+
+
+def run(names: Sequence[str], force: bool, quiet: bool) -> int:
+    """Build these. One process at a time: two would write the same package files."""
+    import fcntl
+
+    from docker.errors import DockerException
+
+    from sample_workflows.standins.build import Builder
+    from sample_workflows.standins.packages import PackagesUnavailable
+
+    started = time.monotonic()
+    try:
+        folder = cache_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        builder = Builder(connect(), folder, (lambda _: None) if quiet else print)
+        todo = [RECIPES[name] for name in names if force or not builder.is_built(RECIPES[name])]
+        if not todo:
+            return 0
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not quiet:
+                print(f"Making {len(todo)} stand-in image{'s' * (len(todo) > 1)} from Debian packages")
+            for recipe in todo:
+                builder.build(recipe, force)
+    except PackagesUnavailable as error:
+        print(f"The stand-in images can't be made: {error}", file=sys.stderr)
+        return 4
+    except (DockerException, OSError) as error:
+        print(f"The stand-in images can't be made: {error}", file=sys.stderr)
+        return 4
+    if not quiet:
+        print(f"  done in {time.monotonic() - started:.1f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,279 @@
+"""From a recipe to an image in the container engine."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import posixpath
+import re
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sample_workflows.standins.loader_cache import loader_cache
+from sample_workflows.standins.packages import PackagesUnavailable, Suite
+from sample_workflows.standins.recipes import Era, Recipe
+from sample_workflows.standins.relabel import is_elf, rebrand_ldd, rebrand_libc, relabel
+from sample_workflows.standins.tree import Entry, Kind, Tree
+
+LABEL = "dev.actlite.standin"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+Say = Callable[[str], None]
+
+NOT_NEEDED = re.compile(
+    r"perl.*|libperl.*|liberror-perl|debconf|dpkg|adduser|login.*|passwd|libpam.*|libaudit.*|git-man|install-info"
+    r"|lib(?:db5|com-err2|krb5|k5crypto3|keyutils1|gssapi|tirpc|nsl|gdbm|systemd|udev|gcrypt|gpg-error|ssl1).*"
+    r"|lib(?:a|l|t|hwa|ub)san\d|lib(?:cc1|itm|quadmath|gomp).*|lib(?:brotli|nettle|hogweed|unistring|idn2|p11).*"
+    r"|lib(?:tasn1|gnutls|sasl2|ldap|nghttp|psl|rtmp|ssh|curl|expat|ffi).*|base-files|init-system-helpers"
+)
+"""Packages that apt brings along and that the samples never use; what can't run without them goes too."""
+
+
+@cache
+def recipe_key() -> str:
+    """Changes when anything in this package does; an image with this label need not be built anew."""
+    digest = hashlib.sha256()
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(module.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+class Builder:
+    """Builds stand-ins. Packages are kept in ``folder``; what several images share is read once."""
+
+    def __init__(self, client: Any, folder: Path, say: Say) -> None:
+        self._client = client
+        self._folder = folder
+        self._say = say
+        self._roots: dict[tuple[Suite, tuple[str, ...], bool], tuple[Tree, str]] = {}
+        self._suites: dict[tuple[str, ...], Suite] = {}
+
+    def is_built(self, recipe: Recipe) -> bool:
+        """Whether the engine has this very stand-in."""
+        labels = self._labels(recipe.image)
+        return labels.get(f"{LABEL}.key") == recipe_key()
+
+    def _labels(self, image: str) -> dict[str, str]:
+        from docker.errors import ImageNotFound
+
+        try:
+            return dict(self._client.api.inspect_image(image)["Config"].get("Labels") or {})
+        except ImageNotFound:
+            return {}
+
+    def build(self, recipe: Recipe, force: bool = False) -> str:
+        """Make the image if it is not there, and give its name.
+
+        Raises PackagesUnavailable, or docker's own errors."""
+        if not force and self.is_built(recipe):
+            return recipe.image
+        if platform.machine() != "x86_64":
+            raise PackagesUnavailable(f"stand-ins are x86-64 images, and this machine is {platform.machine()}")
+        started = time.monotonic()
+        tree, made_of = self._musl(recipe) if recipe.musl else self._glibc(recipe)
+        add_identity(tree, recipe)
+        labels = {
+            LABEL: recipe.stands_for,
+            f"{LABEL}.note": recipe.note,
+            f"{LABEL}.key": recipe_key(),
+            f"{LABEL}.packages": made_of,
+        }
+        changes = [f'LABEL "{name}"="{value}"' for name, value in labels.items()]
+        changes += [f"ENV PATH={PATH}", f'CMD ["{"/bin/sh" if recipe.musl else "/bin/bash"}"]']
+        with tempfile.TemporaryFile() as archive:
+            tree.write(archive)
+            size = archive.tell()
+            archive.seek(0)
+            name, _, tag = recipe.image.partition(":")
+            chunks = iter(lambda: archive.read(1 << 20), b"")
+            self._client.api.import_image_from_stream(chunks, name, tag, changes=changes)
+        self._say(
+            f"  {recipe.image}  {size / 1e6:.0f} MB  {time.monotonic() - started:.1f} s"
+            f"  in place of {recipe.stands_for}"
+        )
+        return recipe.image
+
+    def _suite(self, *names: str) -> Suite:
+        """The first of these Debian suites that is to be had; else this machine's own packages."""
+        if names in self._suites:
+            return self._suites[names]
+        for name in names:
+            suite = Suite(self._folder, name)
+            try:
+                suite.prepare()
+                break
+            except PackagesUnavailable as error:
+                self._say(f"  {error}")
+        else:
+            suite = Suite(self._folder, None)
+            suite.prepare()
+            self._say("  made from this machine's own packages instead: their glibc is newer")
+        self._suites[names] = suite
+        return suite
+
+    def _root(self, suite: Suite, packages: Sequence[str], docker_client: bool) -> tuple[Tree, str]:
+        """The packages and what they need, as files; and what they are, in a line."""
+        key = (suite, tuple(packages), docker_client)
+        if key not in self._roots:
+            wanted = [pair for pair in suite.resolve(packages) if not NOT_NEEDED.fullmatch(pair[0])]
+            clients: list[tuple[str, str]] = []
+            if docker_client:
+                name = next((n for n in ("docker-cli", "docker.io") if suite.has(n)), "")
+                clients = [pair for pair in suite.resolve([name] if name else []) if pair[0] == name]
+            files = suite.download(wanted + clients)
+            tree = Tree()
+            with ThreadPoolExecutor(2) as pool:
+                parts = pool.map(lambda p: _unpack(p.path, p.name in ("docker-cli", "docker.io")), files)
+                for part in parts:
+                    for path, entry in part.entries.items():
+                        if not (entry.kind is Kind.FOLDER and path in tree.entries):
+                            tree.entries[path] = entry
+            versions = "\n".join(f"{package.name} {package.version}" for package in files)
+            libc = next((p.version for p in files if p.name == "libc6"), "none")
+            digest = hashlib.sha256(versions.encode()).hexdigest()[:12]
+            self._roots[key] = tree, f"{len(files)} of {suite.name}, libc6 {libc}, {digest}"
+        tree, made_of = self._roots[key]
+        return tree.copy(), made_of
+
+    def _glibc(self, recipe: Recipe) -> tuple[Tree, str]:
+        tree, made_of = self._root(self._suite("bullseye"), recipe.packages, recipe.docker_client)
+        if recipe.era is None:
+            move_links(tree, merge)
+            tree.rename(merge)
+        else:
+            make_era(tree, recipe.era)
+        add_links(tree, recipe)
+        tree.prune()
+        libraries = tree.libraries()
+        merged = recipe.era is None or recipe.era.merged
+        tree.file(
+            "etc/ld.so.cache",
+            loader_cache({n: f"/{f.removeprefix('usr/') if merged else f}/{n}" for n, f in libraries.items()}),
+        )
+        return tree, made_of
+
+    def _musl(self, recipe: Recipe) -> tuple[Tree, str]:
+        tree, _ = self._root(self._suite("bullseye"), recipe.packages, False)
+        library, made_of = self._root(self._suite("trixie", "bookworm"), ["musl"], False)
+        busybox = next(tree.entries[path] for path in ("bin/busybox", "usr/bin/busybox") if path in tree.entries)
+        musl = next(
+            entry for path, entry in library.entries.items() if re.search(r"/libc\.(so|musl)", path) and entry.data
+        )
+        small = Tree()
+        for path in ("bin", "lib", "usr/bin", "usr/lib", "usr/local/bin"):
+            small.folder(path)
+        small.file("lib/ld-musl-x86_64.so.1", musl.data, 0o755)
+        small.link("lib/libc.musl-x86_64.so.1", "ld-musl-x86_64.so.1")
+        small.file("bin/busybox", busybox.data, 0o755)
+        for applet in busybox_applets(busybox):
+            small.link(f"bin/{applet}", "busybox")
+        small.link("usr/bin/env", "/bin/env")
+        return small, made_of
+
+
+def _unpack(deb: Path, client: bool) -> Tree:
+    tree = Tree()
+    tree.add_package(deb, only=("usr/bin/docker",) if client else None)
+    return tree
+
+
+def busybox_applets(busybox: Entry) -> list[str]:
+    """The names of the commands in a busybox: they stand in it one after the other, sorted."""
+    table = re.search(rb"\0(\[\0\[\[\0(?:[a-z0-9][a-z0-9._-]*\0)+)\0", busybox.data)
+    if table is None:
+        raise PackagesUnavailable("the table of commands was not found in busybox")
+    names = [name.decode() for name in table[1].split(b"\0") if name]
+    return [name for name in names if name != "busybox"]
+
+
+def merge(path: str) -> str:
+    """The place of a file where /bin, /lib and the like are links to /usr."""
+    return re.sub(r"^(bin|sbin|lib|lib64)(?=/|$)", r"usr/\1", path)
+
+
+def make_era(tree: Tree, era: Era) -> None:
+    """Turn Debian's files into those of an older system: places, file names, versions."""
+    glibc = re.compile(r"^(usr/lib64/|lib64/)(lib[a-zA-Z_]+|ld)-2\.\d+\.so$")
+
+    def place(path: str) -> str:
+        path = re.sub(r"^(usr/)?lib/x86_64-linux-gnu(?=/|$)", r"\1lib64", path)
+        if era.merged:
+            path = merge(path)
+        path = glibc.sub(rf"\1\2-{era.glibc}.so", path)
+        return re.sub(r"(libstdc\+\+\.so\.)6\.\d+\.\d+$", rf"\g<1>{era.libstdcxx}", path)
+
+    move_links(tree, place)
+    tree.rename(place)
+    for path, entry in tree.entries.items():
+        if entry.kind is Kind.FILE and is_elf(entry.data):
+            data = relabel(entry.data, era.ceilings)
+            if re.search(r"/libc[-.]", path):
+                data = rebrand_libc(data, era.glibc)
+            tree.entries[path] = Entry(Kind.FILE, entry.mode, data)
+    ldd = tree.entries["usr/bin/ldd"]
+    tree.file("usr/bin/ldd", rebrand_ldd(ldd.data, era.glibc), 0o755)
+
+
+def move_links(tree: Tree, place: Callable[[str], str]) -> None:
+    """Let symbolic links lead to where ``place`` will put what they name."""
+    for path, entry in tree.entries.items():
+        if entry.kind is Kind.LINK:
+            folder = posixpath.dirname(path)
+            target = posixpath.normpath(posixpath.join("/", folder, entry.target)).lstrip("/")
+            new, new_folder = place(target), posixpath.dirname(place(path))
+            if posixpath.dirname(new) == new_folder:
+                tree.entries[path] = Entry(Kind.LINK, 0o777, target=posixpath.basename(new))
+            elif new != target or new_folder != folder:
+                tree.entries[path] = Entry(Kind.LINK, 0o777, target="/" + new)
+
+
+def add_links(tree: Tree, recipe: Recipe) -> None:
+    """Links that packages make when they are installed, and those that lead to where files were moved."""
+    merged = recipe.era is None or recipe.era.merged
+    if recipe.era is not None:
+        tree.entries.pop("usr/lib/x86_64-linux-gnu", None)
+        tree.entries.pop("lib/x86_64-linux-gnu", None)
+        tree.link("usr/lib/x86_64-linux-gnu", "../lib64")
+        if not merged:
+            tree.link("lib/x86_64-linux-gnu", "../lib64")
+    for name in ("bin", "sbin", "lib", "lib64"):
+        tree.folder(f"usr/{name}")
+        if merged:
+            tree.entries.pop(name, None)
+            tree.link(name, f"usr/{name}")
+        else:
+            tree.folder(name)
+    shells = "usr/bin" if merged else "bin"
+    tree.entries.pop(f"{shells}/sh", None)
+    tree.link(f"{shells}/sh", "bash" if recipe.era else "dash")
+    tree.link("usr/bin/awk", "mawk")
+    if not merged:
+        tree.link("usr/bin/env", "/bin/env")
+    if "usr/bin/gcc" in tree.entries:
+        tree.link("usr/bin/cc", "gcc")
+
+
+def add_identity(tree: Tree, recipe: Recipe) -> None:
+    """The folders of every system, and the files by which programs tell which one it is."""
+    for path in ("dev", "etc", "home", "opt", "proc", "root", "run", "srv", "sys", "usr/local/bin", "var/lib"):
+        tree.folder(path, 0o700 if path == "root" else 0o755)
+    tree.folder("tmp", 0o1777)
+    tree.folder("var/tmp", 0o1777)
+    shell = "/bin/sh" if recipe.musl else "/bin/bash"
+    tree.file("etc/passwd", f"root:x:0:0:root:/root:{shell}\nnobody:x:65534:65534:nobody:/:/bin/false\n")
+    tree.file("etc/group", "root:x:0:\nnogroup:x:65534:\n")
+    tree.file("etc/hosts", "127.0.0.1 localhost\n")
+    tree.file("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
+    tree.file("etc/actlite-standin", f"stands for {recipe.stands_for}\n{recipe.note}\n")
+    files = recipe.release_files
+    if not files:
+        files = {
+            "os-release": 'NAME="Debian GNU/Linux"\nID=debian\nPRETTY_NAME="Debian GNU/Linux, in place of '
+            f'{recipe.stands_for}"\n'
+        }
+    for name, text in files.items():
+        tree.file(f"etc/{name}", text)
