@@ -6,6 +6,7 @@ of nodes) and ``ObjectTemplating/TemplateReader.cs`` (duplicate keys, depth).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from actlite.diagnostics import Diagnostic, DiagnosticBag, Label
@@ -34,6 +35,8 @@ MAX_EVENTS = 50_000
 """How many nodes GitHub visits, aliases followed, before it gives up."""
 MAX_ERRORS = 10
 """How many errors are reported for one file."""
+
+_SIGN = re.compile(r"\s*[-:?](?=\s|$)")
 
 
 def compose(source: SourceFile, *, anchors: bool = True) -> tuple[Node | None, list[Diagnostic]]:
@@ -99,7 +102,10 @@ class _Composer:
     def document(self) -> Node | None:
         if not self.stream:
             self.bag.add(
-                "yaml-empty", "the file has no content", self.source.span(0, 0), help="Write a workflow in it."
+                "yaml-empty",
+                "the file has no content",
+                self.source.span(0, 0),
+                help="Write a workflow in it.",
             )
             return None
         self.at = 1
@@ -237,6 +243,12 @@ class _Composer:
             end -= 1
         return end
 
+    def after(self, event: YamlEvent) -> int:
+        """The place after an event and the ':' or '-' that follows it."""
+        end = self.trimmed(event.end, event.start)
+        match = _SIGN.match(self.source.text, end)
+        return match.end() if match else end
+
     def duplicate(self, name: str, key: Scalar, first: Scalar) -> None:
         self.bag.add(
             "yaml-duplicate-key",
@@ -252,8 +264,8 @@ class _Composer:
         end = event.end if event.plain else self.trimmed(event.end, event.start)
         span = self.source.span(event.start, end)
         if event.plain and not text and event.start == event.end:
-            # Parsers disagree on where nothing stands: say, right after what comes before it.
-            here = self.trimmed(event.start)
+            # Parsers disagree on where nothing stands: say, after the key or sign that it belongs to.
+            here = self.after(self.stream[self.at - 2])
             span = self.source.span(here, here)
         tag = event.tag
         value: Primitive
@@ -268,7 +280,9 @@ class _Composer:
                 "yaml-value",
                 f"'{text}' is no value of the type {kind}",
                 span,
-                help="" if tag else "GitHub reads such numbers as 32-bit integers. Quote it to have a string.",
+                help=""
+                if tag
+                else "GitHub reads such numbers as 32-bit integers. Quote it to have a string.",
             )
             value = text
         return Scalar(value, text, span, event.plain)

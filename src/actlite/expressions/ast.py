@@ -1,0 +1,125 @@
+"""The parts of a parsed expression. ``start`` and ``end`` are offsets into its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A literal, or the property name after a dot."""
+
+    value: None | bool | float | str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A context such as ``github``."""
+
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wildcard:
+    """The ``*`` of ``.*`` and ``[*]``."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """``target.name`` and ``target[index]``."""
+
+    target: Node
+    index: Node
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """``!operand``."""
+
+    operand: Node
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """``left op right`` with one of ``== != < <= > >=``."""
+
+    operator: str
+    left: Node
+    right: Node
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Logical:
+    """``a && b && …`` or ``a || b || …``; nested ones of the same operator are one."""
+
+    operator: str
+    operands: tuple[Node, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function call. ``key`` is the name in small letters."""
+
+    name: str
+    key: str
+    arguments: tuple[Node, ...]
+    start: int
+    end: int
+
+
+Node = Constant | Name | Wildcard | Index | Not | Compare | Logical | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Expr:
+    """A parsed expression. ``root`` is None when there is nothing but white space."""
+
+    source: str
+    root: Node | None
+    names: tuple[Name, ...] = ()
+    """The contexts that it names, in order."""
+    calls: tuple[tuple[str, int], ...] = ()
+    """The functions that it calls and that are not built in: name and offset, in order."""
+    functions: frozenset[str] = frozenset()
+    """All functions that it calls, in small letters."""
+
+
+def walk(node: Node | None) -> list[Node]:
+    """A node and all below it, in order of the text."""
+    found: list[Node] = []
+    stack = [node] if node is not None else []
+    while stack:
+        top = stack.pop()
+        found.append(top)
+        stack.extend(reversed(children(top)))
+    return found
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below a node."""
+    if isinstance(node, Logical):
+        return node.operands
+    if isinstance(node, Call):
+        return node.arguments
+    if isinstance(node, Compare):
+        return (node.left, node.right)
+    if isinstance(node, Index):
+        return (node.target, node.index)
+    if isinstance(node, Not):
+        return (node.operand,)
+    return ()

@@ -1,0 +1,39 @@
+"""What can go wrong with an expression."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Kind = Literal["lexing", "parsing", "evaluation"]
+
+
+class ExpressionError(Exception):
+    """An expression that can't be read or evaluated.
+
+    ``message`` has GitHub's words (actions/runner ``src/Sdk/Expressions/ParseException.cs`` and the functions
+    beside it). ``position`` is the place of the faulty token in ``source``, in characters from 1, and
+    ``length`` how long that token is; None and 0 where no one token is at fault.
+    """
+
+    def __init__(
+        self, kind: Kind, message: str, source: str = "", position: int | None = None, length: int = 0
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.source = source
+        self.position = position
+        self.length = length
+
+
+def token_error(kind: Kind, what: str, raw: str, start: int, source: str) -> ExpressionError:
+    """An error about one token. ``start`` counts from 0; the message counts UTF-16 units, as GitHub does."""
+    before = source[:start]
+    units = start if before.isascii() else len(before.encode("utf-16-le", "surrogatepass")) // 2
+    message = f"{what}: '{raw}'. Located at position {units + 1} within expression: {source}"
+    return ExpressionError(kind, message, source, start + 1, len(raw))
+
+
+def evaluation_error(message: str) -> ExpressionError:
+    """An error met while evaluating."""
+    return ExpressionError("evaluation", message)

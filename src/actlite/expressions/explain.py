@@ -1,0 +1,137 @@
+"""How an expression came to its value: a tree of its parts, each with its own value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from actlite.expressions.ast import Call, Compare, Constant, Expr, Logical, Node, Not, Wildcard, children
+from actlite.expressions.errors import ExpressionError
+from actlite.expressions.evaluator import MAX_MEMORY, Functions, Run, checked
+from actlite.expressions.values import Value, kind_of, to_string
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A part of an expression and its value.
+
+    ``text`` is the part as written. ``children`` are the parts of it that are no literals. ``evaluated`` is
+    False for what a ``&&``, ``||`` or function did not need; then ``value`` is None. ``expanded`` is the part
+    with its operands replaced by their values, or '' where that says nothing more than ``value``.
+    """
+
+    text: str
+    value: Value
+    children: tuple[Trace, ...] = ()
+    evaluated: bool = True
+    operator: str = ""
+    """``&&`` or ``||`` where the part is such a chain; its operands are the children then."""
+    expanded: str = ""
+
+    @property
+    def label(self) -> str:
+        """What to show for the part in a tree: the operator of a chain, else its text on one line."""
+        return self.operator or " ".join(self.text.split())
+
+    def rows(self) -> Iterator[tuple[str, str, str]]:
+        """The tree as rows of label (with branches drawn), value and expansion; chains are opened up."""
+        yield from self._rows("└ ", "  ")
+
+    def _rows(self, branch: str, below: str) -> Iterator[tuple[str, str, str]]:
+        value = literal(self.value) if self.evaluated else "not evaluated"
+        yield branch + self.label, value, self.expanded
+        if not self.operator:
+            return
+        for number, child in enumerate(self.children, 1):
+            final = number == len(self.children)
+            yield from child._rows(below + ("└ " if final else "├ "), below + ("  " if final else "│ "))
+
+
+def explain(
+    source: str | Expr,
+    contexts: Mapping[str, Any],
+    functions: Functions = {},
+    *,
+    max_memory: int = MAX_MEMORY,
+) -> Trace:
+    """Evaluate an expression and say how. Raises ExpressionError, as ``evaluate`` does."""
+    expr = checked(source, contexts, functions)
+    if expr.root is None:
+        return Trace(expr.source, None)
+    run = _Recorder(expr, contexts, functions, max_memory)
+    run.value(expr.root)
+    return _trace(expr.root, run)
+
+
+def literal(value: object, limit: int = 60) -> str:
+    """A value as it would be written in an expression; collections and long texts are shortened."""
+    if isinstance(value, str):
+        text = value if len(value) <= limit else value[: limit - 1] + "…"
+        return "'" + text.replace("'", "''") + "'"
+    if value is None:
+        return "null"
+    if isinstance(value, list):
+        return f"Array({len(value)})"
+    if isinstance(value, Mapping):
+        return f"Object({len(value)})"
+    return to_string(value)
+
+
+class _Recorder(Run):
+    """A run that keeps the value of every part."""
+
+    __slots__ = ("seen",)
+
+    def __init__(
+        self, expr: Expr, contexts: Mapping[str, Any], functions: Functions, max_memory: int
+    ) -> None:
+        super().__init__(expr, contexts, functions, max_memory)
+        self.seen: dict[int, Any] = {}
+
+    def value(self, node: Node) -> Any:
+        result = super().value(node)
+        self.seen[id(node)] = result
+        return result
+
+
+def _trace(node: Node, run: _Recorder) -> Trace:
+    text = run.expr.source[node.start : node.end]
+    evaluated = id(node) in run.seen
+    parts = tuple(_trace(c, run) for c in children(node) if not isinstance(c, Constant | Wildcard))
+    return Trace(
+        text,
+        run.seen.get(id(node)),
+        parts,
+        evaluated,
+        node.operator if isinstance(node, Logical) else "",
+        _expanded(node, run) if evaluated else "",
+    )
+
+
+def _expanded(node: Node, run: _Recorder) -> str:
+    if isinstance(node, Compare):
+        return f"{_shown(node.left, run)} {node.operator} {_shown(node.right, run)}"
+    if isinstance(node, Call) and node.arguments:
+        return f"{node.name}({', '.join(_shown(a, run) for a in node.arguments)})"
+    if isinstance(node, Not):
+        inner = _expanded(node.operand, run)
+        value = literal(run.seen.get(id(node.operand)))
+        return f"{inner} is {value}" if inner else f"!{value}"
+    return ""
+
+
+def _shown(node: Node, run: _Recorder) -> str:
+    if id(node) in run.seen:
+        return literal(run.seen[id(node)])
+    return run.expr.source[node.start : node.end]
+
+
+def explain_error(error: ExpressionError) -> str:
+    """An error on three lines: the message, the expression, and a caret under the faulty token."""
+    if error.position is None or "\n" in error.source:
+        return error.message
+    return f"{error.message}\n  {error.source}\n  {' ' * (error.position - 1)}{'^' * max(1, error.length)}"
+
+
+__all__ = ["Trace", "explain", "explain_error", "kind_of", "literal"]

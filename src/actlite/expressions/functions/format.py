@@ -1,0 +1,83 @@
+"""``format(text, …)``."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from actlite.expressions.errors import evaluation_error
+from actlite.expressions.functions.arguments import Arguments
+from actlite.expressions.values import kind_of, to_string
+
+_PLACE = re.compile(r"\{([0-9]+)(?::((?:[^}]|\}\})*))?\}", re.ASCII)
+
+
+def format_(arguments: Arguments) -> str:
+    """The text with ``{0}`` replaced by the next argument and so on; ``{{`` and ``}}`` are braces.
+
+    Raises ExpressionError for a lone brace, a number without argument, and for what stands after a ``:`` in a
+    placeholder, which no kind of value takes (R: Functions/Format.cs).
+    """
+    text = to_string(arguments[0])
+    given = len(arguments) - 1
+    known: dict[int, str] = {}
+    out: list[str] = []
+    size = 0
+    parts = _parts(text)
+    for part in parts:
+        if not isinstance(part, str) and part[0] >= given:
+            raise evaluation_error(
+                f"The following format string references more arguments than were supplied: {text}"
+            )
+    for part in parts:
+        if isinstance(part, str):
+            piece = part
+        else:
+            index, specifiers = part
+            if index not in known:
+                value = arguments[index + 1]
+                if specifiers:
+                    raise _bad_specifiers(specifiers, value)
+                known[index] = to_string(value)
+            elif specifiers:
+                raise _bad_specifiers(specifiers, arguments[index + 1])
+            piece = known[index]
+        size += len(piece)
+        arguments.check_room(size)
+        out.append(piece)
+    return "".join(out)
+
+
+def _bad_specifiers(specifiers: str, value: object) -> Exception:
+    return evaluation_error(
+        f"The format specifiers '{specifiers}' are not valid for objects of type '{kind_of(value)}'"
+    )
+
+
+@lru_cache(maxsize=1024)
+def _parts(text: str) -> tuple[str | tuple[int, str], ...]:
+    """Texts, and placeholders as argument number and specifiers. Raises ExpressionError."""
+    parts: list[str | tuple[int, str]] = []
+    at = 0
+    for brace in iter(lambda: _next_brace(text, at), -1):
+        if text[brace + 1 : brace + 2] == text[brace]:
+            parts.append(text[at : brace + 1])
+            at = brace + 2
+            continue
+        match = _PLACE.match(text, brace) if text[brace] == "{" else None
+        if match is None or int(match[1]) > 255:
+            raise evaluation_error(f"The following format string is invalid: {text}")
+        if brace > at:
+            parts.append(text[at:brace])
+        parts.append((int(match[1]), (match[2] or "").replace("}}", "}")))
+        at = match.end()
+    if at < len(text):
+        parts.append(text[at:])
+    return tuple(parts)
+
+
+def _next_brace(text: str, at: int) -> int:
+    left, right = text.find("{", at), text.find("}", at)
+    if left < 0 or right < 0:
+        return max(left, right)
+    return min(left, right)
