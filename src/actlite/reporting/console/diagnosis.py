@@ -1,0 +1,205 @@
+"""Why a step failed: the panel below the table, with the place in the workflow and what would work."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from actlite.diagnostics import excerpt
+from actlite.events import Diagnosis, Missing
+from actlite.journal.record import JobRecord, StepRecord
+from actlite.reporting.console.screen import Screen, foreign
+from actlite.source import SourceFile, Span
+
+_VALUE = re.compile(r"^\s*(?:- )?\s*(?:uses|run|container|image)\s*:\s*(?P<value>[^\s#].*?)\s*(?:\s#.*)?$")
+GUTTER = 10
+"""Columns of the panel's left column (missing, has, fixes)."""
+
+
+def failure_lines(job: JobRecord, screen: Screen, tails: dict[tuple[str, str], list[str]]) -> Iterator[Text]:
+    """A panel for each failed step of a job, and for the job where it failed without one."""
+    told: list[Diagnosis] = []
+    any_step = False
+    for step in job.steps:
+        if step.outcome not in ("failure", "cancelled"):
+            continue
+        any_step = True
+        if any(s.outcome == "failure" and s.key.startswith(f"{step.key}.") for s in job.steps):
+            continue  # the step inside it is told
+        if step.diagnosis is not None and step.diagnosis in told:
+            continue
+        if step.diagnosis is not None:
+            told.append(step.diagnosis)
+        elif step.outcome == "cancelled":
+            continue
+        yield from _panel(job, step, screen, tails.get((job.key, step.key), []))
+    if job.result in ("failure", "not-run") and job.reason and not any_step:
+        yield Text()
+        yield from _wrapped(
+            Text.assemble(("✗ ", "red"), foreign(f"{job.name or job.key}: {job.reason}", "bold")), screen, 2
+        )
+
+
+def _panel(job: JobRecord, step: StepRecord, screen: Screen, tail: list[str]) -> Iterator[Text]:
+    yield Text()
+    diagnosis = step.diagnosis
+    summary = diagnosis.summary if diagnosis else _summary(step)
+    title = Text.assemble(("✗ ", "red"), foreign(f"{job.name or job.key} / {step.name}: {summary}", "bold"))
+    yield from _wrapped(title, screen, 2)
+    if step.file:
+        yield foreign(f"  {step.file}:{step.line}:{step.column}" if step.line else f"  {step.file}", "cyan")
+        yield from _excerpts(job, step, screen)
+    if diagnosis:
+        yield from _diagnosis(diagnosis, job, screen)
+    if tail:
+        yield Text("  the end of its log:", "dim")
+        yield from (Text("  │ ", "dim").append_text(foreign(line)) for line in tail)
+
+
+def _summary(step: StepRecord) -> str:
+    if step.reason:
+        return step.reason
+    if step.exit_code is not None:
+        return f"exit code {step.exit_code}"
+    messages = [a.message for a in step.annotations if a.level == "error"]
+    return messages[0] if messages else "failed"
+
+
+def _diagnosis(diagnosis: Diagnosis, job: JobRecord, screen: Screen) -> Iterator[Text]:
+    rows = list(missing_rows(diagnosis.missing))
+    yield from _listed("missing", rows, screen)
+    if diagnosis.has:
+        yield from _listed("has", [f"{job.where}: {diagnosis.has}" if job.where else diagnosis.has], screen)
+    if not rows:
+        yield from _listed("it said", list(diagnosis.loader_lines), screen)
+    yield from _listed("why", list(diagnosis.reasons), screen)
+    yield from _listed("note", list(diagnosis.notes), screen)
+    fixes = list(diagnosis.fixes)
+    numbered = [f"{n}  {fix}" for n, fix in enumerate(fixes, 1)] if len(fixes) > 1 else fixes
+    yield from _listed(
+        "fixes" if len(fixes) > 1 else "fix", numbered, screen, hang=3 if len(fixes) > 1 else 0
+    )
+
+
+def missing_rows(missing: tuple[Missing, ...]) -> Iterator[str]:
+    """One row for each library: ``libm.so.6  GLIBC_2.23 2.27``."""
+    libraries: dict[str, dict[str, list[str]]] = {}
+    for item in missing:
+        name = item.library.rsplit("/", 1)[-1]
+        family, _, number = item.version.rpartition("_")
+        libraries.setdefault(name, {})
+        if item.version:
+            numbers = libraries[name].setdefault(family, [])
+            if number not in numbers:
+                numbers.append(number)
+    longest = max((len(name) for name in libraries), default=0)
+    for name, families in libraries.items():
+        parts = []
+        for family, numbers in families.items():
+            ordered = sorted(numbers, key=_version_key)
+            parts.append((f"{family}_" if family else "") + " ".join(ordered))
+        yield f"{name:<{longest}}  {' · '.join(parts) if parts else '(the library itself)'}"
+
+
+def _version_key(number: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", number))
+
+
+def _listed(label: str, values: list[str], screen: Screen, hang: int = 0) -> Iterator[Text]:
+    first = True
+    for value in values:
+        for index, part in enumerate(_wrap(value, screen.width - GUTTER - 2, hang)):
+            head = f"  {label:<{GUTTER}}" if first and not index else " " * (GUTTER + 2)
+            yield Text(head, "dim").append_text(foreign(part))
+        first = False
+
+
+def _wrap(text: str, width: int, hang: int = 0) -> list[str]:
+    """Lines of at most so many columns, broken at spaces; spaces inside a line stay as they are."""
+    if len(text) <= width:
+        return [text]
+    return textwrap.wrap(
+        text,
+        max(20, width),
+        subsequent_indent=" " * hang,
+        drop_whitespace=True,
+        replace_whitespace=True,
+        break_on_hyphens=False,
+    )
+
+
+def _wrapped(text: Text, screen: Screen, hang: int) -> Iterator[Text]:
+    lines = text.wrap(screen.console, screen.width - hang)
+    for index, line in enumerate(lines):
+        line.rstrip()
+        yield line if not index else Text(" " * hang).append_text(line)
+
+
+def _excerpts(job: JobRecord, step: StepRecord, screen: Screen) -> Iterator[Text]:
+    source = _source(step.file, screen)
+    if source is None or not step.line:
+        return
+    span = _value_span(source, step.line)
+    if span is not None:
+        reason = step.diagnosis.reasons[0] if step.diagnosis and step.diagnosis.reasons else ""
+        label = reason if len(reason) < 40 else ""
+        yield from _excerpt(span, label)
+    if step.diagnosis is not None and step.diagnosis.has:
+        image = _image_span(source, step.line, job)
+        if image is not None:
+            yield from _excerpt(image, "")
+
+
+def _excerpt(span: Span, label: str) -> Iterator[Text]:
+    first, caret = excerpt(span, label)
+    yield foreign(f" {first}")
+    yield foreign(f" {caret}", "red")
+
+
+def _source(name: str, screen: Screen) -> SourceFile | None:
+    if screen.root is None:
+        return None
+    path = screen.root / name
+    try:
+        if not path.resolve().is_relative_to(screen.root.resolve()):
+            return None
+        return SourceFile.read(path, name)
+    except (OSError, UnicodeDecodeError, ValueError):
+        return None
+
+
+def _value_span(source: SourceFile, number: int) -> Span | None:
+    """The value of the ``uses`` or ``run`` of the step that begins on a line (from 1)."""
+    if number > len(source.line_starts):
+        return None
+    first = source.line(number)
+    depth = len(first) - len(first.lstrip())
+    for line in range(number, min(number + 12, len(source.line_starts)) + 1):
+        text = source.line(line)
+        if (
+            line > number
+            and text.strip()
+            and len(text) - len(text.lstrip()) <= depth
+            and "- " in text[: depth + 2]
+        ):
+            break
+        match = _VALUE.match(text)
+        if match:
+            start = source.line_starts[line - 1]
+            return source.span(start + match.start("value"), start + match.end("value"))
+    start = source.line_starts[number - 1]
+    return source.span(start + depth, start + len(first.rstrip()))
+
+
+def _image_span(source: SourceFile, before: int, job: JobRecord) -> Span | None:
+    """The last place above a line that names the job's image."""
+    image = job.instead_of or job.where
+    for line in range(min(before, len(source.line_starts)), 0, -1):
+        match = _VALUE.match(source.line(line))
+        if match and image and match["value"].strip("'\"") == image:
+            start = source.line_starts[line - 1]
+            return source.span(start + match.start("value"), start + match.end("value"))
+    return None

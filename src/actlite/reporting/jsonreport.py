@@ -1,0 +1,113 @@
+"""``--report json=FILE``: what became of the runs, as one JSON document (docs/reports.md)."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from actlite.events import ArtifactFound, Event, RunStarted
+from actlite.journal.record import JobRecord, RecordBuilder, RunRecord, StepRecord, overall
+from actlite.journal.runs import write_atomically
+
+SCHEMA = 1
+"""The version of the report's shape."""
+
+
+class JsonReport:
+    """Collects the runs and writes the report when it is closed, all or nothing: also when a run failed
+    or was interrupted (its conclusion is ``cancelled`` then). Raises OSError when it can't be written."""
+
+    def __init__(self, path: Path, write: Callable[[Path, bytes], None] = write_atomically) -> None:
+        self._path = path
+        self._write = write
+        self._runs: list[RecordBuilder] = []
+
+    def __call__(self, event: Event) -> None:
+        """Take one event; a RunStarted begins the next run."""
+        if isinstance(event, RunStarted) or not self._runs:
+            self._runs.append(RecordBuilder())
+        self._runs[-1].add(event)
+
+    def close(self) -> None:
+        """Write the report."""
+        data = report([builder.record for builder in self._runs])
+        text = json.dumps(data, ensure_ascii=False, indent=2)
+        self._write(self._path, text.encode("utf-8", "backslashreplace") + b"\n")
+
+
+def report(runs: Sequence[RunRecord]) -> dict[str, Any]:
+    """The report of some runs as JSON data."""
+    return {
+        "schema": SCHEMA,
+        "conclusion": overall(run.conclusion for run in runs),
+        "runs": [_run(run) for run in runs],
+    }
+
+
+def _run(run: RunRecord) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "workflow": run.workflow,
+        "path": run.path,
+        "event": run.event,
+        "ref": run.ref,
+        "sha": run.sha,
+        "as_of": run.as_of,
+        "runner": run.runner,
+        "source": run.source,
+        "conclusion": run.conclusion or "cancelled",
+        "duration": run.duration,
+        "jobs": [_job(job) for job in run.jobs],
+        "notices": [{"level": n.level, "message": n.message, "job": n.job} for n in run.notices],
+        "releases": [],
+        "artifacts": [_artifact(artifact) for artifact in run.artifacts],
+    }
+
+
+def _job(job: JobRecord) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "key": job.key,
+        "name": job.name,
+        "matrix": dict(job.matrix),
+        "where": job.where,
+        "instead_of": job.instead_of,
+        "result": job.result or "cancelled",
+        "reason": job.reason,
+        "outputs": dict(job.outputs),
+        "duration": job.duration,
+        "steps": [_step(step) for step in job.steps],
+    }
+
+
+def _step(step: StepRecord) -> dict[str, Any]:
+    return {
+        "id": step.id,
+        "key": step.key,
+        "name": step.name,
+        "outcome": step.outcome or "cancelled",
+        "conclusion": step.conclusion or "cancelled",
+        "reason": step.reason,
+        "outputs": dict(step.outputs),
+        "exit_code": step.exit_code,
+        "duration": step.duration,
+        "annotations": [dataclasses.asdict(annotation) for annotation in step.annotations],
+        "diagnosis": dataclasses.asdict(step.diagnosis) if step.diagnosis is not None else None,
+        "summary": step.summary,
+        "file": step.file,
+        "line": step.line,
+        "column": step.column,
+    }
+
+
+def _artifact(artifact: ArtifactFound) -> dict[str, Any]:
+    return {
+        "job": artifact.job,
+        "name": artifact.name,
+        "path": artifact.path,
+        "size": artifact.size,
+        "needs": artifact.needs,
+    }
