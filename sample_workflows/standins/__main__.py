@@ -21,8 +21,9 @@ def cache_folder() -> Path:
 
 def connect() -> Any:
     """The container engine's API, at DOCKER_HOST or where docker's current context points."""
-    import docker
     from docker.context import ContextAPI
+
+    import docker
 
     if not os.environ.get("DOCKER_HOST"):
         context = ContextAPI.get_current_context()
@@ -60,7 +61,6 @@ def run(names: Sequence[str], force: bool, quiet: bool) -> int:
     import fcntl
 
     from docker.errors import DockerException
-
     from sample_workflows.standins.build import Builder
     from sample_workflows.standins.packages import PackagesUnavailable
 

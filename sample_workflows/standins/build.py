@@ -72,7 +72,9 @@ class Builder:
         if not force and self.is_built(recipe):
             return recipe.image
         if platform.machine() != "x86_64":
-            raise PackagesUnavailable(f"stand-ins are x86-64 images, and this machine is {platform.machine()}")
+            raise PackagesUnavailable(
+                f"stand-ins are x86-64 images, and this machine is {platform.machine()}"
+            )
         started = time.monotonic()
         tree, made_of = self._musl(recipe) if recipe.musl else self._glibc(recipe)
         add_identity(tree, recipe)
@@ -152,16 +154,22 @@ class Builder:
         merged = recipe.era is None or recipe.era.merged
         tree.file(
             "etc/ld.so.cache",
-            loader_cache({n: f"/{f.removeprefix('usr/') if merged else f}/{n}" for n, f in libraries.items()}),
+            loader_cache(
+                {n: f"/{f.removeprefix('usr/') if merged else f}/{n}" for n, f in libraries.items()}
+            ),
         )
         return tree, made_of
 
     def _musl(self, recipe: Recipe) -> tuple[Tree, str]:
         tree, _ = self._root(self._suite("bullseye"), recipe.packages, False)
         library, made_of = self._root(self._suite("trixie", "bookworm"), ["musl"], False)
-        busybox = next(tree.entries[path] for path in ("bin/busybox", "usr/bin/busybox") if path in tree.entries)
+        busybox = next(
+            tree.entries[path] for path in ("bin/busybox", "usr/bin/busybox") if path in tree.entries
+        )
         musl = next(
-            entry for path, entry in library.entries.items() if re.search(r"/libc\.(so|musl)", path) and entry.data
+            entry
+            for path, entry in library.entries.items()
+            if re.search(r"/libc\.(so|musl)", path) and entry.data
         )
         small = Tree()
         for path in ("bin", "lib", "usr/bin", "usr/lib", "usr/local/bin"):
@@ -259,7 +267,19 @@ def add_links(tree: Tree, recipe: Recipe) -> None:
 
 def add_identity(tree: Tree, recipe: Recipe) -> None:
     """The folders of every system, and the files by which programs tell which one it is."""
-    for path in ("dev", "etc", "home", "opt", "proc", "root", "run", "srv", "sys", "usr/local/bin", "var/lib"):
+    for path in (
+        "dev",
+        "etc",
+        "home",
+        "opt",
+        "proc",
+        "root",
+        "run",
+        "srv",
+        "sys",
+        "usr/local/bin",
+        "var/lib",
+    ):
         tree.folder(path, 0o700 if path == "root" else 0o755)
     tree.folder("tmp", 0o1777)
     tree.folder("var/tmp", 0o1777)

@@ -105,7 +105,9 @@ class Suite:
     def resolve(self, wanted: Iterable[str]) -> list[tuple[str, str]]:
         """The packages and all that they depend on, as (name, version)."""
         text = self._apt("install", "--yes", "--no-install-recommends", "--print-uris", *wanted)
-        return [(name, version) for name, version in re.findall(r"^'[^']*' ([^_\s]+)_([^_\s]+)_\S+ ", text, re.M)]
+        return [
+            (name, version) for name, version in re.findall(r"^'[^']*' ([^_\s]+)_([^_\s]+)_\S+ ", text, re.M)
+        ]
 
     def has(self, name: str) -> bool:
         """Whether there is such a package."""

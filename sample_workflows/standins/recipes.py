@@ -98,7 +98,7 @@ def _os_release(name: str, id_: str, like: str, version: str, pretty: str) -> st
 
 
 def _red_hat(pretty: str, os_release: str | None) -> dict[str, str]:
-    files = {name: pretty + "\n" for name in ("redhat-release", "centos-release", "system-release")}
+    files = dict.fromkeys(("redhat-release", "centos-release", "system-release"), pretty + "\n")
     if os_release is not None:
         files["os-release"] = os_release
     return files

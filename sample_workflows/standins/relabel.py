@@ -76,6 +76,17 @@ def needed(data: bytes) -> list[str]:
     return names
 
 
+def required(data: bytes) -> list[str]:
+    """The symbol versions that the file needs of its libraries, in the order in which the loader checks them."""
+    sections = _sections(data)
+    return [
+        _string(data, string).decode()
+        for section in sections
+        if section.kind == _SHT_VERNEED and section.size
+        for _, string in _needs(data, section, sections[section.link].offset)
+    ]
+
+
 def sysv_hash(name: bytes) -> int:
     """The hash of the System V ABI, which the loader compares before the name."""
     value = 0
@@ -181,7 +192,6 @@ def _choose_defaults(
     table = next((s for s in sections if s.kind == _SHT_VERSYM), None)
     if symbols is None or table is None or not versions:
         return
-    strings = sections[symbols.link].offset
     hide: dict[int, int] = {}
     old: dict[int, tuple[tuple[int, ...], int]] = {}
     for number in range(1, symbols.size // 24):

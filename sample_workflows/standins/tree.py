@@ -74,10 +74,10 @@ class Tree:
         """Give every entry, and every target of a hard link, the path that ``change`` makes of it."""
         moved: dict[str, Entry] = {}
         for path, entry in self.entries.items():
-            if entry.kind is Kind.HARD_LINK:
-                entry = replace(entry, target=change(entry.target))
             new = change(path)
-            if not (new in moved and entry.kind is Kind.FOLDER):
+            if entry.kind is Kind.HARD_LINK:
+                moved[new] = replace(entry, target=change(entry.target))
+            elif not (new in moved and entry.kind is Kind.FOLDER):
                 moved[new] = entry
         self.entries = moved
 
@@ -89,7 +89,11 @@ class Tree:
         with tarfile.open(fileobj=io.BytesIO(done.stdout), mode="r:") as archive:
             for member in archive:
                 path = posixpath.normpath(member.name).lstrip("/")
-                if path == "." or (only is not None and path not in only) or UNWANTED.match(path + "/" * member.isdir()):
+                if (
+                    path == "."
+                    or (only is not None and path not in only)
+                    or UNWANTED.match(path + "/" * member.isdir())
+                ):
                     continue
                 if member.isdir():
                     self.folder(path, member.mode)
@@ -124,7 +128,7 @@ class Tree:
             if entry.kind is Kind.FILE and is_elf(entry.data)
         }
         while True:
-            there = {name for name in self.libraries()}
+            there = set(self.libraries())
             broken = [path for path, names in wants.items() if not there.issuperset(names)]
             if not broken:
                 return gone
