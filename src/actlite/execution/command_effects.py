@@ -1,0 +1,324 @@
+"""What workflow commands do to a step (R: ``Runner.Worker/ActionCommandManager.cs``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping, MutableSequence, Sequence
+from pathlib import Path
+
+from actlite.events import Annotation
+from actlite.execution.annotations import AnnotationCollector, log_line, presentable
+from actlite.execution.commands import REGISTERED, Command, parse_command
+from actlite.execution.masking import Masker
+from actlite.execution.matchers import MatcherError, Matchers, load_matchers
+from actlite.execution.places import annotation_place, host_file, relative_to
+
+UNSECURE_COMMANDS = "ACTIONS_ALLOW_UNSECURE_COMMANDS"
+UNSECURE_TOKENS = "ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS"
+BLOCKED_ENV = ("NODE_OPTIONS",)
+"""Names that a step may not set for later steps."""
+
+_NO_ECHO = frozenset({"add-mask", "debug", "error", "notice", "warning"})
+_DEPRECATED = (
+    "The `{0}` command is deprecated and will be disabled soon. Please upgrade to using Environment Files. "
+    "For more information see: https://github.blog/changelog/"
+    "2022-10-11-github-actions-deprecating-save-state-and-set-output-commands/"
+)
+_DISABLED = (
+    "The `{0}` command is disabled. Please upgrade to using Environment Files or opt into unsecure command "
+    "execution by setting the `ACTIONS_ALLOW_UNSECURE_COMMANDS` environment variable to `true`. For more "
+    "information see: https://github.blog/changelog/"
+    "2020-10-01-github-actions-deprecating-set-env-and-add-path-commands/"
+)
+_BAD_TOKEN = (
+    "You cannot use a endToken that is an empty string, the string 'pause-logging', or another workflow "
+    "command. For more information see: https://docs.github.com/actions/learn-github-actions/"
+    "workflow-commands-for-github-actions#example-stopping-and-starting-workflow-commands or opt into "
+    "insecure command execution by setting the `ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS` environment "
+    "variable to `true`."
+)
+
+
+class _CommandFailed(Exception):
+    """A command can't be carried out; the step fails. ``shown`` are the lines that come before the error."""
+
+    def __init__(self, message: str, shown: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.shown = shown
+
+
+class CommandEffects:
+    """Carries out the commands of one step, or of one action inside a composite one.
+
+    ``outputs``, ``state``, ``env`` and ``path`` are written to. ``translate_path`` gives the place on this
+    machine of a path in the container (None: it has none). ``env_lookup`` asks the step's env context; it
+    may be set anew when that is known. ``annotate`` gets at most ten annotations of a level. With
+    ``deprecate_outputs`` false, set-output and save-state work without a warning, as before 2022-10-11.
+    """
+
+    def __init__(
+        self,
+        *,
+        outputs: MutableMapping[str, str],
+        state: MutableMapping[str, str],
+        env: MutableMapping[str, str],
+        path: MutableSequence[str],
+        masker: Masker,
+        annotate: Callable[[Annotation], None],
+        translate_path: Callable[[str], Path | None],
+        env_lookup: Callable[[str], str | None],
+        debug: bool,
+        workspace: Path | None = None,
+        matchers: Matchers | None = None,
+        deprecate_outputs: bool = True,
+    ) -> None:
+        self.outputs = outputs
+        self.state = state
+        self.env = env
+        self.path = path
+        self.masker = masker
+        self.translate_path = translate_path
+        self.env_lookup = env_lookup
+        self.debug = debug
+        self.workspace = workspace
+        self.matchers = matchers if matchers is not None else Matchers()
+        self.annotations = AnnotationCollector(annotate)
+        self.failed = False
+        """Set when a command could not be carried out: the step fails, whatever its exit code."""
+        self._deprecate = deprecate_outputs
+        self._echo = debug
+        self._stop_token: str | None = None
+        self._registered = set(REGISTERED)
+        self._effects: dict[str, Callable[[Command], list[str]]] = {
+            "add-mask": self._add_mask,
+            "add-matcher": self._add_matcher,
+            "add-path": self._add_path,
+            "debug": lambda command: self._debug(command.data),
+            "echo": self._set_echo,
+            "endgroup": lambda _: ["##[endgroup]"],
+            "error": self._issue_command,
+            "group": lambda command: [f"##[group]{command.data}"],
+            "notice": self._issue_command,
+            "remove-matcher": self._remove_matcher,
+            "save-state": self._save_state,
+            "set-env": self._set_env,
+            "set-output": self._set_output,
+            "warning": self._issue_command,
+        }
+
+    def is_command(self, line: str) -> bool:
+        """Whether the line, or the beginning of one, is a command."""
+        return parse_command(line, self._registered) is not None
+
+    def process(self, line: str) -> list[str] | None:
+        """Carry out the command in a line. Gives what to show instead of it, None for plain output."""
+        command = parse_command(line, self._registered)
+        if command is None:
+            return None
+        if self._stop_token is not None:
+            return self._resume(line) if command.name == self._stop_token.lower() else None
+        if command.name == "stop-commands":
+            return self._stop(command.data, line)
+        effect = self._effects.get(command.name)
+        if effect is None:
+            return self.issue("warning", f"Can't find command extension for ##[{command.name}.command].")
+        shown = [line] if self._echo and command.name not in _NO_ECHO else []
+        try:
+            return shown + effect(command)
+        except _CommandFailed as failure:
+            what = command.name if command.name in _NO_ECHO else line
+            self.failed = True
+            return [
+                *shown,
+                *failure.shown,
+                *self.issue("error", f"Unable to process command '{what}' successfully."),
+                *self.issue("error", str(failure)),
+            ]
+
+    def matched(self, annotation: Annotation, line: str) -> str:
+        """Take what a problem matcher found; the line is shown under the annotation's level."""
+        self.annotations.add(presentable(annotation, self.masker))
+        return f"##[{annotation.level}]{line}"
+
+    def issue(self, level: str, message: str) -> list[str]:
+        """Add an annotation without a place; gives its lines for the log."""
+        return self._annotate(Annotation(level, message))
+
+    def annotate_error(self, message: str) -> None:
+        """Add an error annotation; its line in the log is the caller's."""
+        self._annotate(Annotation("error", message))
+
+    def annotate_warning(self, message: str) -> None:
+        """Add a warning annotation; its line in the log is the caller's."""
+        self._annotate(Annotation("warning", message))
+
+    def _annotate(self, annotation: Annotation) -> list[str]:
+        shown = presentable(annotation, self.masker)
+        self.annotations.add(shown)
+        line = log_line(shown)
+        return [line] if line else []
+
+    def _debug(self, text: str) -> list[str]:
+        if not self.debug:
+            return []
+        return [f"##[debug]{line}" for line in text.replace("\r\n", "\n").split("\n")]
+
+    # Stopping
+
+    def _stop(self, token: str, line: str) -> list[str]:
+        unusable = not token or token.lower() in self._registered or token.lower() == "pause-logging"
+        if unusable and not _yes(self.env_lookup(UNSECURE_TOKENS)):
+            self.failed = True
+            return self.issue("error", _BAD_TOKEN)
+        self._stop_token = token
+        self._registered.add(token.lower())
+        if len(token) > 6:
+            self.masker.add(token)
+        return [
+            line,
+            *self._debug(
+                "Paused processing commands until the token you called ::stopCommands:: with is received"
+            ),
+        ]
+
+    def _resume(self, line: str) -> list[str]:
+        assert self._stop_token is not None
+        self._registered.discard(self._stop_token.lower())
+        self._stop_token = None
+        return [line, *self._debug("Resume processing commands")]
+
+    # Values
+
+    def _set_output(self, command: Command) -> list[str]:
+        shown = self._deprecated(command)
+        name = self._required_name(command, shown)
+        assign(self.outputs, name, command.data)
+        return shown + self._debug(f"{name}='{command.data}'")
+
+    def _save_state(self, command: Command) -> list[str]:
+        shown = self._deprecated(command)
+        name = self._required_name(command, shown)
+        assign(self.state, name, command.data)
+        return shown + self._debug(f"Save intra-action state {name} = {command.data}")
+
+    def _deprecated(self, command: Command) -> list[str]:
+        return self.issue("warning", _DEPRECATED.format(command.name)) if self._deprecate else []
+
+    @staticmethod
+    def _required_name(command: Command, shown: Sequence[str] = ()) -> str:
+        name = command.properties.get("name")
+        if not name:
+            raise _CommandFailed(f"Required field 'name' is missing in ##[{command.name}] command.", shown)
+        return name
+
+    def _set_env(self, command: Command) -> list[str]:
+        self._require_unsecure(command)
+        name = self._required_name(command)
+        if name.upper() in BLOCKED_ENV:
+            return self.issue(
+                "error", f"Can't update {name.upper()} environment variable using ::set-env:: command."
+            )
+        self.env[name] = command.data
+        return self._debug(f"{name}='{command.data}'")
+
+    def _add_path(self, command: Command) -> list[str]:
+        self._require_unsecure(command)
+        if not command.data:
+            raise _CommandFailed("Value cannot be null. (Parameter 'path')")
+        prepend_path(self.path, command.data)
+        return []
+
+    def _require_unsecure(self, command: Command) -> None:
+        if (self.env_lookup(UNSECURE_COMMANDS) or "").strip().lower() != "true":
+            raise _CommandFailed(_DISABLED.format(command.name))
+
+    def _add_mask(self, command: Command) -> list[str]:
+        if not command.data.strip():
+            return self.issue("warning", "Can't add secret mask for empty string in ##[add-mask] command.")
+        self.masker.add(command.data)
+        return ["::add-mask::***"] if self._echo else []
+
+    def _set_echo(self, command: Command) -> list[str]:
+        if not command.data:
+            raise _CommandFailed("Value cannot be null. (Parameter 'value')")
+        value = command.data.strip().lower()
+        if value not in ("on", "off"):
+            raise _CommandFailed(
+                "Invalid echo command value. Possible values can be: 'on', 'off'. "
+                f"Current value is: '{command.data}'."
+            )
+        self._echo = value == "on"
+        return self._debug(f"Setting echo command value to '{value}'")
+
+    # Annotations and matchers
+
+    def _issue_command(self, command: Command) -> list[str]:
+        place, remarks = annotation_place(command)
+        file = command.properties.get("file", "")
+        if file:
+            file = relative_to(str(host_file(file, self.translate_path) or file), self.workspace)
+        annotation = Annotation(command.name, command.data, command.properties.get("title", ""), file, *place)
+        return [*(line for remark in remarks for line in self._debug(remark)), *self._annotate(annotation)]
+
+    def _matcher_file(self, name: str) -> Path:
+        file = host_file(name, self.translate_path)
+        if file is None:
+            raise _CommandFailed(f"Could not find file '{name}'.")
+        return file if self.workspace is None else self.workspace / file
+
+    def _add_matcher(self, command: Command) -> list[str]:
+        if not command.data:
+            return self.issue("warning", "File path must be specified.")
+        try:
+            configs, unsupported = load_matchers(self._matcher_file(command.data))
+        except MatcherError as error:
+            raise _CommandFailed(str(error)) from error
+        shown = [line for text in unsupported for line in self.issue("warning", text)]
+        self.matchers.add(configs)
+        owners = ", ".join(f"'{config.owner}'" for config in configs)
+        return shown + self._debug(
+            f"Added matchers: {owners}. Problem matchers scan action output for known warning or error strings "
+            "and report these inline."
+        )
+
+    def _remove_matcher(self, command: Command) -> list[str]:
+        owner = command.properties.get("owner", "")
+        if owner and command.data:
+            return self.issue(
+                "warning",
+                "Either specify an owner name or a file path in ##[remove-matcher] command. "
+                "Both values cannot be set.",
+            )
+        if not owner and not command.data:
+            return self.issue(
+                "warning",
+                "Either an owner name or a file path must be specified in ##[remove-matcher] command.",
+            )
+        owners = [owner]
+        if not owner:
+            try:
+                configs, _ = load_matchers(self._matcher_file(command.data), check=False)
+            except MatcherError as error:
+                raise _CommandFailed(str(error)) from error
+            owners = [config.owner for config in configs]
+        self.matchers.remove(owners)
+        return self._debug("Removed matchers: " + ", ".join(f"'{name}'" for name in owners))
+
+
+def assign(values: MutableMapping[str, str], name: str, value: str) -> None:
+    """Set a value whose name is known without regard to case (outputs, state): the first spelling stays."""
+    if name not in values:
+        folded = name.lower()
+        name = next((known for known in values if known.lower() == folded), name)
+    values[name] = value
+
+
+def prepend_path(path: MutableSequence[str], entry: str) -> None:
+    """Add an entry at the end of the list, which is the front of PATH; it is in it once."""
+    while entry in path:
+        path.remove(entry)
+    path.append(entry)
+
+
+def _yes(value: str | None) -> bool:
+    """R: ``StringUtil.ConvertToBoolean``."""
+    return (value or "").lower() in ("1", "true", "$true")

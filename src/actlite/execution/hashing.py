@@ -1,0 +1,74 @@
+"""``hashFiles()``: one hash of all files that patterns find (R: ``Misc/expressionFunc/hashFiles``).
+
+The hash is the SHA-256 of the files' SHA-256 digests, one after the other, in the order of the search.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from actlite.errors import ActliteError
+from actlite.execution.globbing import GlobError, find
+
+TIME_LIMIT = 120.0
+"""Seconds that the search and the reading may take."""
+_PIECE = 1024 * 1024
+
+
+class HashFilesError(ActliteError):
+    """Files can't be found or read for hashFiles(); the expression that asks for it fails."""
+
+    exit_code = 1
+
+
+def hash_files(
+    workspace: Path,
+    patterns: Sequence[str],
+    follow_symlinks: bool = False,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> str:
+    """The hash in hexadecimal; '' when the patterns find no file in the workspace.
+
+    ``patterns`` are relative to the workspace; ``!`` in front excludes. Links to files are read, links to
+    folders only followed with ``follow_symlinks``. Raises HashFilesError: for a pattern that is not
+    allowed, a file that can't be read, a link that leads nowhere, and after ``TIME_LIMIT`` seconds.
+    """
+    asked = f"hashFiles('{', '.join(patterns).replace(chr(39), chr(39) * 2)}')"
+    root = os.path.realpath(workspace)
+    deadline = clock() + TIME_LIMIT
+
+    def check_time() -> None:
+        if clock() > deadline:
+            raise HashFilesError(f"{asked} couldn't finish within {TIME_LIMIT:g} seconds.")
+
+    whole = hashlib.sha256()
+    found = False
+    try:
+        for path in find(root, patterns, follow_symlinks=follow_symlinks, check_time=check_time):
+            if path.startswith(root + "/") and not os.path.isdir(path):
+                whole.update(_digest(path, check_time))
+                found = True
+    except (OSError, GlobError) as error:
+        raise HashFilesError(
+            f"{asked} failed. Fail to hash files under directory '{workspace}'", why=str(error)
+        ) from error
+    return whole.hexdigest() if found else ""
+
+
+def _digest(path: str, check_time: Callable[[], None]) -> bytes:
+    """The digest of one file. Raises OSError; also for what is no plain file and could be read for ever."""
+    digest = hashlib.sha256()
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb", buffering=0) as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(f"'{path}' is no plain file")
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+            check_time()
+    return digest.digest()

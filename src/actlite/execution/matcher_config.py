@@ -1,0 +1,180 @@
+"""Problem matchers as they are written: reading and checking (R: ``Runner.Worker/IssueMatcher.cs``)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from actlite.execution.dotnet_regex import Translated, UnsupportedPattern, translate
+from actlite.execution.matcher_worker import FIELDS
+
+T = TypeVar("T")
+
+MAX_FILE = 4 * 1024 * 1024
+"""The largest file of matchers that is read, in bytes."""
+
+_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+
+
+class MatcherError(Exception):
+    """A file of problem matchers can't be used; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One pattern: its regular expression for Python, and which group gives which field."""
+
+    regexp: str
+    groups: dict[str, int]
+    loop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MatcherConfig:
+    """One problem matcher."""
+
+    owner: str
+    severity: str
+    from_path: str
+    patterns: tuple[Pattern, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """As ``matcher_worker`` takes it."""
+        patterns = [{"regexp": p.regexp, "loop": p.loop, **p.groups} for p in self.patterns]
+        return {"severity": self.severity, "fromPath": self.from_path, "patterns": patterns}
+
+
+def load_matchers(file: Path, *, check: bool = True) -> tuple[list[MatcherConfig], list[str]]:
+    """Read a file of matchers. Gives those that can be used, and a text for each valid one whose regular
+    expression has no equivalent in Python. Without ``check`` only the owners are right.
+
+    Raises MatcherError for a file that can't be read and for what the runner refuses.
+    """
+    data = _load(file)
+    matchers = _member(data, "problemMatcher", list, []) if isinstance(data, dict) else []
+    configs: list[MatcherConfig] = []
+    unsupported: list[str] = []
+    owners: set[str] = set()
+    for item in matchers:
+        if not isinstance(item, dict):
+            raise MatcherError("Each item of 'problemMatcher' must be a mapping.")
+        owner = _member(item, "owner", str, "")
+        if not check:
+            configs.append(MatcherConfig(owner, "", "", ()))
+            continue
+        try:
+            configs.append(_matcher(owner, item))
+        except UnsupportedPattern as error:
+            unsupported.append(f"The problem matcher '{owner}' is left out: {error}")
+        if owner.lower() in owners:
+            raise MatcherError(f"Duplicate owner name '{owner}'")
+        owners.add(owner.lower())
+    return configs, unsupported
+
+
+def _load(file: Path) -> Any:
+    """The JSON data of a file; comments and commas before a closing bracket are let pass, as there."""
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise MatcherError(f"Could not find file '{file}'.") from error
+    except OSError as error:
+        raise MatcherError(f"Access to the path '{file}' is denied. ({error.strerror})") from error
+    with os.fdopen(handle, "rb") as stream:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise MatcherError(f"'{file}' is not a file.")
+        if status.st_size > MAX_FILE:
+            raise MatcherError(f"'{file}' has {status.st_size} bytes; at most {MAX_FILE} are read.")
+        text = stream.read(MAX_FILE).decode("utf-8-sig", "replace")
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    text = _COMMENT.sub(lambda m: m[1] or " ", text)
+    text = _TRAILING_COMMA.sub(lambda m: m[1] or "", text)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MatcherError(f"'{file}' is not JSON: {error}") from error
+
+
+def _member(data: dict[str, Any], name: str, type_: type[T], default: T) -> T:
+    """A member by its name, whose case does not matter; null is as if it were not there."""
+    value = next((v for k, v in data.items() if k.lower() == name.lower()), None)
+    if value is None:
+        return default
+    if not isinstance(value, type_):
+        raise MatcherError(f"Error reading '{name}': unexpected value {json.dumps(value)[:80]}.")
+    return value
+
+
+def _matcher(owner: str, item: dict[str, Any]) -> MatcherConfig:
+    if not owner:
+        raise MatcherError("Owner must not be empty")
+    severity = _member(item, "severity", str, "")
+    if severity.lower() not in ("", "error", "warning", "notice"):
+        raise MatcherError(f"Matcher '{owner}' contains unexpected default severity '{severity}'")
+    patterns = _member(item, "pattern", list, [])
+    if not patterns:
+        raise MatcherError(f"Matcher '{owner}' does not contain any patterns")
+    taken: set[str] = set()
+    last = len(patterns) - 1
+    read = [_pattern(p, alone_or_first=i == 0, last=i == last, taken=taken) for i, p in enumerate(patterns)]
+    if "message" not in taken:
+        raise MatcherError("At least one pattern must set 'message'")
+    return MatcherConfig(owner, severity, _member(item, "fromPath", str, ""), tuple(read))
+
+
+def _pattern(data: Any, *, alone_or_first: bool, last: bool, taken: set[str]) -> Pattern:
+    if not isinstance(data, dict):
+        raise MatcherError("Each item of 'pattern' must be a mapping.")
+    loop = _member(data, "loop", bool, False)
+    numbers = {name: _number(data, name) for name in FIELDS}
+    if loop and (alone_or_first or not last):
+        raise MatcherError("Only the last pattern in a multiline matcher may set 'loop'")
+    if loop and numbers["message"] is None:
+        raise MatcherError("The loop pattern must set 'message'")
+    compiled = _compile(_member(data, "regexp", str, ""))
+    groups: dict[str, int] = {}
+    for name, number in numbers.items():
+        if number is None:
+            continue
+        if name in taken:
+            raise MatcherError(f"The property '{name}' is set twice")
+        if not 0 <= number < len(compiled.groups):
+            raise MatcherError(f"The property '{name}' is set to {number} which is out of range")
+        taken.add(name)
+        groups[name] = compiled.groups[number]
+    return Pattern(compiled.text, groups, loop)
+
+
+def _number(data: dict[str, Any], name: str) -> int | None:
+    value = next((v for k, v in data.items() if k.lower() == name.lower()), None)
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d{1,9}\s*", value, re.ASCII):
+        return int(value)
+    raise MatcherError(f"Error reading '{name}': unexpected value {json.dumps(value)[:80]}.")
+
+
+def _compile(regexp: str) -> Translated:
+    translated = translate(regexp)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            re.compile(translated.text, re.ASCII)
+        except re.error as error:
+            if "look-behind" in str(error) or "global flags" in str(error):
+                raise UnsupportedPattern(f"Python can't run '{regexp}': {error}.") from error
+            raise MatcherError(f"Invalid pattern '{regexp}': {error}.") from error
+    return translated
