@@ -1,0 +1,193 @@
+"""From the loader's own words to an explanation: which program, which library, why that runtime, what would work."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from actlite.events import Diagnosis, Missing
+from actlite.glibc import advice
+from actlite.glibc.elf import newest_of, version_key
+from actlite.glibc.image import ImageLibc
+from actlite.glibc.loader import LoaderFailure
+
+_RUNTIME = re.compile(r"/__e/(node\d+(?:_alpine)?)/bin/node|.*/externals/(node\d+(?:_alpine)?)/bin/node")
+
+
+class RuntimeChoice(Protocol):
+    """What is needed of the runner's choice of a runtime (``actlite.runtimes.choice.Choice`` is one)."""
+
+    @property
+    def declared(self) -> str:
+        """What the action declares."""
+
+    @property
+    def runtime(self) -> str:
+        """What the runner takes."""
+
+    @property
+    def reasons(self) -> Sequence[str]:
+        """Why, in order."""
+
+
+def diagnose(
+    failure: LoaderFailure,
+    *,
+    on: datetime.date,
+    choice: RuntimeChoice | None = None,
+    image: ImageLibc | None = None,
+    declared_by: str = "",
+    needs: Mapping[str, str] | None = None,
+    exists: bool | None = None,
+    stands_for: str = "",
+    is_vm: bool = False,
+) -> Diagnosis | None:
+    """Explain a failure. None where it is no loader's matter: a path that a shell did not find and that is not there.
+
+    ``on`` is the date of the runner; ``declared_by`` the action's ``owner/repo@ref``; ``needs`` the newest versions that
+    the program asks for, where its file was read; ``exists`` whether the file is there; ``stands_for`` the image that
+    the workflow names, where another takes its place; ``is_vm`` that the image takes the place of GitHub's machine.
+    """
+    if failure.kind == "not-found" and not failure.certain and not exists:
+        return None
+    runtime = _runtime(failure.program)
+    who = f"The runner's {runtime}" if runtime else failure.program or "The program"
+    where = "in this container" if not is_vm else "in the image that stands for GitHub's machine"
+    alpine_missed = image is not None and image.kind == "musl" and not image.is_alpine
+    return Diagnosis(
+        kind="interpreter" if failure.kind == "not-found" and not failure.certain else failure.kind,
+        program=failure.program,
+        summary=f"{who} cannot start {where}: {_because(failure, image, needs, exists)}.",
+        missing=failure.missing,
+        loader_lines=failure.lines,
+        reasons=_reasons(runtime, choice, declared_by, alpine_missed),
+        has=str(image) if image is not None else "",
+        fixes=_fixes(failure, runtime, image, declared_by, on, needs),
+        notes=_notes(image, stands_for, is_vm),
+    )
+
+
+def by_library(missing: Sequence[Missing]) -> Mapping[str, tuple[str, ...]]:
+    """Missing versions by library, both in the loader's order, for a report's "missing" table."""
+    table: dict[str, list[str]] = {}
+    for item in missing:
+        versions = table.setdefault(item.library.rsplit("/", 1)[-1], [])
+        if item.version and item.version not in versions:
+            versions.append(item.version)
+    return {library: tuple(versions) for library, versions in table.items()}
+
+
+def _runtime(program: str) -> str:
+    found = _RUNTIME.fullmatch(program)
+    return (found[1] or found[2]) if found else ""
+
+
+def _because(
+    failure: LoaderFailure, image: ImageLibc | None, needs: Mapping[str, str] | None, exists: bool | None
+) -> str:
+    match failure.kind:
+        case "versions":
+            lacks = newest_of([item.version for item in failure.missing])
+            kinds = [kind for kind in ("GLIBC", "GLIBCXX", "CXXABI") if kind in lacks] or list(lacks)
+            if not kinds:
+                lacking = sorted({item.version for item in failure.missing}, key=version_key)
+                return f"the image's libraries lack {', '.join(lacking)}"
+            kind = kinds[0]
+            wants = f"{_word(kind)} {(needs or {}).get(kind, lacks[kind])}"
+            has = _has(image, kind)
+            return (
+                f"it needs {wants}, the image has {has}"
+                if has
+                else f"it needs {wants}, which the image lacks"
+            )
+        case "library":
+            names = ", ".join(item.library for item in failure.missing)
+            return f"the image has no {names}" if names else "a library that it needs can't be loaded"
+        case "musl":
+            return "it was built for another C library than the image's musl"
+        case "format":
+            return "it is made for another kind of processor"
+        case "not-found" if failure.certain:
+            return "there is no such file in the container"
+        case _ if image is not None and image.kind == "musl":
+            return "it is made for glibc, and the image has musl"
+        case _ if image is not None and image.kind == "none":
+            return "it is made for glibc, and the image has no C library"
+        case _:
+            return 'the loader that it names is not in the image (a file that is there, yet "no such file")'
+
+
+def _word(kind: str) -> str:
+    return "glibc" if kind == "GLIBC" else kind
+
+
+def _has(image: ImageLibc | None, kind: str) -> str:
+    if image is None:
+        return ""
+    return image.glibc if kind == "GLIBC" else image.newest.get(kind, "")
+
+
+def _reasons(
+    runtime: str, choice: RuntimeChoice | None, declared_by: str, alpine_missed: bool
+) -> tuple[str, ...]:
+    if not runtime:
+        return ()
+    reasons = list(choice.reasons) if choice is not None else []
+    if reasons and declared_by:
+        reasons[0] = f"{declared_by} {reasons[0]}"
+    if alpine_missed and not runtime.endswith("_alpine"):
+        reasons.append(
+            'no ID line of the image\'s /etc/*release has "alpine", so the runner takes its glibc build'
+        )
+    return tuple(reasons)
+
+
+def _fixes(
+    failure: LoaderFailure,
+    runtime: str,
+    image: ImageLibc | None,
+    declared_by: str,
+    on: datetime.date,
+    needs: Mapping[str, str] | None,
+) -> tuple[str, ...]:
+    glibc = image.glibc if image is not None else ""
+    kind = failure.kind
+    if kind == "format":
+        return ("Use an image of the machine's own architecture, or a build of the program for the image's",)
+    if kind == "library":
+        return tuple(line for item in failure.missing for line in advice.for_library(item.library))
+    if kind == "versions":
+        if runtime:
+            return advice.for_runtime(runtime, declared_by, glibc, on)
+        return advice.for_program(glibc, _needed_glibc(failure, needs))
+    if kind == "not-found" and failure.certain:
+        return ("Use an image that has the file, or install it in a run: step before this one",)
+    if runtime:
+        return advice.for_other_libc(declared_by)
+    return (
+        "Build it for musl (target x86_64-unknown-linux-musl), or run it in an image with glibc, such as debian:12-slim",
+    )
+
+
+def _needed_glibc(failure: LoaderFailure, needs: Mapping[str, str] | None) -> str:
+    return (needs or {}).get("GLIBC", "") or newest_of([item.version for item in failure.missing]).get(
+        "GLIBC", ""
+    )
+
+
+def _notes(image: ImageLibc | None, stands_for: str, is_vm: bool) -> tuple[str, ...]:
+    notes = []
+    if stands_for and image is not None and not is_vm:
+        notes.append(f"{image.image} stands in for {stands_for} here.")
+    if image is not None and image.standin:
+        notes.append(
+            f"{image.image} is a stand-in: newer libraries whose versions above its ceiling are renamed "
+            "(HLIBC_… for GLIBC_…). What the loader refuses is as on the real system; the libraries' code is not."
+        )
+    if is_vm:
+        notes.append(
+            "GitHub's own machine has what its node needs: this is about the image here, not about a run on GitHub."
+        )
+    return tuple(notes)
