@@ -8,6 +8,7 @@ play no part.
 from __future__ import annotations
 
 import re
+from math import isnan
 
 from actlite.document.nodes import Primitive
 
@@ -70,7 +71,7 @@ def number_text(number: float) -> str:
     """A number as GitHub writes it: 15 significant digits, C#'s ``G15`` (``1E+20``, ``1E-05``, ``NaN``)."""
     if number == 0:
         return "0"
-    if number != number:
+    if isnan(number):
         return "NaN"
     if number in (float("inf"), float("-inf")):
         return "Infinity" if number > 0 else "-Infinity"

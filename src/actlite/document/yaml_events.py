@@ -120,7 +120,7 @@ def _flow_scanner() -> Any:
     space after its colon (YAML 1.2.2, c-ns-flow-map-adjacent-value; GitHub's parser agrees)."""
     from ruamel.yaml.scanner import Scanner
 
-    class FlowScanner(Scanner):  # type: ignore[misc]  # ruamel.yaml has no types
+    class FlowScanner(Scanner):
         def check_value(self) -> bool:
             if super().check_value():
                 return True
@@ -150,7 +150,7 @@ def _translate(source: Any, text: str) -> Iterator[YamlEvent]:
             )
         elif kind == ALIAS:
             yield YamlEvent(ALIAS, start, end, event.anchor)
-        elif kind == END or kind == DOCUMENT:
+        elif kind in (END, DOCUMENT):
             yield YamlEvent(kind, start, end)
         else:
             yield YamlEvent(kind, start, end, anchor=event.anchor or "")

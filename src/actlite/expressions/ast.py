@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Constant:
     """A literal, or the property name after a dot."""
 
-    value: None | bool | float | str
+    value: bool | float | str | None
     start: int
     end: int
 

@@ -6,20 +6,32 @@ from typing import Literal
 
 Kind = Literal["lexing", "parsing", "evaluation"]
 
+UNKNOWN_NAME = "Unrecognized named-value"
+UNKNOWN_FUNCTION = "Unrecognized function"
+_CODES = {UNKNOWN_NAME: "unknown-context", UNKNOWN_FUNCTION: "unknown-function"}
+
 
 class ExpressionError(Exception):
     """An expression that can't be read or evaluated.
 
     ``message`` has GitHub's words (actions/runner ``src/Sdk/Expressions/ParseException.cs`` and the functions
     beside it). ``position`` is the place of the faulty token in ``source``, in characters from 1, and
-    ``length`` how long that token is; None and 0 where no one token is at fault.
+    ``length`` how long that token is; None and 0 where no one token is at fault. ``code`` is the rule id of
+    the finding that the error becomes.
     """
 
     def __init__(
-        self, kind: Kind, message: str, source: str = "", position: int | None = None, length: int = 0
+        self,
+        kind: Kind,
+        message: str,
+        source: str = "",
+        position: int | None = None,
+        length: int = 0,
+        code: str = "",
     ) -> None:
         super().__init__(message)
         self.kind = kind
+        self.code = code or ("expression-failed" if kind == "evaluation" else "expression-syntax")
         self.message = message
         self.source = source
         self.position = position
@@ -31,7 +43,7 @@ def token_error(kind: Kind, what: str, raw: str, start: int, source: str) -> Exp
     before = source[:start]
     units = start if before.isascii() else len(before.encode("utf-16-le", "surrogatepass")) // 2
     message = f"{what}: '{raw}'. Located at position {units + 1} within expression: {source}"
-    return ExpressionError(kind, message, source, start + 1, len(raw))
+    return ExpressionError(kind, message, source, start + 1, len(raw), _CODES.get(what, ""))
 
 
 def evaluation_error(message: str) -> ExpressionError:

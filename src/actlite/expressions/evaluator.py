@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from actlite.expressions.ast import Call, Compare, Constant, Expr, Index, Logical, Name, Node, Not, Wildcard
@@ -31,6 +32,8 @@ from actlite.expressions.values import (
 
 Functions = Mapping[str, Callable[[Sequence[Value]], Value]]
 """Functions that the caller gives, by name; they get their arguments evaluated."""
+NO_FUNCTIONS: Functions = MappingProxyType({})
+"""Nothing but the built-in functions."""
 
 MAX_MEMORY = 1024 * 1024
 """How many bytes of new text one expression may hold at a time, at two bytes a character."""
@@ -49,7 +52,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 def evaluate(
     source: str | Expr,
     contexts: Mapping[str, Any],
-    functions: Functions = {},
+    functions: Functions = NO_FUNCTIONS,
     *,
     max_memory: int = MAX_MEMORY,
 ) -> Value:

@@ -8,15 +8,15 @@ from typing import Any
 
 from actlite.expressions.ast import Call, Compare, Constant, Expr, Logical, Node, Not, Wildcard, children
 from actlite.expressions.errors import ExpressionError
-from actlite.expressions.evaluator import MAX_MEMORY, Functions, Run, checked
-from actlite.expressions.values import Value, kind_of, to_string
+from actlite.expressions.evaluator import MAX_MEMORY, NO_FUNCTIONS, Functions, Run, checked
+from actlite.expressions.values import Value, to_string
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """A part of an expression and its value.
 
-    ``text`` is the part as written. ``children`` are the parts of it that are no literals. ``evaluated`` is
+    ``text`` is the part as written. ``children`` are the parts of it, literals only in a chain of ``&&`` or ``||``. ``evaluated`` is
     False for what a ``&&``, ``||`` or function did not need; then ``value`` is None. ``expanded`` is the part
     with its operands replaced by their values, or '' where that says nothing more than ``value``.
     """
@@ -51,7 +51,7 @@ class Trace:
 def explain(
     source: str | Expr,
     contexts: Mapping[str, Any],
-    functions: Functions = {},
+    functions: Functions = NO_FUNCTIONS,
     *,
     max_memory: int = MAX_MEMORY,
 ) -> Trace:
@@ -98,7 +98,8 @@ class _Recorder(Run):
 def _trace(node: Node, run: _Recorder) -> Trace:
     text = run.expr.source[node.start : node.end]
     evaluated = id(node) in run.seen
-    parts = tuple(_trace(c, run) for c in children(node) if not isinstance(c, Constant | Wildcard))
+    hidden = Wildcard if isinstance(node, Logical) else Constant | Wildcard
+    parts = tuple(_trace(c, run) for c in children(node) if not isinstance(c, hidden))
     return Trace(
         text,
         run.seen.get(id(node)),
@@ -134,4 +135,4 @@ def explain_error(error: ExpressionError) -> str:
     return f"{error.message}\n  {error.source}\n  {' ' * (error.position - 1)}{'^' * max(1, error.length)}"
 
 
-__all__ = ["Trace", "explain", "explain_error", "kind_of", "literal"]
+__all__ = ["Trace", "explain", "explain_error", "literal"]

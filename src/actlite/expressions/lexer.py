@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from math import isnan
 
 from actlite.expressions.errors import token_error
 from actlite.expressions.values import WHITESPACE, parse_number
@@ -43,7 +44,7 @@ class Token:
     kind: Kind
     raw: str
     start: int
-    value: None | bool | float | str = None
+    value: bool | float | str | None = None
 
     @property
     def end(self) -> int:
@@ -58,7 +59,7 @@ _NUMBER = re.compile(rf"[^][(),!<>=&|{_BLANK}]*")
 _KEYWORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _STRING = re.compile(r"'((?:[^']|'')*)('?)")
 _OPERATORS = ("==", "!=", "<=", ">=", "&&", "||", "!", "<", ">")
-_CONSTANTS: dict[str, None | bool | float] = {
+_CONSTANTS: dict[str, bool | float | None] = {
     "null": None,
     "true": True,
     "false": False,
@@ -174,7 +175,7 @@ class Lexer:
         match = _NUMBER.match(self.source, at + 1)
         raw = self.source[at : match.end() if match else at + 1]
         number = parse_number(raw)
-        if number != number:
+        if isnan(number):
             raise token_error("lexing", "Unexpected symbol", raw, at, self.source)
         return Token(Kind.LITERAL, raw, at, number)
 

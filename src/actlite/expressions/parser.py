@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from actlite.expressions.ast import Call, Compare, Constant, Expr, Index, Logical, Name, Node, Not, Wildcard
-from actlite.expressions.errors import ExpressionError, token_error
+from actlite.expressions.errors import UNKNOWN_FUNCTION, UNKNOWN_NAME, ExpressionError, token_error
 from actlite.expressions.functions import BUILT_IN
 from actlite.expressions.lexer import Kind, Lexer, Token
 
@@ -76,16 +76,15 @@ def parse_any(source: str) -> Expr:
 
 def check_names(expr: Expr, contexts: Collection[str] | None, functions: Collection[str]) -> None:
     """Raise ExpressionError for the first name that is not among those given."""
+    unknown: list[Name] = []
     if contexts is not None:
         unknown = [name for name in expr.names if not _known(name.name, contexts)]
-    else:
-        unknown = []
     stray = [call for call in expr.calls if not _known(call[0], functions)]
     if unknown and (not stray or unknown[0].start < stray[0][1]):
         first = unknown[0]
-        raise token_error("parsing", "Unrecognized named-value", first.name, first.start, expr.source)
+        raise token_error("parsing", UNKNOWN_NAME, first.name, first.start, expr.source)
     if stray:
-        raise token_error("parsing", "Unrecognized function", *stray[0], expr.source)
+        raise token_error("parsing", UNKNOWN_FUNCTION, *stray[0], expr.source)
 
 
 def _known(name: str, names: Collection[str]) -> bool:
@@ -153,14 +152,14 @@ class _Parser:
         if key in BUILT_IN:
             return
         if self.known_function is not None and not self.known_function(token):
-            raise token_error("parsing", "Unrecognized function", token.raw, token.start, self.source)
+            raise token_error("parsing", UNKNOWN_FUNCTION, token.raw, token.start, self.source)
         self.calls.append((token.raw, token.start))
 
     def operand(self, token: Token) -> None:
         node: Node
         if token.kind is Kind.NAME:
             if self.known_name is not None and not self.known_name(token):
-                raise token_error("parsing", "Unrecognized named-value", token.raw, token.start, self.source)
+                raise token_error("parsing", UNKNOWN_NAME, token.raw, token.start, self.source)
             node = Name(token.raw, token.start, token.end)
             self.names.append(node)
         elif token.kind is Kind.WILDCARD:

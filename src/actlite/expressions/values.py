@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import isnan
 from typing import Any
 
 from actlite.document.scalars import int32, number_text
@@ -61,7 +62,7 @@ def is_primitive(value: object) -> bool:
 def is_truthy(value: object) -> bool:
     """All is true but null, false, 0, NaN and ''. Empty arrays and objects are true."""
     if isinstance(value, float):
-        return value != 0 and value == value
+        return value != 0 and not isnan(value)
     if value is None or isinstance(value, str | bool | int):
         return bool(value)
     return True
@@ -180,9 +181,9 @@ def lookup(mapping: Mapping[str, Any], key: str) -> Any:
     raise KeyError(key)
 
 
-def _order(text: str) -> bytes | str:
-    folded = fold(text)
-    return folded.encode("utf-16-be", "surrogatepass")
+def _order(text: str) -> bytes:
+    """A sort key: .NET compares UTF-16 units."""
+    return fold(text).encode("utf-16-be", "surrogatepass")
 
 
 def _coerce(left: object, right: object) -> tuple[object, object]:

@@ -9,7 +9,8 @@ from actlite.expressions.errors import evaluation_error
 from actlite.expressions.functions.arguments import Arguments
 from actlite.expressions.values import kind_of, to_string
 
-_PLACE = re.compile(r"\{([0-9]+)(?::((?:[^}]|\}\})*))?\}", re.ASCII)
+_PLACE = re.compile(r"\{0*([0-9]{1,3})(?::((?:[^}]|\}\})*+))?\}", re.ASCII)
+_BRACE = re.compile("[{}]")
 
 
 def format_(arguments: Arguments) -> str:
@@ -25,7 +26,11 @@ def format_(arguments: Arguments) -> str:
     size = 0
     parts = _parts(text)
     for part in parts:
-        if not isinstance(part, str) and part[0] >= given:
+        if isinstance(part, str):
+            continue
+        if part[0] < 0:
+            raise evaluation_error(f"The following format string is invalid: {text}")
+        if part[0] >= given:
             raise evaluation_error(
                 f"The following format string references more arguments than were supplied: {text}"
             )
@@ -56,28 +61,26 @@ def _bad_specifiers(specifiers: str, value: object) -> Exception:
 
 @lru_cache(maxsize=1024)
 def _parts(text: str) -> tuple[str | tuple[int, str], ...]:
-    """Texts, and placeholders as argument number and specifiers. Raises ExpressionError."""
+    """Texts, and placeholders as argument number and specifiers; number -1 is where the text is invalid."""
     parts: list[str | tuple[int, str]] = []
     at = 0
-    for brace in iter(lambda: _next_brace(text, at), -1):
+    brace = _next_brace(text, at)
+    while brace >= 0:
         if text[brace + 1 : brace + 2] == text[brace]:
             parts.append(text[at : brace + 1])
             at = brace + 2
-            continue
-        match = _PLACE.match(text, brace) if text[brace] == "{" else None
-        if match is None or int(match[1]) > 255:
-            raise evaluation_error(f"The following format string is invalid: {text}")
-        if brace > at:
+        else:
+            match = _PLACE.match(text, brace)
+            if match is None or int(match[1]) > 255:
+                return (*parts, (-1, ""))
             parts.append(text[at:brace])
-        parts.append((int(match[1]), (match[2] or "").replace("}}", "}")))
-        at = match.end()
-    if at < len(text):
-        parts.append(text[at:])
-    return tuple(parts)
+            parts.append((int(match[1]), (match[2] or "").replace("}}", "}")))
+            at = match.end()
+        brace = _next_brace(text, at)
+    return (*parts, text[at:])
 
 
 def _next_brace(text: str, at: int) -> int:
-    left, right = text.find("{", at), text.find("}", at)
-    if left < 0 or right < 0:
-        return max(left, right)
-    return min(left, right)
+    """The offset of the next brace, or -1."""
+    match = _BRACE.search(text, at)
+    return match.start() if match else -1

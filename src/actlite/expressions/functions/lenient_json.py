@@ -81,8 +81,10 @@ class _Reader:
             return _WORDS[word]
         based = _BASED.fullmatch(word)
         if based:
-            number = float(int(based[2], 16) if based[2] else int(based[3], 8))
-            return -number if based[1] else number
+            number = int(based[2], 16) if based[2] else int(based[3], 8)
+            if number >= 1 << 64:
+                raise self.error("the number is larger than 64 bits")
+            return float(-number if based[1] else number)
         if _DECIMAL.fullmatch(word):
             return float(word)
         raise self.error(f"unexpected text '{word[:40]}'")
