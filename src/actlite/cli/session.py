@@ -1,0 +1,183 @@
+"""One run of one plan: its folder, its reporters, the engine's part, and the ways in which it can be stopped."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+
+from actlite.engines.base import Engine, Owner
+from actlite.errors import ActliteError
+from actlite.events import Notice, RunFinished, RunStarted
+from actlite.execution.cancellation import Cancellation
+from actlite.execution.scheduler import RunOutcome, Scheduler
+from actlite.execution.state import Services
+from actlite.journal.lifecycle import release_kept, remove_tree, sweep
+from actlite.journal.log import EventLog
+from actlite.journal.runs import RunFolder, RunStore, State
+from actlite.planning.plan import JobPlan, Leg, Plan
+from actlite.reporting.tee import Reporter, Tee
+
+Where = Callable[[JobPlan, Leg], str | None]
+"""Gives the image (or ``host``) for a leg without ``container:``; None where it can't run here."""
+
+
+class Session:
+    """Runs plans one after the other; ^C once cancels, twice stops."""
+
+    def __init__(
+        self, store: RunStore, engine: Engine, reporters: Sequence[Reporter], warn: Callable[[str], None]
+    ) -> None:
+        self.store = store
+        self.engine = engine
+        self.reporters = list(reporters)
+        self.warn = warn
+        self.cancel = Cancellation()
+        self._interrupts = 0
+        self._sweeper: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Clean up in the background what dead runs left, and listen to signals."""
+        self._sweeper = threading.Thread(target=self._sweep, name="sweep", daemon=True)
+        self._sweeper.start()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
+    def end(self) -> None:
+        """Wait for the clean-up."""
+        if self._sweeper is not None:
+            self._sweeper.join(timeout=30)
+
+    def run(
+        self, plan: Plan, services_of: Callable[[RunFolder, Tee], Services], where: Where, source: str
+    ) -> tuple[str, bool]:
+        """Run one plan. Gives its conclusion, and whether it was stopped by the user."""
+        folder = self.store.create()
+        log = EventLog(folder.path, self.warn)
+        tee = Tee([*self.reporters, _Unclosed(log)], self.warn)
+        services = services_of(folder, tee)
+        started = services.clock()
+        scheduler = Scheduler(services, plan, where=where, cancel=self.cancel)
+        tee(_started(plan, services, folder, source, started))
+        for note in services.runner.notes:
+            tee(Notice(started, "note", note))
+        try:
+            outcome = self._watch(scheduler)
+            kept = tuple(sandbox.id[:12] for sandbox in outcome.kept)
+            tee(
+                RunFinished(
+                    services.clock(),
+                    folder.id,
+                    outcome.conclusion,
+                    services.clock() - started,
+                    kept,
+                    str(folder.path),
+                )
+            )
+            self._settle(folder, outcome, scheduler)
+        finally:
+            log.close()
+            if folder.lock is not None:
+                folder.lock.release()
+        return outcome.conclusion, self._interrupts > 0
+
+    def _watch(self, scheduler: Scheduler) -> RunOutcome:
+        """Run the scheduler in a thread, so that this one can take signals."""
+        result: list[RunOutcome | BaseException] = []
+
+        def work() -> None:
+            try:
+                result.append(scheduler.run())
+            except BaseException as error:
+                result.append(error)
+
+        thread = threading.Thread(target=work, name="scheduler", daemon=True)
+        thread.start()
+        while thread.is_alive():
+            thread.join(0.5)
+        if isinstance(result[0], BaseException):
+            self.cancel.force("actlite itself has failed")
+            raise result[0]
+        return result[0]
+
+    def _settle(self, folder: RunFolder, outcome: RunOutcome, scheduler: Scheduler) -> None:
+        """After the report is out: containers go, files go, or both are kept for a look."""
+        scheduler.close()
+        if outcome.kept:
+            folder.set_state(State.KEPT)
+            for said in release_kept(self.engine, self.store):
+                self.warn(said)
+            return
+        images = tuple(dict.fromkeys(scheduler.images))
+        for left in remove_tree(folder.path / "work", self.engine, images=images):
+            self.warn(f"{left} could not be removed; it belongs to another user.")
+        remove_tree(folder.path / "control")
+        folder.set_state(State.FINISHED)
+
+    def _sweep(self) -> None:
+        try:
+            for said in sweep(self.engine if self.engine.name != "host" else None, self.store):
+                self.warn(said)
+        except ActliteError as error:
+            self.warn(f"What earlier runs left could not be looked at: {error.what}")
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._interrupts += 1
+        if number != signal.SIGINT or self._interrupts > 1:
+            signal.signal(number, signal.SIG_DFL if self._interrupts > 2 else self._on_signal)
+            threading.Thread(target=self.cancel.force, args=("stopped by the user",), daemon=True).start()
+        else:
+            self.warn("Cancelling: steps with always() still run. ^C again stops at once.")
+            threading.Thread(target=self.cancel.cancel, args=("cancelled by the user",), daemon=True).start()
+
+
+class _Unclosed:
+    """The journal among the reporters: closed by the session, after the last event."""
+
+    def __init__(self, log: EventLog) -> None:
+        self.log = log
+
+    def __call__(self, event: object) -> None:
+        self.log(event)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Nothing yet."""
+
+
+def _started(plan: Plan, services: Services, folder: RunFolder, source: str, time_: float) -> RunStarted:
+    github = plan.trigger.github
+    return RunStarted(
+        time_,
+        folder.id,
+        plan.workflow.name,
+        plan.workflow.path,
+        plan.trigger.event,
+        str(github.get("ref", "")),
+        str(github.get("sha", "")),
+        services.runner.date.isoformat(),
+        services.runner.release,
+        source,
+        tuple(leg.key for job in plan.jobs for leg in job.legs or ()),
+    )
+
+
+def owner_of(folder: RunFolder) -> Owner:
+    """What the engine labels a run's objects with."""
+    return Owner(folder.id, folder.path)
+
+
+def now() -> float:
+    """The clock of real runs."""
+    return time.time()
+
+
+def cache_folder() -> Path:
+    """The user's cache folder for actlite."""
+    import os
+
+    import platformdirs
+
+    return Path(os.environ.get("ACTLITE_CACHE") or platformdirs.user_cache_dir("actlite"))

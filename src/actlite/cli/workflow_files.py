@@ -1,0 +1,121 @@
+"""Finds and reads workflow files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from actlite.diagnostics import Diagnostic, Severity
+from actlite.errors import UsageError
+from actlite.source import SourceFile
+from actlite.workflow.model import Workflow
+
+FOLDER = ".github/workflows"
+"""Where GitHub looks for workflows; not in folders below it."""
+SUFFIXES = (".yml", ".yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowFile:
+    """A workflow file that was read: the workflow, or None where it has errors, and all findings."""
+
+    path: Path
+    name: str
+    """Relative to the root, with forward slashes; the whole path for a file outside of it."""
+    workflow: Workflow | None
+    findings: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The findings that GitHub would refuse the file for."""
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
+
+
+def root_of(directory: Path) -> Path:
+    """The top folder of the repository that a folder is in; the folder itself without a repository."""
+    start = directory.resolve()
+    for folder in (start, *start.parents):
+        if (folder / ".git").exists():
+            return folder
+    return start
+
+
+def find(directory: Path, given: Sequence[str] = ()) -> list[Path]:
+    """The workflow files: those given (files or folders, relative to ``directory``), or those of the
+    repository, sorted by name. Raises UsageError where there is none."""
+    if given:
+        paths: list[Path] = []
+        for item in given:
+            paths += _given(directory, item)
+        return list(dict.fromkeys(paths))
+    folder = root_of(directory) / FOLDER
+    found = _in_folder(folder)
+    if not found:
+        why = f"{folder} holds no .yml or .yaml file." if folder.is_dir() else f"There is no folder {folder}."
+        raise UsageError(
+            "There are no workflows here.",
+            why=why,
+            do="Go to a repository that has some (-C DIR), or name a file (-W FILE).",
+        )
+    return found
+
+
+def read(path: Path, root: Path) -> WorkflowFile:
+    """Read one file. A file that can't be read is a finding, not an exception."""
+    from actlite.workflow.reader import read as read_workflow
+
+    name = display_name(path, root)
+    try:
+        source = SourceFile.read(path, name)
+    except UnicodeDecodeError as error:
+        message = f"{name} isn't UTF-8: byte {error.start + 1} is 0x{error.object[error.start]:02x}"
+        return WorkflowFile(path, name, None, (Diagnostic("encoding", Severity.ERROR, message),))
+    except OSError as error:
+        message = f"{name} can't be read: {error.strerror}"
+        return WorkflowFile(path, name, None, (Diagnostic("unreadable-file", Severity.ERROR, message),))
+    workflow, bag = read_workflow(source, name)
+    return WorkflowFile(path, name, workflow, tuple(bag))
+
+
+def read_all(directory: Path, given: Sequence[str] = ()) -> list[WorkflowFile]:
+    """Find and read. Raises UsageError where there is no file."""
+    root = root_of(directory)
+    return [read(path, root) for path in find(directory, given)]
+
+
+def display_name(path: Path, root: Path) -> str:
+    """The name that users know a file by."""
+    try:
+        return path.resolve().relative_to(root).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def _given(directory: Path, item: str) -> list[Path]:
+    path = directory / item
+    if path.is_dir():
+        found = _in_folder(path) or _in_folder(path / FOLDER)
+        if found:
+            return found
+        raise UsageError(f"-W {item}: the folder holds no .yml or .yaml file.", do="Name a workflow file.")
+    if path.is_file():
+        return [path]
+    # A bare name, as people say it: release.yml, or release.
+    folder = root_of(directory) / FOLDER
+    for candidate in (folder / item, *(folder / f"{item}{suffix}" for suffix in SUFFIXES)):
+        if "/" not in item and candidate.is_file():
+            return [candidate]
+    from actlite.workflow.nearest import did_you_mean
+
+    known = [p.name for p in _in_folder(folder)]
+    hint = did_you_mean(item.rsplit("/", 1)[-1], known)
+    do = f"{hint[0].upper()}{hint[1:]}" if hint else f"The workflows here: {', '.join(known) or 'none'}."
+    raise UsageError(f"-W {item}: there is no such file.", do=do)
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    try:
+        return sorted(p for p in folder.iterdir() if p.suffix in SUFFIXES and p.is_file())
+    except OSError:
+        return []
