@@ -1,0 +1,230 @@
+"""Containers as such: created and started in two calls, run once, listed by label, removed."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import docker.errors
+
+from actlite.engines.base import LABEL_OWNER, LABEL_ROLE, LABEL_RUN, ExitStatus, OutputSink, Owned
+from actlite.engines.docker import execs
+from actlite.engines.docker.client import create_container
+from actlite.engines.docker.create import CreateRequest
+from actlite.engines.docker.failures import disk_full, no_space, text, translated
+from actlite.engines.docker.killing import INTERRUPT_SECONDS, TERMINATE_SECONDS
+from actlite.errors import CannotRun
+from docker import APIClient
+
+_TICK = 0.1
+
+
+class NoProgram(Exception):
+    """The image hasn't the program that the container is to run; the daemon's words."""
+
+
+def create_and_start(api: APIClient, request: CreateRequest) -> str:
+    """Create a container, join its further networks, start it; its id. Nothing is left when that fails.
+
+    Raises NoProgram, CannotRun with the daemon's words, DiskFull.
+    """
+    id = create(api, request)
+    try:
+        _start(api, id)
+    except docker.errors.APIError as e:
+        remove(api, id)
+        words = text(e)
+        if request.host.get("Init") and re.search(r"docker-init|catatonit", words):
+            request.host["Init"] = False  # this engine has no init to offer
+            return create_and_start(api, request)
+        if re.search(r"executable file not found|stat .*: no such file|exec: .*no such file", words):
+            raise NoProgram(words) from e
+        raise _refused(words, request) from e
+    except BaseException:
+        remove(api, id)
+        raise
+    return id
+
+
+def create(api: APIClient, request: CreateRequest) -> str:
+    """Create a container; its id. Raises CannotRun, DiskFull."""
+    try:
+        id = create_container(api, request.body(), request.name, request.platform)
+    except docker.errors.APIError as e:
+        raise _refused(text(e), request) from e
+    try:
+        for network, settings in request.later_networks():
+            with translated(f"joining the network {network}"):
+                api.connect_container_to_network(id, network, aliases=settings.get("Aliases"))
+    except BaseException:
+        remove(api, id)
+        raise
+    return id
+
+
+def _start(api: APIClient, id: str) -> None:
+    api.start(id)
+
+
+def _refused(words: str, request: CreateRequest) -> CannotRun:
+    if no_space(words):
+        return disk_full("making a container", words)
+    do = ""
+    if "port is already allocated" in words or "address already in use" in words:
+        do = "Another program or container uses that port: stop it, or publish the port without a number of the host."
+    elif re.search(r"network .* not found", words):
+        do = "Make that network first, or remove --network from `options:`."
+    return CannotRun(f"the container engine refused to start {request.name}", why=words, do=do)
+
+
+def remove(api: APIClient, id: str) -> None:
+    """Remove a container and its anonymous volumes. One that is gone is no error. Raises CannotRun."""
+    with translated("removing a container"):
+        try:
+            api.remove_container(id, v=True, force=True)
+        except docker.errors.APIError as e:
+            if e.status_code not in (404, 409):  # gone, or being removed
+                raise
+
+
+def run_once(
+    api: APIClient,
+    request: CreateRequest,
+    timeout: float | None,
+    on_output: OutputSink,
+    on_start: Callable[[Callable[[], None]], None],
+) -> ExitStatus:
+    """Run a container to its end, as ``docker run --rm`` does, and remove it."""
+    try:
+        id = create(api, request)
+    except CannotRun as e:
+        on_output(f"docker: Error response from daemon: {e.why}.\n".encode())
+        return ExitStatus(125)
+    stop = _Stop(api, id)
+    try:
+        attached = execs.Hijacked(
+            api.attach_socket(id, params={"stdout": 1, "stderr": 1, "stream": 1, "logs": 1})
+        )
+        try:
+            try:
+                _start(api, id)
+            except docker.errors.APIError as e:
+                words = text(e)
+                on_output(f"docker: Error response from daemon: {words}.\n".encode())
+                return ExitStatus(execs.failure_code(words) if execs.failure_code(words) != 1 else 125)
+            on_start(stop.kill)
+            _follow(attached, on_output, stop, timeout)
+        finally:
+            attached.close()
+        if stop.gave_up:
+            return ExitStatus(137, timed_out=stop.timed_out, killed=stop.killed)
+        with translated("waiting for a container"):
+            code = int(api.wait(id)["StatusCode"])
+        return ExitStatus(code, timed_out=stop.timed_out, killed=stop.killed)
+    finally:
+        stop.ended()
+        remove(api, id)
+
+
+def _follow(attached: execs.Hijacked, on_output: OutputSink, stop: _Stop, timeout: float | None) -> None:
+    frames = execs.Demultiplexer(on_output)
+    deadline = None if timeout is None else time.monotonic() + timeout
+    while True:
+        data = attached.read(_TICK)
+        if data:
+            frames.feed(data)
+        elif data == b"" or stop.gave_up:
+            return
+        if deadline is not None and time.monotonic() >= deadline and not stop.timed_out:
+            stop.timed_out = True
+            stop.start()
+
+
+class _Stop:
+    """Stops a container's main process: INT, TERM, KILL, with the runner's times."""
+
+    def __init__(self, api: APIClient, id: str) -> None:
+        self._api = api
+        self._id = id
+        self._ended = threading.Event()
+        self._started = threading.Lock()
+        self.timed_out = False
+        self.killed = False
+        self.gave_up = False
+
+    def kill(self) -> None:
+        """Begin because somebody asks; returns at once."""
+        self.killed = True
+        self.start()
+
+    def start(self) -> None:
+        """Begin; returns at once, and does nothing when begun before."""
+        if self._started.acquire(blocking=False):
+            threading.Thread(target=self._work, name="actlite-stop", daemon=True).start()
+
+    def ended(self) -> None:
+        """The container has ended."""
+        self._ended.set()
+
+    def _work(self) -> None:
+        for signal, seconds in (
+            ("SIGINT", INTERRUPT_SECONDS),
+            ("SIGTERM", TERMINATE_SECONDS),
+            ("SIGKILL", 5.0),
+        ):
+            with contextlib.suppress(docker.errors.APIError):
+                self._api.kill(self._id, signal)
+            if self._ended.wait(seconds):
+                return
+        self.gave_up = True
+
+
+def owned(api: APIClient) -> list[Owned]:
+    """Containers, networks, volumes and images with our labels."""
+    filters: dict[str, Any] = {"label": [LABEL_ROLE]}
+    found = [
+        _owned("container", str(c["Id"]), (c.get("Names") or [""])[0].lstrip("/"), c.get("Labels"))
+        for c in api.containers(all=True, filters=filters)
+    ]
+    found += [
+        _owned("network", str(n["Id"]), str(n["Name"]), n.get("Labels"))
+        for n in api.networks(filters=filters)
+    ]
+    found += [
+        _owned("volume", str(v["Name"]), str(v["Name"]), v.get("Labels"))
+        for v in (api.volumes(filters=filters).get("Volumes") or ())
+    ]
+    found += [
+        _owned("image", str(i["Id"]), (i.get("RepoTags") or [""])[0], i.get("Labels"))
+        for i in api.images(filters=filters)
+    ]
+    return found
+
+
+def _owned(kind: str, id: str, name: str, labels: dict[str, str] | None) -> Owned:
+    marks = labels or {}
+    return Owned(
+        kind, id, name, marks.get(LABEL_RUN, ""), marks.get(LABEL_OWNER, ""), marks.get(LABEL_ROLE, "")
+    )
+
+
+def remove_owned(api: APIClient, objects: Iterable[Owned]) -> None:
+    """Remove objects, containers before what they use. Those gone, and images in use, are passed over."""
+    order = ("container", "network", "volume", "image")
+    for one in sorted(objects, key=lambda o: order.index(o.kind)):
+        try:
+            if one.kind == "container":
+                api.remove_container(one.id, v=True, force=True)
+            elif one.kind == "network":
+                api.remove_network(one.id)
+            elif one.kind == "volume":
+                api.remove_volume(one.id, force=True)
+            else:
+                api.remove_image(one.id, force=True)
+        except docker.errors.APIError as e:
+            if e.status_code not in (404, 409):
+                raise

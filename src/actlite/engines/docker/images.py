@@ -1,0 +1,314 @@
+"""Images of the daemon: found, pulled, built, and read without being started."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import tarfile
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+import docker.utils
+import requests.exceptions
+
+from actlite.engines.base import (
+    LABEL_ROLE,
+    Credentials,
+    ImageInfo,
+    ImageSpec,
+    OutputSink,
+    Owner,
+    Progress,
+    Pull,
+)
+from actlite.engines.docker.client import Connection, create_container, inspect_image
+from actlite.engines.docker.failures import disk_full, no_space, text, translated
+from actlite.errors import CannotRun, ImageUnavailable
+
+_PULL_TRIES = 3  # R: ContainerOperationProvider, as often as the runner
+_MAX_LINKS = 40
+
+
+class DockerImages:
+    """The engine's images. Safe to use from several threads; one image is pulled once at a time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._api = connection.api
+        self._known: dict[str, ImageInfo] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def find(self, name: str) -> ImageInfo | None:
+        """A local image, or None. Asked once per image and engine object."""
+        if (known := self._known.get(name)) is not None:
+            return known
+        with translated(f"looking for the image {name}", image=name):
+            try:
+                found = inspect_image(self._api, name)
+            except docker.errors.ImageNotFound:
+                return None
+            except docker.errors.APIError as e:
+                if e.status_code == 400:
+                    raise _invalid_name(name, text(e)) from e
+                raise
+        config = found.get("Config") or {}
+        info = ImageInfo(
+            id=str(found["Id"]),
+            name=name,
+            os=str(found.get("Os", "")),
+            architecture=str(found.get("Architecture", "")),
+            env=dict(item.partition("=")[::2] for item in config.get("Env") or ()),
+            user=str(config.get("User") or ""),
+            labels=dict(config.get("Labels") or {}),
+        )
+        self._known[name] = info
+        return info
+
+    def ensure(self, image: ImageSpec, on_progress: Callable[[Progress], None]) -> ImageInfo:
+        """Have the image locally, pulling as its policy says. Raises ImageUnavailable, DiskFull."""
+        with self._guard:
+            lock = self._locks.setdefault(image.name, threading.Lock())
+        with lock:
+            found = None if image.pull is Pull.ALWAYS else self.find(image.name)
+            if found is not None:
+                return found
+            if image.pull is Pull.NEVER:
+                raise ImageUnavailable(
+                    f"the image {image.name} is not on this machine",
+                    why="The pull policy is never.",
+                    do=f"Pull it (`docker pull {image.name}`, or `--pull missing`), or name another with"
+                    f" `--image {image.name}=OTHER`.",
+                )
+            self._pull(image, on_progress)
+            self._known.pop(image.name, None)
+            found = self.find(image.name)
+        if found is None:
+            raise ImageUnavailable(
+                f"the image {image.name} was pulled, but the engine does not find it",
+                do="Does it exist for this machine's architecture? `docker pull` by hand tells more.",
+            )
+        return found
+
+    def build(
+        self, context: Path, dockerfile: Path, tag: str, owner: Owner, on_output: OutputSink
+    ) -> ImageInfo:
+        """Build an image from a Dockerfile inside ``context``. The builder's output is passed on.
+        Raises ImageUnavailable with the builder's words, DiskFull."""
+        self._known.pop(tag, None)
+        words: list[str] = []
+        with translated(f"building {tag}"):
+            try:
+                inside = dockerfile.resolve().relative_to(context.resolve()).as_posix()
+            except ValueError:
+                raise ImageUnavailable(
+                    f"{dockerfile} is not inside the folder that is built, {context}",
+                    do="Put the Dockerfile into the action's folder.",
+                ) from None
+            if not dockerfile.is_file():
+                raise ImageUnavailable(
+                    f"there is no {dockerfile}", do="Check `image:` in the action's `runs:`."
+                )
+            stream = self._api.build(
+                path=str(context),
+                dockerfile=inside,
+                tag=tag,
+                labels=owner.labels("image"),
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            for message in stream:
+                if said := message.get("stream"):
+                    on_output(str(said).encode())
+                elif status := message.get("status"):
+                    on_output(f"{message.get('id', '')} {status}\n".lstrip().encode())
+                if error := message.get("error"):
+                    words.append(str(error))
+        if words:
+            self._raise_build_failure(tag, "\n".join(words))
+        found = self.find(tag)
+        if found is None:
+            raise ImageUnavailable(f"the build of {tag} ended without an image")
+        return found
+
+    @staticmethod
+    def _raise_build_failure(tag: str, words: str) -> None:
+        if no_space(words):
+            raise disk_full(f"building {tag}", words)
+        raise ImageUnavailable(
+            f"the image of the action could not be built ({tag})",
+            why=words,
+            do="The build's output above says which instruction failed.",
+        )
+
+    def read(self, image: str, paths: Sequence[str]) -> Mapping[str, bytes | None]:
+        """Files of an image, symlinks followed across folders, from a container that is created, never
+        started, and removed. None where there is no such file. Raises ImageUnavailable."""
+        info = self.find(image)
+        if info is None:
+            raise ImageUnavailable(
+                f"the image {image} is not on this machine",
+                do=f"Pull it: `docker pull {image}`.",
+            )
+        with translated(f"reading files of {image}", image=image):
+            body = {
+                "Image": info.id,
+                "Cmd": ["/nothing"],
+                "Labels": {LABEL_ROLE: "probe"},
+                "NetworkDisabled": True,
+            }
+            name = f"actlite-probe-{uuid.uuid4().hex[:12]}"
+            container = create_container(self._api, body, name)
+            try:
+                return {path: self._read_file(container, path) for path in paths}
+            finally:
+                self._api.remove_container(container, force=True, v=True)
+
+    def _read_file(self, container: str, path: str) -> bytes | None:
+        """One file. The daemon resolves links in folders; a link at the end comes back as a link."""
+        for _ in range(_MAX_LINKS):
+            try:
+                chunks, stat = self._api.get_archive(container, path, encode_stream=False)
+            except docker.errors.NotFound:
+                return None
+            except docker.errors.APIError as e:
+                if e.status_code in (400, 500):  # a component is not a folder
+                    return None
+                raise
+            data = b"".join(chunks)
+            with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+                member = archive.next()
+                if member is None:
+                    return None
+                if member.issym():
+                    target = str(stat.get("linkTarget") or "") if isinstance(stat, dict) else ""
+                    path = target or posixpath.join(posixpath.dirname(path), member.linkname)
+                    continue
+                file = archive.extractfile(member) if member.isfile() else None
+                return file.read() if file else None
+        return None
+
+    def _pull(self, image: ImageSpec, on_progress: Callable[[Progress], None]) -> None:
+        repository, tag = _reference(image.name)
+        failure: Exception | None = None
+        words = ""
+        for _ in range(_PULL_TRIES):
+            try:
+                words = self._pull_once(repository, tag, image.credentials, on_progress)
+            except docker.errors.APIError as e:
+                failure, words = e, text(e)
+            except docker.errors.DockerException as e:  # a credential helper
+                failure, words = e, str(e)
+            except requests.exceptions.RequestException as e:
+                failure, words = e, f"the connection to the engine broke: {e}"
+            if not words:
+                return
+            if not _worth_trying_again(words):
+                break
+        raise _pull_failure(image, words) from failure
+
+    def _pull_once(
+        self,
+        repository: str,
+        tag: str,
+        credentials: Credentials | None,
+        on_progress: Callable[[Progress], None],
+    ) -> str:
+        """Pull; the daemon's error text, or nothing."""
+        auth: dict[str, Any] | None = None
+        if credentials is not None:
+            auth = {"username": credentials.username, "password": credentials.password}
+        layers = Layers()
+        for message in self._api.pull(repository, tag=tag, stream=True, decode=True, auth_config=auth):
+            if error := message.get("error"):
+                return str(error)
+            on_progress(layers.add(message))
+        return ""
+
+
+class Layers:
+    """Adds up the progress of a pull over the image's layers."""
+
+    def __init__(self) -> None:
+        self._layers: dict[str, tuple[int, int]] = {}
+
+    def add(self, message: Mapping[str, Any]) -> Progress:
+        """Take one message of the daemon; the progress of the whole."""
+        status, id = str(message.get("status", "")), str(message.get("id", ""))
+        detail = message.get("progressDetail") or {}
+        if status == "Downloading":
+            self._layers[id] = (int(detail.get("current") or 0), int(detail.get("total") or 0))
+        elif status in ("Download complete", "Verifying Checksum", "Pull complete", "Extracting"):
+            total = self._layers.get(id, (0, 0))[1]
+            self._layers[id] = (total, total)
+        return Progress(
+            status,
+            sum(current for current, _ in self._layers.values()),
+            sum(total for _, total in self._layers.values()),
+        )
+
+
+def _reference(name: str) -> tuple[str, str]:
+    """Repository and tag or digest; ``latest`` where none is named, as docker does."""
+    repository, tag = docker.utils.parse_repository_tag(name)
+    return str(repository), str(tag or "latest")
+
+
+def _worth_trying_again(words: str) -> bool:
+    low = words.lower()
+    certain = (
+        "not found",
+        "denied",
+        "unauthorized",
+        "manifest unknown",
+        "no matching manifest",
+        "invalid",
+        "no such host",
+    )
+    return not no_space(low) and not any(mark in low for mark in certain)
+
+
+def _invalid_name(name: str, words: str) -> ImageUnavailable:
+    return ImageUnavailable(
+        f"'{name}' is not an image name", why=words, do="Write it as [REGISTRY/]NAME[:TAG], in lower case."
+    )
+
+
+def _pull_failure(image: ImageSpec, words: str) -> CannotRun:
+    low, name = words.lower(), image.name
+    if no_space(words):
+        return disk_full(f"pulling {name}", words)
+    if "invalid reference" in low or "must be lowercase" in low:
+        return _invalid_name(name, words)
+    if "no matching manifest" in low or "does not match the specified platform" in low:
+        what = f"the image {name} does not exist for this machine's architecture"
+        do = f"Name another with `--image {name}=OTHER`."
+    elif "denied" in low or "unauthorized" in low or "authentication required" in low:
+        what = f"the registry refuses the image {name}: it does not exist, or needs a login"
+        do = "Check the name; give `credentials:` in the workflow, or log in with `docker login`."
+    elif "not found" in low or "manifest unknown" in low:
+        what = f"the image {name} does not exist in its registry"
+        do = "Check the name and the tag."
+    elif any(
+        mark in low
+        for mark in (
+            "no such host",
+            "dial tcp",
+            "timeout",
+            "connection refused",
+            "network is unreachable",
+            "tls",
+            "eof",
+        )
+    ):
+        what = f"the image {name} can't be pulled: its registry is not reached from here"
+        do = f"Check the network; with a local image: `--image {name}=OTHER`, or `--pull never`."
+    else:
+        what = f"the image {name} can't be pulled"
+        do = f"Try `docker pull {name}` by hand, or name another with `--image {name}=OTHER`."
+    return ImageUnavailable(what, why=words, do=do)

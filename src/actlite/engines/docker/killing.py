@@ -1,0 +1,79 @@
+"""Stopping a step's processes inside its container: INT, 7.5 s, TERM, 2.5 s, KILL.
+
+The times are the runner's (R: Runner.Sdk/ProcessInvoker.cs); it sends the signals to its docker client,
+where they have no effect on the step. Here they reach the step's process group, in the container, by
+a second exec of ``sh``; KILL reaches its whole session too.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from actlite.engines.docker import execs
+from docker import APIClient
+
+INTERRUPT_SECONDS = 7.5
+TERMINATE_SECONDS = 2.5
+ABANDON_SECONDS = 5.0
+"""After KILL: how long to wait for the end before giving the process up."""
+
+_STOP = r"""
+s=$1 g=$2
+field() { # the process's parent, group, session, terminal
+    read -r l 2>/dev/null <"$1" || return
+    l=${l##*) }; set -f; set -- $l; set +f
+    parent=$2 session=$4 terminal=$5
+}
+if [ "$g" = 0 ]; then # an exec: entered from outside, so without a parent here, and without a terminal
+    g=
+    for f in /proc/[0-9]*/stat; do
+        field "$f" || continue
+        p=${f#/proc/}; p=${p%/stat}
+        [ "$parent" = 0 ] && [ "$p" != 1 ] && [ "$p" != $$ ] && [ "$terminal" = 0 ] && g="$g $p"
+    done
+fi
+for p in $g; do
+    kill -s "$s" -- "-$p" 2>/dev/null
+    [ "$s" = KILL ] || continue
+    for f in /proc/[0-9]*/stat; do
+        field "$f" || continue
+        q=${f#/proc/}
+        [ "$session" = "$p" ] && kill -s KILL "${q%/stat}" 2>/dev/null
+    done
+done
+"""
+
+
+class Killer:
+    """Stops one process; made by the first call for it."""
+
+    def __init__(self, api: APIClient, container: str, pid: Callable[[], int]) -> None:
+        """``pid`` gives the process's id in the container, 0 where only exec knows it."""
+        self._api = api
+        self._container = container
+        self._pid = pid
+        self._ended = threading.Event()
+        self.gave_up = False
+        """KILL was sent and the process did not end."""
+        self._thread = threading.Thread(target=self._work, name="actlite-kill", daemon=True)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._thread.start()
+
+    def ended(self) -> None:
+        """The process has ended: stop."""
+        self._ended.set()
+
+    def _work(self) -> None:
+        for signal, seconds in (
+            ("INT", INTERRUPT_SECONDS),
+            ("TERM", TERMINATE_SECONDS),
+            ("KILL", ABANDON_SECONDS),
+        ):
+            argv = ["sh", "-c", _STOP, "sh", signal, str(self._pid())]
+            execs.detached(self._api, self._container, argv)
+            if self._ended.wait(seconds):
+                return
+        self.gave_up = True

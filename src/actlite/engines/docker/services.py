@@ -1,0 +1,138 @@
+"""Service containers: started in order, waited for until healthy (R: ContainerOperationProvider.cs)."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from actlite.engines.base import OutputSink, Owner, Service, ServiceSpec
+from actlite.engines.docker import containers, options
+from actlite.engines.docker.create import CreateRequest, mounts, runner_env
+from actlite.engines.docker.failures import translated
+from actlite.engines.docker.images import DockerImages
+from actlite.errors import CannotRun, ImageUnavailable
+from docker import APIClient
+
+_LONGEST_WAIT = 32.0
+
+
+def start(
+    api: APIClient,
+    images: DockerImages,
+    specs: Sequence[ServiceSpec],
+    network: str,
+    on_output: OutputSink,
+    name: Callable[[Owner, str], str],
+) -> list[Service]:
+    """Start all services, then wait until all are healthy. When one fails, all are removed.
+
+    Raises CannotRun, after the logs of the failed ones have been given out.
+    """
+    started: list[tuple[ServiceSpec, str]] = []
+    try:
+        for spec in specs:
+            if not spec.image.name:
+                on_output(
+                    f"The service '{spec.alias}' will not be started because the container definition"
+                    " has an empty image.\n".encode()
+                )
+                continue
+            started.append((spec, _start(api, images, spec, network, name(spec.owner, spec.alias))))
+        result = [Service(spec.alias, id, _ports(api, id)) for spec, id in started]
+        unhealthy = [spec for spec, id in started if not _wait(api, spec, id, on_output)]
+        if unhealthy:
+            raise CannotRun(
+                "One or more containers failed to start.",
+                why="\n".join(
+                    f"The service '{spec.alias}' ({spec.image.name}) is not healthy." for spec in unhealthy
+                ),
+                do="Its log above says why; the health check is in the service's `options:` or its image.",
+            )
+    except BaseException:
+        for _, id in started:
+            containers.remove(api, id)
+        raise
+    return result
+
+
+def _start(api: APIClient, images: DockerImages, spec: ServiceSpec, network: str, name: str) -> str:
+    image = images.find(spec.image.name)
+    if image is None:
+        raise ImageUnavailable(
+            f"the image {spec.image.name} of the service '{spec.alias}' is not on this machine",
+            do="Let it be pulled (`--pull missing`).",
+        )
+    request = CreateRequest(image.id, name)
+    request.network(network, spec.alias)
+    for port in spec.ports:
+        try:
+            request.port(port)
+        except ValueError as e:
+            raise CannotRun(
+                f"docker would refuse the port '{port}' of the service '{spec.alias}'", why=str(e)
+            ) from e
+    options.apply(request, spec.options)
+    runner_env(request, spec.env)
+    for fixed in ("GITHUB_ACTIONS=true", *(() if "CI" in spec.env else ("CI=true",))):
+        if fixed.partition("=")[0] not in spec.env:
+            request.env(fixed)
+    mounts(request, spec.mounts)
+    request.config.setdefault("Labels", {}).update(spec.owner.labels("service"))
+    if spec.entrypoint:
+        request.config["Entrypoint"] = [spec.entrypoint]
+    if spec.command:
+        request.config["Cmd"] = options.split(spec.command)
+    try:
+        return containers.create_and_start(api, request)
+    except containers.NoProgram as e:
+        raise CannotRun(f"the service '{spec.alias}' could not be started", why=str(e)) from e
+
+
+def _ports(api: APIClient, id: str) -> dict[str, str]:
+    """Container port to host port, as ``docker port`` lists them; a later line of a port wins."""
+    with translated("asking for a service's ports"):
+        found: dict[str, Any] = api.inspect_container(id)["NetworkSettings"].get("Ports") or {}
+    return {
+        inside.partition("/")[0]: str(binding["HostPort"])
+        for inside, bindings in sorted(found.items())
+        for binding in bindings or ()
+    }
+
+
+def _wait(api: APIClient, spec: ServiceSpec, id: str, on_output: OutputSink) -> bool:
+    """Wait for the end of ``starting``. True when healthy or without a health check."""
+    attempt = 0
+    while True:
+        with translated("asking for a service's health"):
+            found = api.inspect_container(id)
+        state = found["State"]
+        health = state.get("Health") if found["Config"].get("Healthcheck") else None
+        status = str((health or {}).get("Status", "")).lower()
+        if status != "starting" or not state.get("Running"):
+            break
+        seconds = min(2.0 + (2**attempt - 1) * random.uniform(1.6, 2.4), _LONGEST_WAIT)
+        on_output(
+            f"{spec.alias} service is starting, waiting {int(seconds)} seconds before checking again.\n".encode()
+        )
+        _sleep_until_changed(api, id, seconds)
+        attempt += 1
+    if status in ("", "healthy", "none"):
+        if state.get("Running"):
+            on_output(f"{spec.alias} service is healthy.\n".encode())
+        return True
+    on_output(api.logs(id))
+    on_output(f"Failed to initialize container {spec.image.name}\n".encode())
+    return False
+
+
+def _sleep_until_changed(api: APIClient, id: str, seconds: float) -> None:
+    """Wait as the runner does, but no longer than the service needs."""
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        time.sleep(min(0.25, left))
+        with translated("asking for a service's health"):
+            state = api.inspect_container(id)["State"]
+        if not state.get("Running") or (state.get("Health") or {}).get("Status") != "starting":
+            return
