@@ -10,11 +10,15 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from actlite.errors import DiskFull
+
+LEFTOVER_SECONDS = 86_400
+"""After that long a temporary folder belongs to nobody."""
 
 
 @contextmanager
@@ -41,6 +45,10 @@ def new_folder(target: Path) -> Iterator[Path]:
     """
     with disk_full(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
+        for left in target.parent.glob(f".{target.name}.*.tmp"):
+            # Left by a process that was killed; nothing takes as long as a day.
+            if time.time() - left.stat().st_mtime > LEFTOVER_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
         work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
         try:
             work.chmod(0o755)

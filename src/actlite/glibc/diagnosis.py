@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 from actlite.events import Diagnosis, Missing
 from actlite.glibc import advice
@@ -16,29 +16,27 @@ from actlite.glibc.loader import LoaderFailure
 _RUNTIME = re.compile(r"/__e/(node\d+(?:_alpine)?)/bin/node|.*/externals/(node\d+(?:_alpine)?)/bin/node")
 
 
-class RuntimeChoice(Protocol):
-    """What is needed of the runner's choice of a runtime (``actlite.runtimes.choice.Choice`` is one)."""
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """What led the runner to a runtime, as plain data."""
 
-    @property
-    def declared(self) -> str:
-        """What the action declares."""
-
-    @property
-    def runtime(self) -> str:
-        """What the runner takes."""
-
-    @property
-    def reasons(self) -> Sequence[str]:
-        """Why, in order."""
+    runtime: str
+    """What the runner takes, such as ``node24``."""
+    declared: str
+    """What the action declares."""
+    reasons: Sequence[str]
+    """Why, in order; the first says what is declared."""
+    action: str = ""
+    """The action's ``owner/repo@ref``."""
+    as_of: datetime.date | None = None
+    """The date whose runner is used; None is today."""
 
 
 def diagnose(
     failure: LoaderFailure,
     *,
-    on: datetime.date,
-    choice: RuntimeChoice | None = None,
     image: ImageLibc | None = None,
-    declared_by: str = "",
+    node: NodeFacts | None = None,
     needs: Mapping[str, str] | None = None,
     exists: bool | None = None,
     stands_for: str = "",
@@ -46,25 +44,24 @@ def diagnose(
 ) -> Diagnosis | None:
     """Explain a failure. None where it is no loader's matter: a path that a shell did not find and that is not there.
 
-    ``on`` is the date of the runner; ``declared_by`` the action's ``owner/repo@ref``; ``needs`` the newest versions that
-    the program asks for, where its file was read; ``exists`` whether the file is there; ``stands_for`` the image that
-    the workflow names, where another takes its place; ``is_vm`` that the image takes the place of GitHub's machine.
+    ``node`` is given for a runtime of the runner's; ``needs`` are the newest versions that the program asks for, where
+    its file was read; ``exists`` whether the file is there; ``stands_for`` the image that the workflow names, where
+    another takes its place; ``is_vm`` that the image takes the place of GitHub's machine.
     """
     if failure.kind == "not-found" and not failure.certain and not exists:
         return None
     runtime = _runtime(failure.program)
     who = f"The runner's {runtime}" if runtime else failure.program or "The program"
     where = "in this container" if not is_vm else "in the image that stands for GitHub's machine"
-    alpine_missed = image is not None and image.kind == "musl" and not image.is_alpine
     return Diagnosis(
         kind="interpreter" if failure.kind == "not-found" and not failure.certain else failure.kind,
         program=failure.program,
-        summary=f"{who} cannot start {where}: {_because(failure, image, needs, exists)}.",
+        summary=f"{who} cannot start {where}: {_because(failure, image, needs)}.",
         missing=failure.missing,
         loader_lines=failure.lines,
-        reasons=_reasons(runtime, choice, declared_by, alpine_missed),
+        reasons=_reasons(runtime, node, image),
         has=str(image) if image is not None else "",
-        fixes=_fixes(failure, runtime, image, declared_by, on, needs),
+        fixes=_fixes(failure, runtime, image, node, needs),
         notes=_notes(image, stands_for, is_vm),
     )
 
@@ -84,9 +81,7 @@ def _runtime(program: str) -> str:
     return (found[1] or found[2]) if found else ""
 
 
-def _because(
-    failure: LoaderFailure, image: ImageLibc | None, needs: Mapping[str, str] | None, exists: bool | None
-) -> str:
+def _because(failure: LoaderFailure, image: ImageLibc | None, needs: Mapping[str, str] | None) -> str:
     match failure.kind:
         case "versions":
             lacks = newest_of([item.version for item in failure.missing])
@@ -129,15 +124,13 @@ def _has(image: ImageLibc | None, kind: str) -> str:
     return image.glibc if kind == "GLIBC" else image.newest.get(kind, "")
 
 
-def _reasons(
-    runtime: str, choice: RuntimeChoice | None, declared_by: str, alpine_missed: bool
-) -> tuple[str, ...]:
+def _reasons(runtime: str, node: NodeFacts | None, image: ImageLibc | None) -> tuple[str, ...]:
     if not runtime:
         return ()
-    reasons = list(choice.reasons) if choice is not None else []
-    if reasons and declared_by:
-        reasons[0] = f"{declared_by} {reasons[0]}"
-    if alpine_missed and not runtime.endswith("_alpine"):
+    reasons = list(node.reasons) if node is not None else []
+    if reasons and node is not None and node.action:
+        reasons[0] = f"{node.action} {reasons[0]}"
+    if image is not None and image.kind == "musl" and not image.is_alpine and not runtime.endswith("_alpine"):
         reasons.append(
             'no ID line of the image\'s /etc/*release has "alpine", so the runner takes its glibc build'
         )
@@ -148,10 +141,11 @@ def _fixes(
     failure: LoaderFailure,
     runtime: str,
     image: ImageLibc | None,
-    declared_by: str,
-    on: datetime.date,
+    node: NodeFacts | None,
     needs: Mapping[str, str] | None,
 ) -> tuple[str, ...]:
+    action = node.action if node is not None else ""
+    on = (node.as_of if node is not None else None) or datetime.date.today()
     glibc = image.glibc if image is not None else ""
     kind = failure.kind
     if kind == "format":
@@ -160,12 +154,12 @@ def _fixes(
         return tuple(line for item in failure.missing for line in advice.for_library(item.library))
     if kind == "versions":
         if runtime:
-            return advice.for_runtime(runtime, declared_by, glibc, on)
+            return advice.for_runtime(runtime, action, glibc, on)
         return advice.for_program(glibc, _needed_glibc(failure, needs))
     if kind == "not-found" and failure.certain:
         return ("Use an image that has the file, or install it in a run: step before this one",)
     if runtime:
-        return advice.for_other_libc(declared_by)
+        return advice.for_other_libc(action)
     return (
         "Build it for musl (target x86_64-unknown-linux-musl), or run it in an image with glibc, such as debian:12-slim",
     )

@@ -28,8 +28,19 @@ _STAND_IN = re.compile(r"(?:HLIBC|HLIBCXX|DXXABI|HCC)_\d")
 """Version names of a stand-in: those above its ceiling, with the first letter moved on."""
 
 
+class ImageIdentity(Protocol):
+    """A local image."""
+
+    @property
+    def id(self) -> str:
+        """Changes with the image's content."""
+
+
 class ImageFiles(Protocol):
     """What this package needs of an engine's images."""
+
+    def find(self, name: str) -> ImageIdentity | None:
+        """A local image, or None."""
 
     def read(self, image: str, paths: Sequence[str]) -> Mapping[str, bytes | None]:
         """Files of an image, symlinks followed; None where there is no such file."""
@@ -72,14 +83,14 @@ class ImageLibc:
         return " · ".join([f"glibc {self.glibc}", *(kinds or ["no libstdc++"])])
 
 
-def describe(images: ImageFiles, image: str, *, image_id: str = "", cache: Path | None = None) -> ImageLibc:
-    """The C library of an image. With ``image_id`` and a ``cache`` folder it is read only once per image.
+def describe(images: ImageFiles, image: str, *, cache: Path | None = None) -> ImageLibc:
+    """The C library of an image. With actlite's ``cache`` folder it is read only once per image.
 
-    Raises what ``images.read`` raises (ImageUnavailable).
+    Raises what ``images`` raises (ImageUnavailable).
     """
-    kept = (
-        cache / f"{re.sub(r'[^A-Za-z0-9]+', '-', image_id)}.json" if cache is not None and image_id else None
-    )
+    kept: Path | None = None
+    if cache is not None and (local := images.find(image)) is not None:
+        kept = cache / "images" / f"{re.sub(r'[^A-Za-z0-9]+', '-', local.id)}.json"
     if kept is not None and (known := _load(kept, image)) is not None:
         return known
     paths = [f"{folder}/{library}" for library in LIBRARIES for folder in FOLDERS[library]]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from actlite.events import Missing
 
-NEEDLES = ("not found", "o such file or directory", "xec format error")
+NEEDLES = (b"not found", b"o such file or directory", b"xec format error")
 """Every line that matters has one of these; a chunk without them costs three substring searches."""
 MAX_CANDIDATES = 50_000
 """Lines with a needle that are looked at in one log; what comes after is not, so that no log can make this slow."""
@@ -75,12 +75,13 @@ class LoaderScanner:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], _Found] = {}
-        self._rest = ""
+        self._rest = b""
         self._candidates = 0
 
-    def feed(self, chunk: str) -> None:
+    def feed(self, data: bytes | str) -> None:
         """Take the next piece of the output."""
-        end = chunk.rfind("\n") + 1
+        chunk = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
+        end = chunk.rfind(b"\n") + 1
         if not end:
             self._rest = (self._rest + chunk[:MAX_LINE])[:MAX_LINE]
             return
@@ -92,27 +93,28 @@ class LoaderScanner:
     def failures(self) -> tuple[LoaderFailure, ...]:
         """What has been found, in the order of the first lines."""
         if self._rest:
-            rest, self._rest = self._rest, ""
+            rest, self._rest = self._rest, b""
             self._scan(rest)
         return tuple(
             LoaderFailure(f.program, f.kind, tuple(f.missing.values()), tuple(f.lines), f.certain)
             for f in self._found.values()
         )
 
-    def _scan(self, text: str) -> None:
+    def _scan(self, text: bytes) -> None:
         starts = set()
         for needle in NEEDLES:
             at = text.find(needle)
             while at >= 0 and self._candidates < MAX_CANDIDATES:
-                start = text.rfind("\n", 0, at) + 1
-                end = text.find("\n", at)
+                start = text.rfind(b"\n", 0, at) + 1
+                end = text.find(b"\n", at)
                 if start not in starts:
                     starts.add(start)
                     self._candidates += 1
                 at = text.find(needle, end) if end >= 0 else -1
         for start in sorted(starts):
-            end = text.find("\n", start)
-            self._line(text[start : min(end if end >= 0 else len(text), start + MAX_LINE)].rstrip("\r"))
+            end = text.find(b"\n", start)
+            line = text[start : min(end if end >= 0 else len(text), start + MAX_LINE)]
+            self._line(line.decode("utf-8", "replace").rstrip("\r"))
 
     def _line(self, raw: str) -> None:
         line = _ANSI.sub("", raw) if "\x1b" in raw else raw
@@ -156,7 +158,7 @@ class LoaderScanner:
             found.missing.setdefault((missing.library, missing.version), missing)
 
 
-def scan(text: str) -> tuple[LoaderFailure, ...]:
+def scan(text: bytes | str) -> tuple[LoaderFailure, ...]:
     """All failures in a whole log."""
     scanner = LoaderScanner()
     scanner.feed(text)
