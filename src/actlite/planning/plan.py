@@ -21,6 +21,8 @@ class Trigger:
     changed: tuple[str, ...] | None = None
     """Changed files for path filters; None when not known (then a paths filter is taken as matching,
     and the plan says so)."""
+    notes: tuple[str, ...] = ()
+    """What was assumed, in sentences for the user: a tag that isn't there yet, a name that is made up."""
 
 
 @dataclass(frozen=True, slots=True)

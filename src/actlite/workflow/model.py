@@ -79,6 +79,8 @@ class Job:
     uses: Scalar | None = None
     with_: Mapping | Scalar | None = None
     secrets: Node | None = None
+    node: Mapping | None = field(default=None, repr=False)
+    """The whole job as it is written, for checks on what the fields above leave out."""
 
 
 @dataclass(frozen=True, slots=True)

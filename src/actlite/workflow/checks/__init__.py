@@ -1,1 +1,15 @@
-"""Checks on a workflow, one file each."""
+"""Checks on a workflow that has the right shape, one file each: what GitHub accepts and does not mean well."""
+
+from __future__ import annotations
+
+from actlite.diagnostics import DiagnosticBag
+from actlite.document.nodes import Mapping
+from actlite.workflow.model import Workflow
+
+
+def run_checks(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
+    """Run every check; ``root`` is the whole document."""
+    from actlite.workflow.checks import always_true, references
+
+    for check in (always_true.check, references.check):
+        check(workflow, root, bag)

@@ -1,0 +1,57 @@
+"""The owner and name of a repository, from the address of its remote."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_SCP = re.compile(r"(?:[^@/:\s]+@)?(?P<host>\[[^\]]+\]|[^/:\s]+):(?!//)(?P<path>[^\s].*)\Z")
+_URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^@/]*@)?(?P<host>\[[^\]]+\]|[^/:]*)(?::\d*)?/(?P<path>.*)\Z", re.I)
+_BAD = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryName:
+    """What GitHub calls a repository. ``host`` is '' and ``note`` says why where the name is made up."""
+
+    owner: str
+    name: str
+    host: str = ""
+    note: str = ""
+
+    @property
+    def full(self) -> str:
+        """``owner/name``."""
+        return f"{self.owner}/{self.name}"
+
+
+def parse_remote(url: str) -> RepositoryName | None:
+    """The name in a remote's address: ``https://host/owner/name.git``, ``ssh://git@host:22/owner/name``,
+    ``git@host:owner/name.git``; of any host. None for other addresses, such as folders."""
+    url = url.strip()
+    found = _URL.match(url)
+    if found is not None:
+        if found["scheme"].lower() == "file" or not found["host"]:
+            return None
+    elif "://" in url or url.startswith(("/", ".", "~")) or re.match(r"[A-Za-z]:[\\/]", url):
+        return None
+    else:
+        found = _SCP.match(url)
+    if found is None:
+        return None
+    parts = [part for part in found["path"].split("?")[0].split("/") if part]
+    if len(parts) < 2:
+        return None
+    owner, name = (clean(part) for part in (parts[-2], parts[-1].removesuffix(".git")))
+    return RepositoryName(owner, name, found["host"].strip("[]").lower()) if owner and name else None
+
+
+def local_name(folder: str, why: str) -> RepositoryName:
+    """A made-up name for a repository without a usable remote."""
+    name = clean(folder) or "repository"
+    return RepositoryName("local", name, note=f"{why}: the repository is called local/{name} here")
+
+
+def clean(text: str) -> str:
+    """A text as GitHub would take it for a name."""
+    return _BAD.sub("-", text).strip("-")

@@ -1,0 +1,141 @@
+"""From a workflow and a trigger to a plan: which jobs run, with which legs, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from actlite.diagnostics import Diagnostic, Severity
+from actlite.document.nodes import Mapping as MappingNode
+from actlite.document.nodes import Node, Scalar
+from actlite.errors import UsageError
+from actlite.expressions import template
+from actlite.expressions.template import Scope
+from actlite.expressions.values import to_string
+from actlite.planning.graph import chosen, in_order
+from actlite.planning.inputs import resolve_inputs
+from actlite.planning.matrix import expand
+from actlite.planning.plan import JobPlan, Leg, NotSelected, Plan, Trigger
+from actlite.planning.triggers import selects
+from actlite.workflow.model import Job, Workflow
+from actlite.workflow.nearest import nearest
+from actlite.workflow.schema_workflow import BEFORE_NEEDS
+from actlite.workflow.unsupported import of_job, of_workflow
+
+
+def plan(
+    workflow: Workflow,
+    trigger: Trigger,
+    *,
+    vars: Mapping[str, str] | None = None,
+    jobs: Sequence[str] = (),
+    matrix_filter: Sequence[tuple[str, str]] = (),
+) -> Plan | NotSelected:
+    """The plan of one workflow. ``jobs`` are the ids of the jobs that are wanted: they run with all that they
+    need. ``matrix_filter`` keeps the legs whose matrix has these values, in jobs that have such keys.
+
+    Raises UsageError for unknown jobs, inputs and matrix values; InvalidWorkflow for a matrix that can't be built.
+    """
+    reason = selects(workflow, trigger)
+    if reason is not None:
+        return NotSelected(workflow, reason)
+    if trigger.event == "workflow_dispatch":
+        trigger = _with_inputs(workflow, trigger)
+    wanted = chosen(workflow.jobs, jobs) if jobs else workflow.jobs
+    scope = Scope({"github": trigger.github, "inputs": trigger.inputs, "vars": dict(vars or {}), "needs": {}}, {})
+    plans = [_job(job, scope) for job in in_order(wanted)]
+    if matrix_filter:
+        plans = _filtered(plans, matrix_filter)
+    return Plan(workflow, trigger, tuple(plans), tuple(of_workflow(workflow)) + _unknown_changes(workflow, trigger))
+
+
+def _with_inputs(workflow: Workflow, trigger: Trigger) -> Trigger:
+    typed, texts = resolve_inputs(workflow, trigger.inputs)
+    event = trigger.github.get("event")
+    event = {**event, "inputs": texts} if isinstance(event, Mapping) else {"inputs": texts}
+    if not texts:
+        event["inputs"] = None
+    return replace(trigger, inputs=typed, github={**trigger.github, "event": event})
+
+
+def _job(job: Job, scope: Scope) -> JobPlan:
+    problems = of_job(job)
+    if depends_on_needs(job):
+        return JobPlan(job, None, job.needs, problems)
+    legs, fail_fast, max_parallel = expand(job, scope)
+    return JobPlan(job, legs, job.needs, problems, fail_fast, max_parallel)
+
+
+def depends_on_needs(job: Job) -> bool:
+    """Whether the strategy can only be evaluated when the jobs that this one needs have run."""
+    if not job.needs or job.strategy is None:
+        return False
+    visible = BEFORE_NEEDS
+    return any(
+        template.check_node(scalar, contexts=visible.contexts, functions=visible.functions)
+        for scalar in _scalars(job.strategy)
+        if "${{" in scalar.text and "needs" in scalar.text.lower()
+    )
+
+
+def _scalars(node: Node) -> Iterable[Scalar]:
+    if isinstance(node, Scalar):
+        yield node
+    elif isinstance(node, MappingNode):
+        for key, value in node.entries:
+            yield key
+            yield from _scalars(value)
+    else:
+        for item in node.items:
+            yield from _scalars(item)
+
+
+def _filtered(plans: Sequence[JobPlan], wanted: Sequence[tuple[str, str]]) -> list[JobPlan]:
+    values: dict[str, dict[str, None]] = {}
+    for job in plans:
+        for leg in job.legs or ():
+            for key, value in leg.matrix.items():
+                values.setdefault(key.casefold(), {})[to_string(value)] = None
+    later = any(job.legs is None for job in plans)
+    for key, value in wanted:
+        known = values.get(key.casefold())
+        if known is None and not later:
+            guess = nearest(key, values)
+            raise UsageError(
+                f"no matrix has a key '{key}'",
+                why=f"The keys are: {', '.join(values)}." if values else "The jobs have no matrix.",
+                do=f"Did you mean '{guess}'?" if guess else "",
+            )
+        if known is not None and value not in known and not later:
+            raise UsageError(
+                f"no matrix has the value '{value}' for '{key}'", why=f"The values are: {', '.join(known)}."
+            )
+    return [
+        job if job.legs is None else replace(job, legs=tuple(leg for leg in job.legs if leg_wanted(leg, wanted)))
+        for job in plans
+    ]
+
+
+def leg_wanted(leg: Leg, wanted: Sequence[tuple[str, str]]) -> bool:
+    """Whether a leg has the given values for those of the keys that its matrix has."""
+    matrix: dict[str, Any] = {key.casefold(): value for key, value in leg.matrix.items()}
+    return all(
+        key.casefold() not in matrix or to_string(matrix[key.casefold()]) == value for key, value in wanted
+    )
+
+
+def _unknown_changes(workflow: Workflow, trigger: Trigger) -> tuple[Diagnostic, ...]:
+    """A note where a filter on paths could not be applied."""
+    if trigger.changed is not None or trigger.github.get("ref_type") == "tag":
+        return ()
+    return tuple(
+        Diagnostic(
+            "paths-unknown",
+            Severity.NOTE,
+            "the changed files are not known: the filter on paths is taken as matching",
+            event.span,
+        )
+        for event in workflow.on
+        if event.name == trigger.event and (event.paths is not None or event.paths_ignore is not None)
+    )

@@ -1,0 +1,51 @@
+"""``if: ${{ a }} && b``: text around the expression makes the whole a text, and a text is true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from actlite.diagnostics import DiagnosticBag, Fix, Severity
+from actlite.document.nodes import Mapping, Scalar
+from actlite.expressions import template
+from actlite.expressions.errors import ExpressionError
+from actlite.workflow.model import Workflow
+
+CODE = "if-always-true"
+
+
+def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
+    """Warn of conditions that hold whatever their expressions yield."""
+    del root
+    for condition in _conditions(workflow):
+        text = condition.value
+        if not isinstance(text, str) or "${{" not in text:
+            continue
+        try:
+            parts = template.split(text)
+        except ExpressionError:
+            continue
+        if len(parts) == 1:
+            continue
+        bare = "".join(part.source or part.text for part in parts).strip()
+        if all(part.source is not None or not part.text.strip() for part in parts):
+            why = "the line break or space outside of ${{ }} makes it a text, and a text that is not empty is true"
+        else:
+            why = "outside of ${{ }} it is a text, and a text that is not empty is true"
+        bag.add(
+            CODE,
+            "this condition is always true",
+            condition.span,
+            severity=Severity.WARNING,
+            notes=(why,),
+            help=f"put the whole condition into one ${{{{ }}}}, or none: if: {bare}",
+            fix=Fix("write the condition without ${{ }}", condition.span, bare) if condition.plain else None,
+        )
+
+
+def _conditions(workflow: Workflow) -> Iterator[Scalar]:
+    for job in workflow.jobs:
+        if job.if_ is not None:
+            yield job.if_
+        for step in job.steps:
+            if step.if_ is not None:
+                yield step.if_

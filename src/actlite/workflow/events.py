@@ -1,0 +1,134 @@
+"""Reads ``on:``: the events of a workflow with their filters and inputs."""
+
+from __future__ import annotations
+
+from actlite.diagnostics import DiagnosticBag, Severity
+from actlite.document.nodes import Mapping, Node, Scalar, Sequence
+from actlite.workflow import access
+from actlite.workflow.model import EventFilter, Input
+from actlite.workflow.nearest import did_you_mean
+from actlite.workflow.schema_events import ACTIVITY_TYPES
+
+_PAIRS = (("branches", "branches-ignore"), ("tags", "tags-ignore"), ("paths", "paths-ignore"))
+
+
+def read_events(node: Node | None, bag: DiagnosticBag) -> tuple[EventFilter, ...]:
+    """The events in file order, with findings on filters that contradict each other."""
+    if isinstance(node, Scalar):
+        return (EventFilter(node.text, node.span),) if node.text else ()
+    if isinstance(node, Sequence):
+        return tuple(EventFilter(item.text, item.span) for item in node.items if isinstance(item, Scalar))
+    if isinstance(node, Mapping):
+        return tuple(_event(key, value, bag) for key, value in node.entries)
+    return ()
+
+
+def _event(key: Scalar, value: Node, bag: DiagnosticBag) -> EventFilter:
+    name = key.text
+    if isinstance(value, Mapping):
+        _check_filters(name, value, bag)
+
+    def texts(filter: str) -> tuple[str, ...] | None:
+        return access.texts(access.get(value, filter))
+
+    cron: tuple[str, ...] = ()
+    if name == "schedule" and isinstance(value, Sequence):
+        cron = tuple(access.text(item, "cron") for item in value.items)
+    inputs: tuple[Input, ...] = ()
+    if name in {"workflow_dispatch", "workflow_call"}:
+        inputs = _inputs(access.get(value, "inputs"), name, bag)
+    return EventFilter(
+        name,
+        key.span,
+        types=texts("types"),
+        branches=texts("branches"),
+        branches_ignore=texts("branches-ignore"),
+        tags=texts("tags"),
+        tags_ignore=texts("tags-ignore"),
+        paths=texts("paths"),
+        paths_ignore=texts("paths-ignore"),
+        workflows=texts("workflows"),
+        inputs=inputs,
+        cron=cron,
+    )
+
+
+def _check_filters(name: str, value: Mapping, bag: DiagnosticBag) -> None:
+    for yes, no in _PAIRS:
+        positive = access.get(value, yes)
+        for key, _ in value.entries:
+            if key.text == no and positive is not None:
+                bag.add(
+                    "filter-conflict",
+                    f"'{name}' has both '{yes}' and '{no}': only one of them may be given",
+                    key.span,
+                    help=f"write the exceptions into '{yes}', with ! before them",
+                )
+        if positive is not None:
+            patterns = access.spanned_texts(positive)
+            if patterns and all(pattern.startswith("!") for pattern, _ in patterns):
+                bag.add(
+                    "filter-never-matches",
+                    f"'{yes}' of '{name}' has only patterns that exclude: it never matches",
+                    patterns[0][1],
+                    severity=Severity.WARNING,
+                    help=f"write '{no}', or put a pattern without ! first",
+                )
+    known = ACTIVITY_TYPES.get(name, ())
+    for text, span in access.spanned_texts(access.get(value, "types")):
+        if known and text not in known:
+            bag.add(
+                "unknown-activity-type",
+                f"'{name}' has no activity type '{text}'",
+                span,
+                severity=Severity.WARNING,
+                label=did_you_mean(text, known),
+                help=f"its types: {', '.join(known)}",
+            )
+
+
+def _inputs(node: Node | None, event: str, bag: DiagnosticBag) -> tuple[Input, ...]:
+    if not isinstance(node, Mapping):
+        return ()
+    found = []
+    for key, value in node.entries:
+        kind = access.text(value, "type") or "string"
+        options = access.texts(access.get(value, "options"))
+        default = access.get(value, "default")
+        found.append(
+            Input(
+                key.text,
+                key.span,
+                type=kind,
+                required=access.flag(value, "required"),
+                default=default,
+                description=access.text(value, "description"),
+                options=options or (),
+            )
+        )
+        if event == "workflow_dispatch":
+            _check_input(key, kind, options, default, bag)
+    return tuple(found)
+
+
+def _check_input(
+    key: Scalar, kind: str, options: tuple[str, ...] | None, default: Node | None, bag: DiagnosticBag
+) -> None:
+    if kind == "choice" and not options:
+        bag.add("input-options", f"input '{key.text}' is a choice without 'options'", key.span)
+    if kind != "choice" and options is not None:
+        bag.add(
+            "input-options",
+            f"input '{key.text}' has 'options', but its type is {kind}",
+            key.span,
+            severity=Severity.WARNING,
+            help="write type: choice",
+        )
+    if kind == "choice" and options and isinstance(default, Scalar) and default.text not in ("", *options):
+        bag.add(
+            "input-default",
+            f"the default '{default.text}' of input '{key.text}' is none of its options",
+            default.span,
+            label=did_you_mean(default.text, options),
+            help=f"its options: {', '.join(options)}",
+        )

@@ -1,0 +1,155 @@
+"""Reads an action's manifest: ``action.yml`` (R: Runner.Worker/ActionManifestManager)."""
+
+from __future__ import annotations
+
+from actlite.diagnostics import DiagnosticBag
+from actlite.document import compose
+from actlite.document.nodes import Mapping, Node, Scalar, Sequence
+from actlite.source import SourceFile, Span
+from actlite.workflow import access
+from actlite.workflow.model import (
+    ActionInput,
+    ActionManifest,
+    CompositeRuns,
+    DockerRuns,
+    NodeRuns,
+    PluginRuns,
+)
+from actlite.workflow.nearest import did_you_mean
+from actlite.workflow.schema_action import ACTION
+from actlite.workflow.steps import read_steps
+from actlite.workflow.validate import start_of, validate
+
+USINGS = ("docker", "node12", "node16", "node20", "node24", "composite")
+"""What ``using:`` may say today; whether the runner of a date takes it is decided by its era."""
+
+Runs = NodeRuns | DockerRuns | CompositeRuns | PluginRuns
+
+
+def read_action(source: SourceFile) -> tuple[ActionManifest | None, DiagnosticBag]:
+    """Read a manifest. It is None exactly when there is a finding of severity error.
+
+    Anchors are not allowed here, as the runner reads manifests with an older reader. Any ``using: nodeNN``
+    is kept.
+    """
+    bag = DiagnosticBag()
+    manifest = _read(source, bag)
+    bag.items.sort(key=lambda finding: finding.span.start if finding.span else -1)
+    return (None if bag.errors else manifest), bag
+
+
+def _read(source: SourceFile, bag: DiagnosticBag) -> ActionManifest | None:
+    root, findings = compose(source, anchors=False)
+    bag.extend(findings)
+    if root is None:
+        if not bag.errors:
+            bag.add("empty-file", "The manifest is empty: an action has 'runs:'", source.span(0, 0))
+        return None
+    validate(root, ACTION, bag)
+    runs_node = access.get(root, "runs")
+    if isinstance(root, Mapping) and runs_node is None:
+        bag.add(
+            "missing-key", "Required property is missing: runs", start_of(root), help="runs says what the action is"
+        )
+    if not isinstance(runs_node, Mapping):
+        return None
+    runs = _runs(runs_node, bag)
+    if runs is None:
+        return None
+    outputs = access.mapping(root, "outputs")
+    return ActionManifest(
+        source=source,
+        name=access.text(root, "name"),
+        runs=runs,
+        inputs=_inputs(access.get(root, "inputs")),
+        outputs={key.text: access.scalar(value, "value") for key, value in outputs} if outputs else {},
+    )
+
+
+def _inputs(node: Node | None) -> dict[str, ActionInput]:
+    if not isinstance(node, Mapping):
+        return {}
+    return {
+        key.text.lower(): ActionInput(
+            key.text,
+            default=access.scalar(value, "default"),
+            required=access.flag(value, "required"),
+            deprecation=access.text(value, "deprecationMessage"),
+        )
+        for key, value in node.entries
+    }
+
+
+def _runs(node: Mapping, bag: DiagnosticBag) -> Runs | None:
+    using = access.scalar(node, "using")
+    if using is None or not using.text:
+        plugin = access.text(node, "plugin")
+        if plugin:
+            return PluginRuns(plugin)
+        if not any("using" in finding.label for finding in bag.errors):
+            bag.add(
+                "missing-using",
+                f"Missing 'using' value. 'using' requires {_listed()}.",
+                start_of(node),
+            )
+        return None
+    kind = using.text.lower()
+    if kind == "docker":
+        return _docker(node, using.span, bag)
+    if kind == "composite":
+        steps = access.get(node, "steps")
+        if not isinstance(steps, Sequence):
+            _missing("steps", "a composite action", using.span, bag)
+        return CompositeRuns(read_steps(steps, bag))
+    if kind.startswith("node"):
+        return _node(node, using, bag)
+    bag.add(
+        "unknown-using",
+        f"'using: {using.text}' is not supported, use {_listed()} instead.",
+        using.span,
+        label=did_you_mean(using.text, USINGS),
+    )
+    return None
+
+
+def _listed() -> str:
+    return ", ".join(f"'{name}'" for name in USINGS[:-1]) + f" or '{USINGS[-1]}'"
+
+
+def _missing(key: str, what: str, span: Span, bag: DiagnosticBag) -> None:
+    bag.add("missing-key", f"Required property is missing: {key}", span, notes=(f"{what} needs '{key}'",))
+
+
+def _condition(node: Mapping, key: str) -> str:
+    return access.text(node, key) or "always()"
+
+
+def _node(node: Mapping, using: Scalar, bag: DiagnosticBag) -> NodeRuns:
+    if not access.text(node, "main"):
+        _missing("main", "a JavaScript action", using.span, bag)
+    return NodeRuns(
+        using=using.text.lower(),
+        main=access.text(node, "main"),
+        pre=access.text(node, "pre"),
+        post=access.text(node, "post"),
+        pre_if=_condition(node, "pre-if"),
+        post_if=_condition(node, "post-if"),
+    )
+
+
+def _docker(node: Mapping, span: Span, bag: DiagnosticBag) -> DockerRuns:
+    if not access.text(node, "image"):
+        _missing("image", "a docker action", span, bag)
+    args = access.get(node, "args")
+    return DockerRuns(
+        image=access.text(node, "image"),
+        entrypoint=access.text(node, "entrypoint"),
+        pre_entrypoint=access.text(node, "pre-entrypoint"),
+        post_entrypoint=access.text(node, "post-entrypoint"),
+        args=tuple(item for item in args.items if isinstance(item, Scalar))
+        if isinstance(args, Sequence)
+        else None,
+        env=access.mapping(node, "env"),
+        pre_if=_condition(node, "pre-if"),
+        post_if=_condition(node, "post-if"),
+    )

@@ -1,0 +1,65 @@
+"""Reads a workflow file: from text to a Workflow, and everything that GitHub would say against it."""
+
+from __future__ import annotations
+
+from actlite.diagnostics import DiagnosticBag
+from actlite.document import compose
+from actlite.document.nodes import Mapping
+from actlite.source import SourceFile
+from actlite.workflow import access
+from actlite.workflow.checks import run_checks
+from actlite.workflow.events import read_events
+from actlite.workflow.jobs import read_defaults, read_jobs
+from actlite.workflow.model import Workflow
+from actlite.workflow.needs import check_needs
+from actlite.workflow.schema_workflow import WORKFLOW
+from actlite.workflow.validate import start_of, validate
+
+
+def read(source: SourceFile, path: str) -> tuple[Workflow | None, DiagnosticBag]:
+    """Read a workflow. ``path`` is relative to the repository, with forward slashes.
+
+    The workflow is None exactly when there is a finding of severity error. Findings are in the order
+    of their places in the file. Whole-file rules and the order of checks: R, Sdk/WorkflowParser.
+    """
+    bag = DiagnosticBag()
+    workflow = _read(source, path, bag)
+    bag.items.sort(key=lambda finding: finding.span.start if finding.span else -1)
+    return (None if bag.errors else workflow), bag
+
+
+def _read(source: SourceFile, path: str, bag: DiagnosticBag) -> Workflow | None:
+    root, findings = compose(source)
+    bag.extend(findings)
+    if root is None:
+        if not bag.errors:
+            bag.add("empty-file", "The file is empty: a workflow has 'on:' and 'jobs:'", source.span(0, 0))
+        return None
+    validate(root, WORKFLOW, bag)
+    if not isinstance(root, Mapping):
+        return None
+    return _convert(source, path, root, bag)
+
+
+def _convert(source: SourceFile, path: str, root: Mapping, bag: DiagnosticBag) -> Workflow:
+    jobs_node = access.get(root, "jobs")
+    jobs = read_jobs(jobs_node, bag)
+    if isinstance(jobs_node, Mapping):
+        if not jobs_node.entries:
+            bag.add("no-first-job", "The workflow must contain at least one job with no dependencies.", jobs_node.span)
+        check_needs(jobs, start_of(jobs_node), bag)
+    workflow = Workflow(
+        source=source,
+        path=path,
+        name=access.text(root, "name") or path,
+        on=read_events(access.get(root, "on"), bag),
+        jobs=jobs,
+        run_name=access.scalar(root, "run-name"),
+        env=access.mapping_or_scalar(root, "env"),
+        defaults=read_defaults(root),
+        permissions=access.get(root, "permissions"),
+        concurrency=access.get(root, "concurrency"),
+    )
+    run_checks(workflow, root, bag)
+    return workflow
+

@@ -1,0 +1,83 @@
+"""What actlite can't run yet, said before anything starts: nothing is passed over in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from actlite.diagnostics import Diagnostic, Severity
+from actlite.document.nodes import Mapping, Node, Scalar, Sequence
+from actlite.source import Span
+from actlite.workflow import access
+from actlite.workflow.model import Job, Workflow
+from actlite.workflow.validate import start_of
+
+CODE = "not-supported-yet"
+"""The rule id of all these findings."""
+
+_STEP_KEYS = {
+    "background": "background steps",
+    "wait": "'wait' steps",
+    "wait-all": "'wait-all' steps",
+    "cancel": "'cancel' steps",
+    "parallel": "'parallel' steps",
+}
+
+
+def unsupported(workflow: Workflow) -> tuple[Diagnostic, ...]:
+    """What of the whole workflow actlite can't run (errors) or does not honour (notes), jobs included."""
+    found = list(of_workflow(workflow))
+    for job in workflow.jobs:
+        found += of_job(job)
+    return tuple(found)
+
+
+def of_workflow(workflow: Workflow) -> tuple[Diagnostic, ...]:
+    """The part of ``unsupported`` that concerns no single job."""
+    return _concurrency(workflow.concurrency)
+
+
+def of_job(job: Job) -> tuple[Diagnostic, ...]:
+    """The part of ``unsupported`` that concerns one job."""
+    found: list[Diagnostic] = []
+    if job.uses is not None:
+        found.append(_error("calls of reusable workflows", job.uses.span, "copy its jobs into this file"))
+    snapshot = access.get(job.node, "snapshot")
+    if snapshot is not None:
+        found.append(_error("'snapshot' (custom runner images)", start_of(snapshot), "remove it for local runs"))
+    found += _steps(access.get(job.node, "steps"))
+    found += _concurrency(job.concurrency)
+    if job.environment is not None:
+        found.append(
+            Diagnostic(
+                CODE,
+                Severity.NOTE,
+                "the environment's protection rules (approvals, waiting time, allowed branches) are not applied",
+                start_of(job.environment),
+                help="its secrets and variables are those given to the run",
+            )
+        )
+    return tuple(found)
+
+
+def _steps(node: Node | None) -> Iterator[Diagnostic]:
+    if not isinstance(node, Sequence):
+        return
+    for step in node.items:
+        if not isinstance(step, Mapping):
+            continue
+        for key, value in step.entries:
+            what = _STEP_KEYS.get(key.text)
+            off = key.text == "background" and isinstance(value, Scalar) and value.value is False
+            if what is not None and not off:
+                yield _error(what, key.span, "write ordinary steps, one after the other")
+
+
+def _concurrency(node: Node | None) -> tuple[Diagnostic, ...]:
+    if node is None:
+        return ()
+    message = "concurrency between runs is not applied: this run neither waits for others nor cancels them"
+    return (Diagnostic(CODE, Severity.NOTE, message, start_of(node)),)
+
+
+def _error(what: str, span: Span, help: str) -> Diagnostic:
+    return Diagnostic(CODE, Severity.ERROR, f"actlite can't run {what} yet", span, help=help)
