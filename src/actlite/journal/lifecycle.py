@@ -152,11 +152,11 @@ def close_journal(run: RunFolder, lock: RunLock) -> None:
     last_time = 0.0
     ended = run.state() is State.FINISHED
     with suppress(OSError):
-        for event in read_events(run.path):
+        for event in read_events(run.path, output=False):
             last_time = max(last_time, event.time)
             ended = ended or isinstance(event, RunFinished)
         if not ended and run.events.exists():
-            record = fold(read_events(run.path))
+            record = fold(read_events(run.path, output=False))
             duration = max(0.0, last_time - record.started) if record.started else 0.0
             with EventLog(run.path, lambda _: None) as log:
                 log(RunFinished(time.time(), run.id, "cancelled", duration, folder=str(run.path)))
@@ -176,7 +176,7 @@ def _images(run: RunFolder) -> list[str]:
     """The images that a run's jobs used, read from its journal."""
     record = RunRecord()
     with suppress(OSError):
-        record = fold(read_events(run.path))
+        record = fold(read_events(run.path, output=False))
     return list(dict.fromkeys(job.where for job in record.jobs if job.where and job.where != "host"))
 
 

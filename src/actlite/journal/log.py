@@ -171,8 +171,9 @@ class EventLog:
             self._fd = None
 
 
-def read_events(folder: Path) -> Iterator[Event]:
-    """The events of a run's journal, in order; big logs come in pieces of about a MiB.
+def read_events(folder: Path, *, output: bool = True) -> Iterator[Event]:
+    """The events of a run's journal, in order; big logs come in pieces of about a MiB, or not at all
+    where ``output`` is False.
 
     Lines that can't be read (torn by a kill, foreign, of a later actlite) are passed over. Nothing is
     given for a folder without a journal. Raises OSError when the journal is there but can't be read.
@@ -181,7 +182,7 @@ def read_events(folder: Path) -> Iterator[Event]:
     for data in _lines(folder):
         if data.get("kind") == StepOutput.kind and "file" in data:
             reference = _Reference.of(data)
-            if reference is not None:
+            if reference is not None and output:
                 _note_end(ends, reference)
                 yield from reference.read(folder)
             continue
