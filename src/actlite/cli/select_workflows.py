@@ -10,7 +10,7 @@ from actlite.cli.options import Selection
 from actlite.cli.workflow_files import WorkflowFile, read_all, root_of
 from actlite.contexts.repository import Repository
 from actlite.diagnostics import Diagnostic
-from actlite.errors import InvalidWorkflow, NothingSelected
+from actlite.errors import InvalidWorkflow
 from actlite.planning.plan import NotSelected, Plan, Trigger
 from actlite.planning.planner import plan as make_plan
 from actlite.planning.trigger import make_trigger
@@ -24,25 +24,43 @@ class Selected:
     repository: Repository | None
     trigger: Trigger
     plans: tuple[Plan, ...]
-    others: tuple[NotSelected, ...]
+    skipped: tuple[NotSelected, ...]
     findings: tuple[Diagnostic, ...]
     """Warnings about the files that were read."""
     invalid: tuple[WorkflowFile, ...]
     """Files with errors, which this event might have selected."""
+    source: str
+    """Where the sources come from, in words: the commit, and how many files are not committed."""
+
+    @property
+    def why_nothing(self) -> str:
+        """Where there are no plans: why, and the commands that would run something."""
+        lines = [f"No workflow is selected by {describe_trigger(self.trigger)}."]
+        lines += [f"{other.workflow.path}: {other.reason}" for other in self.skipped]
+        commands = dict.fromkeys(
+            command for other in self.skipped if (command := would_run(other)) is not None
+        )
+        if commands:
+            lines += ["These would run something:", *(f"  {command}" for command in commands)]
+        return "\n".join(lines)
 
 
 def select_workflows(
-    selection: Selection, *, variables: Mapping[str, str], committed: bool, tolerant: bool = False
+    selection: Selection,
+    *,
+    variables: Mapping[str, str] | None = None,
+    committed: bool = False,
+    strict: bool = True,
 ) -> Selected:
     """Read the files and plan those that the event selects. A file with errors stops everything, as its
-    findings may decide whether it would run, unless ``tolerant``: then it is only listed.
+    findings may decide whether it would run, where that is ``strict``; else it is only listed.
 
     Raises UsageError, InvalidWorkflow.
     """
     root = root_of(selection.directory)
     files = read_all(selection.directory, selection.workflows)
     broken = tuple(file for file in files if file.workflow is None or file.errors)
-    if broken and not tolerant:
+    if broken and strict:
         errors = tuple(error for file in broken for error in file.errors)
         names = ", ".join(file.name for file in broken)
         raise InvalidWorkflow(
@@ -69,27 +87,15 @@ def select_workflows(
         if file.workflow is None or file in broken:
             continue
         made = make_plan(
-            file.workflow, trigger, vars=variables, jobs=selection.jobs, matrix_filter=selection.matrix
+            file.workflow, trigger, vars=variables or {}, jobs=selection.jobs, matrix_filter=selection.matrix
         )
         if isinstance(made, Plan):
             plans.append(made)
         else:
             others.append(made)
     found = tuple(d for file in files if file not in broken for d in file.findings)
-    return Selected(root, repository, trigger, tuple(plans), tuple(others), found, broken)
-
-
-def nothing_selected(selected: Selected) -> NothingSelected:
-    """The error for an event that selects nothing, with the commands that would run something."""
-    reasons = "\n".join(f"{other.workflow.path}: {other.reason}" for other in selected.others)
-    commands = dict.fromkeys(
-        command for other in selected.others if (command := would_run(other)) is not None
-    )
-    return NothingSelected(
-        f"No workflow is selected by {phrase(selected.trigger)}.",
-        why=reasons,
-        do="\n".join(f"Would run something: {command}" for command in commands),
-    )
+    source = source_of(repository, trigger, committed=committed)
+    return Selected(root, repository, trigger, tuple(plans), tuple(others), found, broken, source)
 
 
 def would_run(other: NotSelected) -> str | None:
@@ -112,7 +118,7 @@ def would_run(other: NotSelected) -> str | None:
     return None
 
 
-def phrase(trigger: Trigger) -> str:
+def describe_trigger(trigger: Trigger) -> str:
     """The trigger in words: ``push of tag v1.2.3``."""
     kind, name = str(trigger.github.get("ref_type", "")), str(trigger.github.get("ref_name", ""))
     return f"{trigger.event} of {kind} {name}" if kind and name else trigger.event

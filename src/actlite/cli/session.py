@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -29,15 +29,27 @@ class Session:
     """Runs plans one after the other; ^C once cancels, twice stops."""
 
     def __init__(
-        self, store: RunStore, engine: Engine, reporters: Sequence[Reporter], warn: Callable[[str], None]
+        self,
+        store: RunStore,
+        engine: Engine,
+        reporter: Reporter,
+        warn: Callable[[str], None],
+        *,
+        kept_runs: int = 2,
     ) -> None:
         self.store = store
         self.engine = engine
-        self.reporters = list(reporters)
+        self.reporter = reporter
         self.warn = warn
+        self.kept_runs = kept_runs
         self.cancel = Cancellation()
         self._interrupts = 0
         self._sweeper: threading.Thread | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """The user has asked to stop."""
+        return self._interrupts > 0
 
     def begin(self) -> None:
         """Clean up in the background what dead runs left, and listen to signals."""
@@ -53,11 +65,11 @@ class Session:
 
     def run(
         self, plan: Plan, services_of: Callable[[RunFolder, Tee], Services], where: Where, source: str
-    ) -> tuple[str, bool]:
-        """Run one plan. Gives its conclusion, and whether it was stopped by the user."""
+    ) -> str:
+        """Run one plan. Gives its conclusion."""
         folder = self.store.create()
         log = EventLog(folder.path, self.warn)
-        tee = Tee([*self.reporters, _Unclosed(log)], self.warn)
+        tee = Tee([_Unclosed(log), self.reporter], self.warn)
         services = services_of(folder, tee)
         started = services.clock()
         scheduler = Scheduler(services, plan, where=where, cancel=self.cancel)
@@ -82,7 +94,7 @@ class Session:
             log.close()
             if folder.lock is not None:
                 folder.lock.release()
-        return outcome.conclusion, self._interrupts > 0
+        return outcome.conclusion
 
     def _watch(self, scheduler: Scheduler) -> RunOutcome:
         """Run the scheduler in a thread, so that this one can take signals."""
@@ -108,7 +120,7 @@ class Session:
         scheduler.close()
         if outcome.kept:
             folder.set_state(State.KEPT)
-            for said in release_kept(self.engine, self.store):
+            for said in release_kept(self.engine, self.store, keep=self.kept_runs):
                 self.warn(said)
             return
         images = tuple(dict.fromkeys(scheduler.images))

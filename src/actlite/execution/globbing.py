@@ -63,7 +63,7 @@ def find(
     ``check_time`` is called often and may raise. Raises GlobError and OSError.
     """
     globs = _globs(root, patterns)
-    stack = [(path, 1) for path in reversed(_search_paths(globs)) if os.path.lexists(path)]
+    stack = [(path, 1) for path in reversed(_search_paths(globs)) if _exists(path)]
     chain: list[str] = []
     while stack:
         check_time()
@@ -166,6 +166,15 @@ def _search_paths(globs: Sequence[Glob]) -> list[str]:
     """Where to begin: the literal beginnings of the patterns, without those below others."""
     candidates = dict.fromkeys(glob.search_path for glob in globs if not glob.negate)
     return [path for path in candidates if not any(above in candidates for above in _above(path))]
+
+
+def _exists(path: str) -> bool:
+    """Raises OSError, also where a file stands in the place of a folder, as the package does."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _above(path: str) -> Iterator[str]:
@@ -284,6 +293,8 @@ def _set(segment: str, at: int) -> tuple[str, int]:
             out.append("^")
         elif character == "]" and at > start + 1:
             text = "".join(out) + "]"
+            if text == "[^]":
+                return r"[\s\S]", at
             try:
                 re.compile(text)
             except re.error:

@@ -1,0 +1,119 @@
+"""Where a job without ``container:`` runs: an image per runner label, this machine, or nowhere here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from actlite.diagnostics import Diagnostic, Severity
+from actlite.document.nodes import Node
+from actlite.expressions.errors import ExpressionError
+from actlite.expressions.template import Scope, TemplateError, evaluate_node
+from actlite.expressions.values import to_string
+from actlite.planning.plan import JobPlan, Leg, Plan
+
+IMAGES: Mapping[str, str] = {
+    "ubuntu-latest": "ghcr.io/catthehacker/ubuntu:act-latest",
+    "ubuntu-26.04": "ghcr.io/catthehacker/ubuntu:act-26.04",
+    "ubuntu-24.04": "ghcr.io/catthehacker/ubuntu:act-24.04",
+    "ubuntu-22.04": "ghcr.io/catthehacker/ubuntu:act-22.04",
+    "ubuntu-20.04": "ghcr.io/catthehacker/ubuntu:act-20.04",
+    "ubuntu-18.04": "ghcr.io/catthehacker/ubuntu:act-18.04",
+    "ubuntu-slim": "ghcr.io/catthehacker/ubuntu:act-24.04",
+}
+"""Images made to resemble GitHub's machines, as users of act know them."""
+HOST = "host"
+ELSEWHERE = re.compile(r"^(macos|windows)(-|$)|^(macos|windows)$", re.IGNORECASE)
+SELF_HOSTED = frozenset({"self-hosted", "linux", "x64", "arm64"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a leg runs: an image's name or ``host``; or why it can't run here."""
+
+    where: str
+    problem: str = ""
+
+
+def labels(node: Node | None, scope: Scope) -> tuple[str, ...]:
+    """The labels of ``runs-on``, evaluated. Raises ExpressionError or TemplateError."""
+    if node is None:
+        return ()
+    value = evaluate_node(node, scope)
+    if isinstance(value, Mapping):
+        value = value.get("labels") or []
+    if isinstance(value, list):
+        return tuple(to_string(v) for v in value)
+    return (to_string(value),) if value is not None else ()
+
+
+def place(wanted: Sequence[str], platforms: Mapping[str, str], *, engine_is_host: bool = False) -> Place:
+    """Where a job with these labels runs. Names given by the user come first."""
+    known = {k.lower(): v for k, v in {**IMAGES, **platforms}.items()}
+    for label in wanted:
+        image = known.get(label.lower())
+        if image:
+            host = engine_is_host or image in (HOST, "-self-hosted")
+            return Place(HOST if host else image)
+    text = ", ".join(wanted) or "(none)"
+    for label in wanted:
+        if ELSEWHERE.match(label):
+            system = "macOS" if label.lower().startswith("macos") else "Windows"
+            return Place("", f"no {system} runner ({text})")
+    if engine_is_host:
+        return Place(HOST)
+    if wanted and all(w.lower() in SELF_HOSTED for w in wanted):
+        return Place(known["ubuntu-latest"])
+    return Place(
+        "", f"no image for runner label {text}; give one with -P {wanted[0] if wanted else 'LABEL'}=IMAGE"
+    )
+
+
+def leg_place(
+    plan: Plan,
+    job: JobPlan,
+    leg: Leg,
+    platforms: Mapping[str, str],
+    variables: Mapping[str, str],
+    *,
+    engine_is_host: bool,
+    needs: Mapping[str, object] | None = None,
+) -> Place:
+    """Where one leg runs. Jobs with ``container:`` need a Linux runner as well, whose image does not matter."""
+    contexts = {
+        "github": dict(plan.trigger.github),
+        "matrix": dict(leg.matrix) or None,
+        "vars": dict(variables),
+        "inputs": dict(plan.trigger.inputs),
+        "needs": needs or {},
+        "strategy": {"job-index": float(leg.index), "job-total": float(leg.total)},
+    }
+    try:
+        wanted = labels(job.job.runs_on, Scope(contexts, {}))
+    except (ExpressionError, TemplateError) as error:
+        return Place("", f"runs-on can't be evaluated: {error}")
+    found = place(wanted, platforms, engine_is_host=engine_is_host)
+    if job.job.container is not None and found.problem and not any(ELSEWHERE.match(w) for w in wanted):
+        return Place(IMAGES["ubuntu-latest"])
+    return found
+
+
+def unrunnable(
+    plan: Plan, platforms: Mapping[str, str], variables: Mapping[str, str], *, engine_is_host: bool = False
+) -> dict[str, Diagnostic]:
+    """The legs that can't run on this machine, by key, as findings with their place in the file."""
+    found: dict[str, Diagnostic] = {}
+    for job in plan.jobs:
+        for leg in job.legs or ():
+            spot = leg_place(plan, job, leg, platforms, variables, engine_is_host=engine_is_host)
+            if spot.problem:
+                node = job.job.runs_on
+                found[leg.key] = Diagnostic(
+                    "no-runner",
+                    Severity.ERROR,
+                    f"{leg.key} can't run here: {spot.problem}",
+                    node.span if node is not None else job.job.span,
+                    help="--only-runnable runs the other jobs; -P LABEL=IMAGE gives an image for a label.",
+                )
+    return found

@@ -1,0 +1,58 @@
+"""Steps that need a service of GitHub's which is not there on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from actlite.diagnostics import Diagnostic, Severity
+from actlite.planning.plan import Plan
+from actlite.workflow.model import UsesStep
+
+NEEDS_SERVICE = frozenset(
+    {
+        "actions/attest-build-provenance",
+        "actions/create-release",
+        "actions/deploy-pages",
+        "actions/download-artifact",
+        "actions/upload-artifact",
+        "actions/upload-pages-artifact",
+        "actions/upload-release-asset",
+        "ncipollo/release-action",
+        "pypa/gh-action-pypi-publish",
+        "softprops/action-gh-release",
+        "svenstaro/upload-release-action",
+    }
+)
+"""Actions that publish, or need a service of GitHub's. They are never run against the real one."""
+WITHOUT_CACHE = frozenset(
+    {"actions/cache", "actions/cache/restore", "actions/cache/save", "swatinem/rust-cache"}
+)
+"""Actions that go on without their service, with a warning of their own."""
+
+
+def action_name(uses: str) -> str:
+    """``owner/repo[/path]`` of a reference, in lower case."""
+    return uses.partition("@")[0].lower()
+
+
+def needs_service(uses: str) -> bool:
+    """Whether a step's action can't do its work here, because it needs a service that actlite does not have yet."""
+    return action_name(uses) in NEEDS_SERVICE
+
+
+def service_findings(plan: Plan, replaced: Collection[str] = ()) -> tuple[Diagnostic, ...]:
+    """Warnings about such steps, before anything runs. ``replaced``: references given with ``--action``."""
+    found: list[Diagnostic] = []
+    for job in plan.jobs:
+        for step in job.job.steps:
+            if not isinstance(step, UsesStep) or step.uses.text in replaced:
+                continue
+            if needs_service(step.uses.text):
+                message = f"{step.uses.text} will fail here: it needs a service of GitHub's that actlite does not have yet"
+                help_ = "Nothing is published. --action gives a replacement; -j runs only the jobs named."
+            elif action_name(step.uses.text) in WITHOUT_CACHE:
+                message, help_ = f"{step.uses.text} finds no cache here and goes on without one", ""
+            else:
+                continue
+            found.append(Diagnostic("no-service", Severity.WARNING, message, step.uses.span, help=help_))
+    return tuple(found)

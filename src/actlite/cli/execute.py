@@ -1,0 +1,201 @@
+"""What ``actlite run`` does, read from top to bottom: select, check, engine, run, report."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from actlite.engines.select import select as select_engine
+
+from actlite.actions.store import ActionStore
+from actlite.checking.runners import HOST, leg_place, unrunnable
+from actlite.checking.services import service_findings
+from actlite.cli.ends import hide, say
+from actlite.cli.options import RunOptions
+from actlite.cli.reporters import reporters
+from actlite.cli.select_workflows import Selected, select_workflows
+from actlite.cli.session import Session, cache_folder, now, owner_of
+from actlite.diagnostics import Diagnostic, Severity
+from actlite.engines.base import Engine, Pull
+from actlite.errors import CannotRun, Interrupted, NothingSelected
+from actlite.execution.state import Services, Settings
+from actlite.journal.runs import RunFolder, RunStore
+from actlite.planning.plan import JobPlan, Leg, Plan
+from actlite.reporting.tee import Tee
+from actlite.runtimes.eras import Runner, runner_at
+from actlite.runtimes.store import NodeStore
+
+EXIT = {"success": 0, "failure": 1, "cancelled": 1, "incomplete": 4}
+
+
+def execute(options: RunOptions) -> int:
+    """Run what the options select, and give the exit code. Raises ActliteError for what keeps it from running."""
+    for value in options.secrets.values():
+        hide(value)
+    runner = _runner(options)
+    selected = select_workflows(options.selection, variables=options.variables, committed=options.committed)
+    if not selected.plans:
+        what, _, why = selected.why_nothing.partition("\n")
+        raise NothingSelected(what, why=why)
+    _refuse_unsupported(selected.plans)
+    with_host = _all_on_host(selected.plans, options)
+    engine = select_engine("host" if with_host else options.engine)
+    try:
+        host = engine.name == "host"
+        absent = _absent(selected.plans, options, host=host)
+        for finding in (f for p in selected.plans for f in service_findings(p, options.actions)):
+            say(finding.render())
+        console = reporters(options, selected.root)
+        session = Session(
+            RunStore.beside(options.selection.directory), engine, console, say, kept_runs=options.kept_runs
+        )
+        session.begin()
+        try:
+            conclusions = _run_all(session, selected, options, engine, runner)
+        finally:
+            console.close()
+            session.end()
+    finally:
+        engine.close()
+    return _exit_code(conclusions, session, absent, options)
+
+
+def _run_all(
+    session: Session, selected: Selected, options: RunOptions, engine: Engine, runner: Runner
+) -> list[str]:
+    conclusions: list[str] = []
+    for plan in selected.plans:
+        if session.interrupted:
+            break
+
+        def services(folder: RunFolder, tee: Tee) -> Services:
+            return _services(options, selected, engine, runner, folder, tee)
+
+        def where(job: JobPlan, leg: Leg, plan: Plan = plan) -> str | None:
+            place = leg_place(
+                plan,
+                job,
+                leg,
+                options.platforms,
+                options.variables,
+                engine_is_host=engine.name == HOST,
+            )
+            return None if place.problem else place.where
+
+        conclusions.append(session.run(plan, services, where, selected.source))
+    return conclusions
+
+
+def _exit_code(
+    conclusions: Sequence[str],
+    session: Session,
+    absent: Mapping[str, Diagnostic],
+    options: RunOptions,
+) -> int:
+    if session.interrupted:
+        raise Interrupted("Interrupted.")
+    if absent and not options.only_runnable:
+        return 4
+    codes = [EXIT[c] for c in conclusions]
+    if options.only_runnable:
+        codes = [0 if c == 4 else c for c in codes]
+    return next((c for c in (1, 4) if c in codes), 0)
+
+
+def _runner(options: RunOptions) -> Runner:
+    date = datetime.date.fromisoformat(options.as_of) if options.as_of else datetime.date.today()
+    return runner_at(date, options.runner_flags)
+
+
+def _refuse_unsupported(plans: Sequence[Plan]) -> None:
+    """What can't be run by this version is said before anything starts. Raises CannotRun."""
+    found = [d for plan in plans for d in plan.warnings]
+    found += [d for plan in plans for job in plan.jobs for d in job.problems]
+    for diagnostic in found:
+        say(diagnostic.render())
+    for note in dict.fromkeys(note for plan in plans for note in plan.trigger.notes):
+        say(f"note: {note}")
+    if any(d.severity is Severity.ERROR for d in found):
+        raise CannotRun(
+            "The workflow needs what this version of actlite can't do.",
+            do="Run the other jobs with -j JOB.",
+        )
+
+
+def _all_on_host(plans: Sequence[Plan], options: RunOptions) -> bool:
+    """Whether no job needs containers, so that no daemon need be asked."""
+    if options.engine != "auto":
+        return False
+    return all(
+        job.job.container is None
+        and job.job.services is None
+        and job.legs is not None
+        and all(
+            leg_place(plan, job, leg, options.platforms, options.variables, engine_is_host=False).where
+            == HOST
+            for leg in job.legs
+        )
+        for plan in plans
+        for job in plan.jobs
+    )
+
+
+def _absent(plans: Sequence[Plan], options: RunOptions, *, host: bool) -> dict[str, Diagnostic]:
+    """The legs that can't run here, said before anything starts. Raises CannotRun unless the user wants the rest."""
+    found: dict[str, Diagnostic] = {}
+    for plan in plans:
+        found |= unrunnable(plan, options.platforms, options.variables, engine_is_host=host)
+    for diagnostic in found.values():
+        say(diagnostic.render())
+    if found and not options.only_runnable:
+        raise CannotRun(
+            f"{len(found)} job(s) can't run here; nothing was started.",
+            do="--only-runnable runs the others; -P LABEL=IMAGE gives an image for a label.",
+        )
+    return found
+
+
+def _services(
+    options: RunOptions, selected: Selected, engine: Engine, runner: Runner, folder: RunFolder, tee: Tee
+) -> Services:
+    cache = cache_folder()
+    return Services(
+        engine=engine,
+        actions=ActionStore(
+            cache / "actions",
+            overrides=options.actions,
+            offline=options.offline,
+            server=options.github_url,
+            token=None,
+        ),
+        nodes=NodeStore(
+            cache / "runtimes",
+            user_folder=options.node_folder,
+            offline=options.offline,
+            mirror=options.node_mirror or None,
+        ),
+        runner=runner,
+        emit=tee,
+        clock=now,
+        folder=_real(folder.path),
+        owner=owner_of(folder),
+        repository=selected.repository,
+        settings=Settings(
+            images=options.images,
+            platforms=options.platforms,
+            pull=Pull(options.pull),
+            secrets=options.secrets,
+            vars=options.variables,
+            env=options.env,
+            docker_socket=options.docker_socket,
+            keep_failed=options.keep == "failed",
+            committed=options.committed,
+            offline=options.offline,
+        ),
+        cache=cache,
+    )
+
+
+def _real(path: Path) -> Path:
+    return path.resolve()

@@ -1,0 +1,74 @@
+"""Stopping things: a run, one job, one step; asked for from another thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+
+class Cancellation:
+    """Set once, seen by everyone below: cancelling a run cancels its jobs.
+
+    ``cancelled`` asks to stop as GitHub does (``always()`` steps still run); ``forced`` asks to stop now.
+    """
+
+    def __init__(self, parent: Cancellation | None = None) -> None:
+        self._lock = threading.Lock()
+        self._event = threading.Event()
+        self._forced = threading.Event()
+        self._callbacks: list[Callable[[], None]] = []
+        self.reason = ""
+        if parent is not None:
+            parent._adopt(self)
+
+    @property
+    def cancelled(self) -> bool:
+        """Someone asked to stop."""
+        return self._event.is_set()
+
+    @property
+    def forced(self) -> bool:
+        """Someone asked to stop now, without running anything more."""
+        return self._forced.is_set()
+
+    def cancel(self, reason: str = "") -> None:
+        """Ask to stop. Callbacks run in the calling thread, once."""
+        with self._lock:
+            if self._event.is_set():
+                return
+            self.reason = reason
+            self._event.set()
+            callbacks = list(self._callbacks)
+        for callback in callbacks:
+            callback()
+
+    def force(self, reason: str = "") -> None:
+        """Ask to stop now."""
+        self._forced.set()
+        self.cancel(reason)
+        with self._lock:
+            callbacks = list(self._callbacks)
+        for callback in callbacks:
+            callback()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long for a request to stop; True when there was one."""
+        return self._event.wait(seconds)
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back at a request (at once if it was made already). Returns a function that ends this."""
+        with self._lock:
+            self._callbacks.append(callback)
+            due = self._event.is_set()
+        if due:
+            callback()
+
+        def end() -> None:
+            with self._lock:
+                if callback in self._callbacks:
+                    self._callbacks.remove(callback)
+
+        return end
+
+    def _adopt(self, child: Cancellation) -> None:
+        self.subscribe(lambda: child.force(self.reason) if self.forced else child.cancel(self.reason))

@@ -1,0 +1,111 @@
+"""actions/checkout, with the files taken from the repository on this machine."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+
+from actlite.errors import ActliteError, CannotRun
+from actlite.execution.handlers.inputs import action_inputs
+from actlite.execution.handlers.node import run_node
+from actlite.execution.prepared import PreparedAction
+from actlite.execution.products import tree
+from actlite.execution.steps import FAILURE, SUCCESS, StepResult, StepRun
+from actlite.execution.workspace import CheckoutRequest, fill
+from actlite.workflow.model import PluginRuns
+
+MIN_GIT = (2, 18)
+"""Older ones make the real action download an archive, without a ``.git`` folder (checkout: git-command-manager)."""
+
+
+def run_checkout(run: StepRun, action: PreparedAction) -> StepResult:
+    """Start the real node in the container; where it starts, fill the workspace."""
+    inputs = action_inputs(run, action)
+    if isinstance(action.manifest.runs, PluginRuns):
+        run.log.write(f"##[group]Run {action.reference}\n##[endgroup]\n")
+        return _fill(run, inputs, git="git version 2.99 (of the runner itself)")
+    answer = run.state.layout.temp / f"_actlite_checkout_{uuid.uuid4().hex}"
+    run.env["ACTLITE_CHECKOUT_ANSWER"] = run.state.layout.sandbox_path(answer)
+    try:
+        result = run_node(run, action, action.manifest.runs.main, inputs)  # type: ignore[union-attr]
+        if result.outcome != SUCCESS:
+            return result
+        git = ""
+        if answer.exists():
+            git = str(json.loads(answer.read_text() or "{}").get("git", ""))
+    finally:
+        run.env.pop("ACTLITE_CHECKOUT_ANSWER", None)
+        answer.unlink(missing_ok=True)
+    return _fill(run, inputs, git)
+
+
+def run_checkout_post(run: StepRun, action: PreparedAction) -> StepResult:
+    """The real action's post stage removes credentials, of which there are none here; its node must start all the same."""
+    inputs = action_inputs(run, action, warn=False)
+    return run_node(run, action, action.manifest.runs.post, inputs)  # type: ignore[union-attr]
+
+
+def _fill(run: StepRun, inputs: dict[str, str], git: str) -> StepResult:
+    state = run.state
+    github = state.github
+    own = str(github.get("repository", ""))
+    wanted = inputs.get("repository") or own
+    with_git = _git_version(git) >= MIN_GIT
+    run.log.write(f"Syncing repository: {wanted}\n")
+    if git:
+        run.log.write(f"{git}\n")
+    if not with_git:
+        run.log.write(
+            "The repository's files are put here without a .git folder: the container has no git "
+            f"{MIN_GIT[0]}.{MIN_GIT[1]} or newer on its PATH, and the real action downloads an archive then.\n"
+        )
+    same = wanted.lower() == own.lower()
+    request = CheckoutRequest(
+        repository=wanted,
+        local=state.services.repository if same else None,
+        ref=inputs.get("ref", ""),
+        path=inputs.get("path", ""),
+        depth=_number(inputs.get("fetch-depth", "1")),
+        tags=_true(inputs.get("fetch-tags", "")),
+        submodules=inputs.get("submodules", "").lower() in ("true", "recursive"),
+        with_git=with_git,
+        committed=state.services.settings.committed,
+        offline=state.services.settings.offline,
+        event_ref=str(github.get("ref", "")) if same else "",
+        event_sha=str(github.get("sha", "")) if same else "",
+        server=str(github.get("server_url", "https://github.com")),
+    )
+    for name in ("ssh-key", "lfs", "sparse-checkout", "filter"):
+        if inputs.get(name) not in (None, "", "false"):
+            run.log.write(
+                f"##[warning]actlite's checkout leaves out '{name}': all files are taken from this machine.\n"
+            )
+    try:
+        result = fill(state.layout.workspace, request)
+    except CannotRun as error:
+        run.log.write("".join(f"##[error]{line}\n" for line in str(error).splitlines()))
+        run.effects.annotate_error(error.what)
+        return StepResult(FAILURE, 1)
+    state.known_files = (state.known_files or frozenset()) | tree(state.layout.workspace)
+    for line in result.lines:
+        run.log.write(f"{line}\n")
+    run.outputs["ref"] = result.ref
+    run.outputs["commit"] = result.sha
+    return StepResult(SUCCESS, 0)
+
+
+def _git_version(text: str) -> tuple[int, ...]:
+    found = re.search(r"(\d+)\.(\d+)", text)
+    return (int(found.group(1)), int(found.group(2))) if found else (0, 0)
+
+
+def _number(text: str) -> int:
+    try:
+        return max(0, int(float(text or "1")))
+    except ValueError as error:
+        raise ActliteError(f"fetch-depth must be a number, not '{text}'") from error
+
+
+def _true(text: str) -> bool:
+    return text.strip().lower() == "true"

@@ -1,0 +1,140 @@
+"""Docker actions and ``docker://`` steps (R: Handlers/ContainerActionHandler.cs)."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+from actlite.engines.base import ContainerRun, ImageSpec, Mount
+from actlite.errors import CannotRun, UsageError
+from actlite.execution.containers import DOCKER_SOCKET
+from actlite.execution.environment import process_env
+from actlite.execution.prepared import PreparedAction
+from actlite.execution.scope import scope
+from actlite.execution.state import JobState
+from actlite.execution.steps import FAILURE, SUCCESS, StepResult, StepRun
+from actlite.expressions.template import Scope, evaluate_mapping, evaluate_string
+from actlite.workflow.model import DockerRuns
+
+
+def run_docker(run: StepRun, action: PreparedAction, inputs: dict[str, str], image: str) -> StepResult:
+    """Run one stage of a docker action in a container of its own, on the job's network where it has one."""
+    state = run.state
+    runs = action.manifest.runs
+    assert isinstance(runs, DockerRuns)
+    lowered = {k.lower(): v for k, v in inputs.items()}
+    run.log.write(f"##[group]Run {action.reference}\n##[endgroup]\n")
+    inner = _scope(run, inputs)
+    entrypoint = runs.entrypoint or lowered.get("entrypoint", "")
+    if run.task.stage == "pre":
+        entrypoint = runs.pre_entrypoint
+    elif run.task.stage == "post":
+        entrypoint = runs.post_entrypoint
+    if runs.args is not None:
+        args = [evaluate_string(a, inner) for a in runs.args]
+    else:
+        args = shlex.split(lowered.get("args", ""))
+    env = process_env(
+        state,
+        {**state.github, **run.frame.github, **action.github(), "action": run.task.context_id},
+        run.env,
+        run.files.env_vars("/github/file_commands"),
+        states=run.effects.state,
+        inputs=inputs,
+    )
+    for name, value in (evaluate_mapping(runs.env, inner) if runs.env is not None else {}).items():
+        env.setdefault(name, value)
+    env["HOME"] = "/github/home"
+    spec = ContainerRun(
+        image=ImageSpec(image, state.services.settings.pull),
+        owner=state.services.owner,
+        env=_translated(state, env),
+        mounts=_mounts(state),
+        workdir="/github/workspace",
+        entrypoint=entrypoint,
+        args=args,
+        network=state.network,
+        timeout=None if run.deadline is None else max(0.1, run.deadline - state.services.clock()),
+    )
+    ends: list[Callable[[], None]] = []
+
+    def started(kill: Callable[[], None]) -> None:
+        ends.append(state.cancel.subscribe(lambda: kill() if run.killed else None))
+
+    try:
+        status = state.services.engine.run_container(spec, run.log.feed, started)
+    finally:
+        for end in ends:
+            end()
+    run.timed_out = run.timed_out or status.timed_out
+    ok = status.code == 0 and not status.timed_out
+    return StepResult(SUCCESS if ok else FAILURE, status.code)
+
+
+def image_of(state: JobState, action: PreparedAction, log: Callable[[bytes], None]) -> str:
+    """The image of a docker action: pulled by the engine when run, or built here. Raises CannotRun, UsageError."""
+    runs = action.manifest.runs
+    assert isinstance(runs, DockerRuns)
+    name = runs.image
+    if name.lower().startswith("docker://"):
+        name = name[len("docker://") :]
+        return state.services.settings.images.get(name, name)
+    last = name.rsplit("/", 1)[-1].lower()
+    if not (last.startswith("dockerfile.") or last.endswith("dockerfile")):
+        raise UsageError(f"'{name}' should be either '[path]/Dockerfile' or 'docker://image[:tag]'.")
+    dockerfile = (action.folder / name).resolve()
+    root = action.root or action.folder
+    if not dockerfile.is_relative_to(root.resolve()):
+        raise UsageError(f"'{name}' is outside of the action's repository")
+    if not dockerfile.exists():
+        raise CannotRun(f"Can't find '{name}' in {action.reference}")
+    slug = "".join(
+        c if c.isalnum() else "-" for c in f"{state.services.owner.run}-{action.reference}".lower()
+    )
+    info = state.services.engine.images.build(
+        dockerfile.parent, dockerfile, f"actlite-action:{slug[:100].strip('-')}", state.services.owner, log
+    )
+    return info.id
+
+
+def _scope(run: StepRun, inputs: dict[str, str]) -> Scope:
+    """A docker action's args and env see only inputs."""
+    full = scope(run.state, run.frame, run.env, run.task.step, stage=run.task.stage)
+    return Scope({"inputs": inputs}, full.functions)
+
+
+def _rules(state: JobState) -> tuple[tuple[str, str], ...]:
+    work = state.layout.runner_work
+    return (
+        (f"{work}/_temp/_github_workflow", "/github/workflow"),
+        (f"{work}/_temp/_github_home", "/github/home"),
+        (f"{work}/_temp/_runner_file_commands", "/github/file_commands"),
+        (f"{work}/_temp", "/github/runner_temp"),
+        (state.layout.runner_workspace, "/github/workspace"),
+    )
+
+
+def _translated(state: JobState, env: dict[str, str]) -> dict[str, str]:
+    rules = _rules(state)
+
+    def one(value: str) -> str:
+        for runner, inside in rules:
+            if value == runner or value.startswith(runner + "/"):
+                return inside + value[len(runner) :]
+        return value
+
+    return {k: one(v) for k, v in env.items()}
+
+
+def _mounts(state: JobState) -> tuple[Mount, ...]:
+    layout = state.layout
+    pairs: list[tuple[Path, str]] = [
+        (layout.temp, "/github/runner_temp"),
+        (layout.home, "/github/home"),
+        (layout.event_folder, "/github/workflow"),
+        (layout.files, "/github/file_commands"),
+        (layout.workspace, "/github/workspace"),
+    ]
+    socket = (Mount(DOCKER_SOCKET, DOCKER_SOCKET),) if state.services.settings.docker_socket else ()
+    return (*socket, *(Mount(str(real), inside) for real, inside in pairs))

@@ -1,0 +1,37 @@
+"""An action's inputs: what the step gives, the action's defaults, the warnings (R: ActionRunner.cs)."""
+
+from __future__ import annotations
+
+from actlite.execution.prepared import PreparedAction
+from actlite.execution.scope import scope
+from actlite.execution.steps import StepRun
+from actlite.expressions.template import evaluate_mapping, evaluate_string
+from actlite.workflow.model import UsesStep
+
+
+def action_inputs(run: StepRun, action: PreparedAction, *, warn: bool = True) -> dict[str, str]:
+    """All inputs by name, as strings. Unknown ones are passed on with a warning, a missing required one is ''."""
+    step = run.task.step
+    assert isinstance(step, UsesStep)
+    given = evaluate_mapping(step.with_, run.scope) if step.with_ is not None else {}
+    declared = action.manifest.inputs
+    result: dict[str, str] = {}
+    names = {k.lower() for k in given}
+    bare = scope(run.state, run.frame, run.env, step, stage=run.task.stage)
+    for name, spec in declared.items():
+        if name.lower() not in names:
+            result[spec.name] = evaluate_string(spec.default, bare) if spec.default is not None else ""
+        elif spec.deprecation and warn:
+            message = f"Input '{spec.name}' has been deprecated with message: {spec.deprecation}"
+            run.log.write(f"##[warning]{message}\n")
+            run.effects.annotate_warning(message)
+    result.update(given)
+    unknown = [k for k in given if k.lower() not in declared]
+    allowed = ("entrypoint", "args") if action.is_docker else ()
+    unknown = [k for k in unknown if k.lower() not in allowed]
+    if unknown and warn and action.is_repository:
+        valid = ", ".join(f"'{s.name}'" for s in declared.values())
+        message = f"Unexpected input(s) {', '.join(repr(k) for k in unknown)}, valid inputs are [{valid}]"
+        run.log.write(f"##[warning]{message}\n")
+        run.effects.annotate_warning(message)
+    return result

@@ -1,0 +1,97 @@
+"""JavaScript actions (R: Handlers/NodeScriptActionHandler.cs, HandlerFactory.cs, StepHost.cs)."""
+
+from __future__ import annotations
+
+from actlite.engines.base import ProcessSpec
+from actlite.execution.environment import process_env
+from actlite.execution.handlers.script import env_lines, prepends
+from actlite.execution.prepared import PreparedAction
+from actlite.execution.steps import FAILURE, SUCCESS, StepResult, StepRun
+from actlite.runtimes.choice import Choice
+from actlite.workflow.model import NodeRuns
+
+ALPINE_CHECK = "cat /etc/*release | grep ^ID"
+
+
+def run_node(run: StepRun, action: PreparedAction, script: str, inputs: dict[str, str]) -> StepResult:
+    """Run one stage's script of a JavaScript action with the runner's own node."""
+    state = run.state
+    runs = action.manifest.runs
+    assert isinstance(runs, NodeRuns)
+    choice = choose_node(run, runs.using)
+    write_header(run, action, inputs)
+    folder = node_folder(run, choice)
+    github = {**state.github, **run.frame.github, **action.github(), "action": run.task.context_id}
+    env = process_env(
+        state,
+        github,
+        run.env,
+        run.files.env_vars(state.layout.sandbox_path(state.layout.files)),
+        states=run.effects.state,
+        inputs=inputs,
+    )
+    env.pop("NODE_ICU_DATA", None)
+    layout = state.layout
+    status = run.execute(
+        ProcessSpec(
+            argv=(
+                f"{layout.externals}/{folder}/bin/node",
+                layout.sandbox_path(action.folder / script),
+            ),
+            env=layout.translate_env(env),
+            workdir=layout.translate(layout.runner_workspace),
+            path_prepends=prepends(state),
+            real_exec=True,
+        )
+    )
+    ok = status.code == 0 and not status.timed_out
+    return StepResult(SUCCESS if ok else FAILURE, status.code)
+
+
+def choose_node(run: StepRun, using: str) -> Choice:
+    """The runtime that the runner takes, by its era and the step's variables. Raises UnsupportedUsing."""
+    job_env = {k: v for k, v in run.env.items() if k not in run.step_env}
+    choice = run.state.services.runner.choose(using, run.env, job_env={**job_env, **run.state.env})
+    for warning in choice.warnings:
+        run.log.write(f"##[warning]{warning}\n")
+        run.effects.annotate_warning(warning)
+    return choice
+
+
+def node_folder(run: StepRun, choice: Choice) -> str:
+    """The folder of the runtime below externals: the Alpine build where the container counts as Alpine.
+    The build is put there when it isn't yet."""
+    state = run.state
+    folder = f"{choice.runtime}_alpine" if is_alpine(run) else choice.runtime
+    state.services.nodes.externals(state.services.runner, [folder])
+    run.runtime |= {"choice": choice, "program": f"{state.layout.externals}/{folder}/bin/node"}
+    return folder
+
+
+def is_alpine(run: StepRun) -> bool:
+    """The runner's own check, made in the container before every JavaScript stage."""
+    state = run.state
+    if not state.layout.in_container:
+        return False
+    run.log.write(f'##[command]/usr/bin/docker exec  {state.running.id} sh -c "{ALPINE_CHECK}"\n')
+    if state.alpine is None:
+        pieces: list[bytes] = []
+        status = state.running.run(
+            ProcessSpec(argv=("sh", "-c", ALPINE_CHECK), env={}, workdir="/"), pieces.append
+        )
+        text = b"".join(pieces).decode(errors="replace").lower()
+        state.alpine = status.code == 0 and "alpine" in text
+    return state.alpine
+
+
+def write_header(run: StepRun, action: PreparedAction, inputs: dict[str, str]) -> None:
+    """The group that the runner writes before an action: its inputs and the environment."""
+    title = {"pre": "Pre ", "post": "Post "}.get(run.task.stage, "")
+    text = [f"##[group]{title}Run {action.reference}\n" if not title else f"{title}job cleanup.\n"]
+    if not title:
+        given = {k: v for k, v in inputs.items() if v}
+        if given:
+            text += ["with:\n", *(f"  {k}: {v}\n" for k, v in given.items())]
+        text += env_lines(run.env)
+        text.append("##[endgroup]\n")
+    run.log.write("".join(text))

@@ -1,0 +1,128 @@
+"""``run:`` steps (R: Handlers/ScriptHandler.cs)."""
+
+from __future__ import annotations
+
+import posixpath
+import uuid
+from collections.abc import Mapping
+
+from actlite.engines.base import ExitStatus, ProcessSpec
+from actlite.errors import UsageError
+from actlite.execution.environment import process_env
+from actlite.execution.shells import Shell, resolve_shell
+from actlite.execution.state import JobState
+from actlite.execution.steps import FAILURE, SUCCESS, StepResult, StepRun
+from actlite.expressions.template import evaluate_string
+from actlite.workflow.model import RunStep
+
+
+def run_script(run: StepRun) -> StepResult:
+    """Write the script, run it in its shell, and say how it ended."""
+    state, step = run.state, run.task.step
+    assert isinstance(step, RunStep)
+    script = evaluate_string(step.run, run.scope)
+    shell = _shell(run, step)
+    workdir = _workdir(run, step)
+    path = state.layout.temp / f"{uuid.uuid4()}{shell.extension}"
+    path.write_bytes(shell.script(script).encode())
+    path.chmod(0o644)
+    env = process_env(
+        state,
+        {**state.github, **run.frame.github, "action": step.context_id},
+        run.env,
+        run.files.env_vars(state.layout.sandbox_path(state.layout.files)),
+    )
+    write_header(run, script, shell.display)
+    status = run.execute(
+        ProcessSpec(
+            argv=shell.argv(state.layout.sandbox_path(path)),
+            env=state.layout.translate_env(env),
+            workdir=state.layout.translate(workdir),
+            path_prepends=prepends(state),
+        )
+    )
+    return finish_script(run, status)
+
+
+def finish_script(run: StepRun, status: ExitStatus) -> StepResult:
+    """The result of a script's exit code, with the runner's line about it."""
+    if status.code == 0 and not status.timed_out:
+        return StepResult(SUCCESS, 0)
+    if not status.timed_out and not run.killed:
+        message = f"Process completed with exit code {status.code}."
+        run.log.write(f"##[error]{message}\n")
+        run.effects.annotate_error(message)
+    return StepResult(FAILURE, status.code)
+
+
+def prepends(state: JobState) -> tuple[str, ...]:
+    """The folders that steps put before PATH: the last one given comes first."""
+    return tuple(state.layout.translate(p) for p in reversed(state.paths))
+
+
+def write_header(run: StepRun, script: str, shell: str) -> None:
+    """The group that the runner writes before a script: its lines, the shell, the environment."""
+    lines = script.rstrip("\n").split("\n")
+    text = [f"##[group]Run {lines[0]}\n"]
+    text += [f"\x1b[36;1m{line}\x1b[0m\n" for line in lines]
+    text.append(f"shell: {shell}\n")
+    text += env_lines(run.env)
+    text.append("##[endgroup]\n")
+    run.log.write("".join(text))
+
+
+def env_lines(env: Mapping[str, str]) -> list[str]:
+    """The environment as the runner lists it in a step's header."""
+    if not env:
+        return []
+    return ["env:\n", *(f"  {k}: {v}\n" for k, v in env.items())]
+
+
+def _shell(run: StepRun, step: RunStep) -> Shell:
+    """step > job defaults > workflow defaults; the defaults don't reach into composite actions."""
+    state = run.state
+    wanted = None
+    if step.shell is not None:
+        wanted = evaluate_string(step.shell, run.scope)
+    elif run.frame.depth == 0:
+        wanted = state.defaults.get("shell")
+    return resolve_shell(
+        wanted or None, in_container=state.layout.in_container, which=lambda name: find_program(state, name)
+    )
+
+
+def _workdir(run: StepRun, step: RunStep) -> str:
+    state = run.state
+    wanted = ""
+    if step.working_directory is not None:
+        wanted = evaluate_string(step.working_directory, run.scope)
+    elif run.frame.depth == 0:
+        wanted = state.defaults.get("working-directory", "")
+    return posixpath.normpath(posixpath.join(state.layout.runner_workspace, wanted))
+
+
+def find_program(state: JobState, name: str) -> str | None:
+    """The full path of a program on the sandbox's PATH; asked once per job and name."""
+    known = state.programs
+    if name not in known:
+        pieces: list[bytes] = []
+        status = state.running.run(
+            ProcessSpec(
+                argv=("sh", "-c", 'command -v "$1"', "sh", name),
+                env={},
+                workdir="/",
+                path_prepends=prepends(state),
+            ),
+            pieces.append,
+        )
+        found = b"".join(pieces).decode(errors="replace").strip()
+        known[name] = found if status.code == 0 and found.startswith("/") else None
+    return known[name]
+
+
+def require_program(state: JobState, name: str) -> str:
+    """As ``find_program``. Raises UsageError when there is none."""
+    found = find_program(state, name)
+    if found is None:
+        raise UsageError(f"{name}: command not found in {state.image or 'this machine'}")
+    return found

@@ -1,0 +1,172 @@
+"""What a job has built: programs and archives that are new in its workspace, kept with the run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tarfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO
+
+from actlite.events import ArtifactFound
+from actlite.execution.state import JobState
+
+ARCHIVES = (
+    ".tar.gz",
+    ".tgz",
+    ".tar.xz",
+    ".tar.bz2",
+    ".tar.zst",
+    ".tar",
+    ".zip",
+    ".whl",
+    ".deb",
+    ".rpm",
+    ".AppImage",
+)
+SKIPPED = frozenset({".git", "node_modules", ".cache", "__pycache__", ".venv"})
+MAX_ENTRIES = 20_000
+"""Files of a workspace that are looked at."""
+MAX_KEPT = 20
+MAX_SIZE = 512 * 1024 * 1024
+"""Bytes of one file that is kept."""
+MAX_MEMBER = 256 * 1024 * 1024
+OBJECT = 1
+"""ELF type of a relocatable object, which is no product."""
+
+
+def keep_products(state: JobState, known: frozenset[str]) -> None:
+    """Copy a job's products into the run's folder and say so. ``known``: names that the checkout brought.
+    A file that can't be read or kept is left out; the job's result never depends on it."""
+    target = state.services.folder / "artifacts" / _safe(state.leg.key)
+    for path in find_products(state.layout.workspace, known):
+        name = path.relative_to(state.layout.workspace).as_posix()
+        copy = target / name
+        try:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+            shutil.copymode(path, copy)
+            size = copy.stat().st_size
+        except OSError:
+            continue
+        state.emit(
+            ArtifactFound(
+                state.services.clock(),
+                state.leg.key,
+                state.masker.mask(name),
+                str(copy),
+                size,
+                needs_of(copy),
+            )
+        )
+
+
+def tree(workspace: Path) -> frozenset[str]:
+    """The names of all files of a workspace, as far as they would be looked at."""
+    return frozenset(p.relative_to(workspace).as_posix() for p in _walk(workspace))
+
+
+def find_products(workspace: Path, known: frozenset[str]) -> list[Path]:
+    """Archives, and ELF programs and libraries, that are not ``known``; archives first. Where there is an
+    archive, programs below build folders are still listed: they are what it holds."""
+    archives: list[Path] = []
+    programs: list[Path] = []
+    for path in _walk(workspace):
+        name = path.relative_to(workspace).as_posix()
+        if name in known:
+            continue
+        try:
+            info = path.lstat()
+        except OSError:
+            continue
+        if not stat.S_ISREG(info.st_mode) or not 0 < info.st_size <= MAX_SIZE:
+            continue
+        if name.endswith(ARCHIVES):
+            archives.append(path)
+        elif _is_program(path):
+            programs.append(path)
+    return (archives + programs)[:MAX_KEPT]
+
+
+def needs_of(path: Path) -> str:
+    """The newest versions that a program, or the programs of an archive, ask for: ``GLIBC 2.17``; ``static``
+    for one that needs no library; empty where there is no program."""
+    from actlite.glibc.elf import ElfError, newest_of, read_needs
+
+    versions: list[str] = []
+    static = False
+    for data in _elf_images(path):
+        try:
+            needs = read_needs(data)
+        except ElfError:
+            continue
+        found = [need.version for need in needs.versions]
+        versions += found
+        static = static or (not found and not needs.libraries)
+    if versions:
+        return " · ".join(_pairs(newest_of(versions)))
+    return "static" if static else ""
+
+
+def _pairs(newest: Mapping[str, str]) -> Iterator[str]:
+    for family in ("GLIBC", "GLIBCXX", "CXXABI"):
+        if family in newest:
+            yield f"{family} {newest[family]}"
+
+
+def _elf_images(path: Path) -> Iterator[bytes | Path]:
+    """The ELF files that a product is or holds."""
+    name = path.name
+    try:
+        if name.endswith((".zip", ".whl")):
+            with zipfile.ZipFile(path) as archive:
+                for info in archive.infolist():
+                    if 64 < info.file_size <= MAX_MEMBER:
+                        with archive.open(info) as member:
+                            yield from _if_elf(member.read(4), member)
+        elif ".tar" in name or name.endswith(".tgz"):
+            with tarfile.open(path) as tar:
+                for entry in tar:
+                    if entry.isreg() and 64 < entry.size <= MAX_MEMBER:
+                        reader = tar.extractfile(entry)
+                        if reader is not None:
+                            yield from _if_elf(reader.read(4), reader)
+        elif _is_program(path):
+            yield path
+    except (OSError, tarfile.TarError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError):
+        return
+
+
+def _if_elf(magic: bytes, rest: IO[bytes]) -> Iterator[bytes]:
+    if magic == b"\x7fELF":
+        yield magic + rest.read()
+
+
+def _is_program(path: Path) -> bool:
+    """An ELF file that is no object file."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(18)
+    except OSError:
+        return False
+    if head[:4] != b"\x7fELF" or len(head) < 18:
+        return False
+    return int.from_bytes(head[16:18], "little" if head[5] == 1 else "big") != OBJECT
+
+
+def _walk(workspace: Path) -> Iterator[Path]:
+    seen = 0
+    for folder, folders, files in os.walk(workspace):
+        folders[:] = sorted(f for f in folders if f not in SKIPPED)
+        for file in sorted(files):
+            seen += 1
+            if seen > MAX_ENTRIES:
+                return
+            yield Path(folder, file)
+
+
+def _safe(key: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_. ()," else "-" for c in key)

@@ -1,0 +1,150 @@
+"""The contexts and functions that a step's expressions see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from actlite.contexts import runner
+from actlite.errors import ActliteError
+from actlite.execution.hashing import hash_files
+from actlite.execution.state import Frame, JobState
+from actlite.expressions import Value
+from actlite.expressions.errors import ExpressionError
+from actlite.expressions.template import Scope
+from actlite.expressions.values import CaseSensitiveDict, to_string
+from actlite.workflow.model import Step
+
+GITHUB_EXPORTED = [
+    "action",
+    "action_path",
+    "action_ref",
+    "action_repository",
+    "actor",
+    "actor_id",
+    "api_url",
+    "base_ref",
+    "env",
+    "event_name",
+    "event_path",
+    "graphql_url",
+    "head_ref",
+    "job",
+    "output",
+    "path",
+    "ref",
+    "ref_name",
+    "ref_protected",
+    "ref_type",
+    "repository",
+    "repository_id",
+    "repository_owner",
+    "repository_owner_id",
+    "retention_days",
+    "run_attempt",
+    "run_id",
+    "run_number",
+    "server_url",
+    "sha",
+    "state",
+    "step_summary",
+    "triggering_actor",
+    "workflow",
+    "workflow_ref",
+    "workflow_sha",
+    "workspace",
+]
+"""Fields of the github context that become GITHUB_* (R: GitHubContext.cs)."""
+
+
+def runner_context(state: JobState) -> dict[str, str]:
+    """The runner context of a job."""
+    layout = state.layout
+    return runner.runner_context(
+        temp=f"{layout.runner_work}/_temp",
+        tool_cache=layout.runner_tools,
+        workspace=f"{layout.runner_work}/{layout.repository}",
+        debug=state.services.settings.debug,
+    )
+
+
+def contexts(
+    state: JobState, frame: Frame, env: Mapping[str, str], step: Step | None = None
+) -> dict[str, Any]:
+    """All contexts at one step. ``env`` is the env context."""
+    github = {**state.github, **frame.github}
+    if step is not None:
+        github["action"] = step.context_id
+    if frame.status is not None:
+        github["action_status"] = frame.status
+    inputs = frame.inputs if frame.inputs is not None else state.plan.trigger.inputs
+    leg = state.leg
+    found: dict[str, Any] = {
+        "github": github,
+        "env": CaseSensitiveDict(env),
+        "runner": runner_context(state),
+        "job": {"status": state.status, **state.job_context},
+        "strategy": {
+            "fail-fast": state.job.fail_fast,
+            "job-index": leg.index,
+            "job-total": leg.total,
+            "max-parallel": state.job.max_parallel or leg.total,
+        },
+        "matrix": leg.matrix or None,
+        "steps": frame.steps,
+        "inputs": inputs,
+    }
+    if frame.inputs is None:
+        found["needs"] = state.needs
+        found["secrets"] = secrets(state)
+        found["vars"] = state.services.settings.vars
+    return found
+
+
+def secrets(state: JobState) -> dict[str, str]:
+    """The secrets context; GITHUB_TOKEN is always there (R: JobRunner)."""
+    return {"GITHUB_TOKEN": state.github["token"], **state.services.settings.secrets}
+
+
+def functions(
+    state: JobState, frame: Frame, *, composite_main: bool
+) -> dict[str, Callable[[Sequence[Value]], Value]]:
+    """success(), failure(), cancelled(), always() and hashFiles() (R: Expressions/*Function.cs): in the main
+    steps of a composite action, success and failure go by that action alone."""
+
+    def status() -> str:
+        return frame.status if composite_main and frame.status is not None else state.status
+
+    return {
+        "success": lambda _: status() == "success",
+        "failure": lambda _: status() == "failure",
+        "cancelled": lambda _: state.status == "cancelled",
+        "always": lambda _: True,
+        "hashFiles": lambda args: _hash_files(state, args),
+    }
+
+
+def _hash_files(state: JobState, args: Sequence[Value]) -> Value:
+    patterns = [to_string(a) for a in args]
+    follow = False
+    if patterns and patterns[0].startswith("--"):
+        if patterns[0].lower() != "--follow-symbolic-links":
+            raise ExpressionError(
+                "evaluation",
+                f"Invalid glob option {patterns[0]}, available options: '--follow-symbolic-links'.",
+            )
+        follow, patterns = True, patterns[1:]
+    try:
+        return hash_files(state.layout.workspace, patterns, follow_symlinks=follow)
+    except (OSError, ActliteError, TimeoutError) as error:
+        raise ExpressionError("evaluation", f"hashFiles({', '.join(patterns)}) failed: {error}") from error
+
+
+def scope(
+    state: JobState, frame: Frame, env: Mapping[str, str], step: Step | None = None, *, stage: str = "main"
+) -> Scope:
+    """The scope for a step's expressions."""
+    return Scope(
+        contexts(state, frame, env, step),
+        functions(state, frame, composite_main=stage == "main" and frame.depth > 0),
+    )

@@ -1,0 +1,70 @@
+"""Actions whose work actlite does itself, because GitHub's service is not there: checkout.
+
+What decides whether such a step can run stays real: the runner's own node is started in the job's
+container, at the place and in the way in which the real action's would be. Only then is the work done,
+from this machine's repository.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from actlite.document.nodes import Scalar
+from actlite.source import SourceFile
+from actlite.workflow.model import ActionInput, ActionManifest, NodeRuns, PluginRuns
+
+CHECKOUT_DEFAULTS = {
+    "repository": "${{ github.repository }}",
+    "ref": "",
+    "token": "${{ github.token }}",
+    "ssh-key": "",
+    "ssh-known-hosts": "",
+    "ssh-strict": "true",
+    "ssh-user": "git",
+    "persist-credentials": "true",
+    "path": "",
+    "clean": "true",
+    "filter": "",
+    "sparse-checkout": "",
+    "sparse-checkout-cone-mode": "true",
+    "fetch-depth": "1",
+    "fetch-tags": "false",
+    "show-progress": "true",
+    "lfs": "false",
+    "submodules": "false",
+    "set-safe-directory": "true",
+    "github-server-url": "",
+    "allow-unsafe-pr-checkout": "false",
+}
+"""The inputs of actions/checkout, all versions together, with their defaults (its action.yml)."""
+
+PROBE = """\
+// Put here by actlite in place of actions/checkout: started by the runner's own node, as the real one would be.
+// It finds out which git the job's container has; the files come from the repository on this machine.
+const { spawnSync } = require('child_process');
+const fs = require('fs');
+const found = spawnSync('git', ['version'], { encoding: 'utf8' });
+const git = found.status === 0 ? found.stdout.trim() : '';
+if (process.env.ACTLITE_CHECKOUT_ANSWER) {
+  fs.writeFileSync(process.env.ACTLITE_CHECKOUT_ANSWER, JSON.stringify({ git, node: process.version }));
+}
+"""
+
+
+def install_checkout(folder: Path, uses: str, using: str, plugin: str) -> ActionManifest:
+    """Put the stand-in for a checkout action into its folder and give its manifest. ``plugin``: v1, which
+    the runner did by itself, without node."""
+    source = SourceFile(uses, "")
+    nowhere = source.span(0, 0)
+    inputs = {
+        name: ActionInput(name, Scalar(default, default, nowhere) if default else None)
+        for name, default in CHECKOUT_DEFAULTS.items()
+    }
+    if plugin:
+        return ActionManifest(source, "Checkout", PluginRuns("checkout"), inputs)
+    script = folder / "dist" / "index.js"
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(PROBE)
+    return ActionManifest(
+        source, "Checkout", NodeRuns(using=using, main="dist/index.js", post="dist/index.js"), inputs
+    )

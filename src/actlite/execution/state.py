@@ -1,0 +1,150 @@
+"""What changes while a job runs, and what its parts share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from actlite.engines.base import Engine, Owner, Pull, Sandbox
+from actlite.events import Emit
+from actlite.execution.cancellation import Cancellation
+from actlite.execution.layout import Layout
+from actlite.execution.masking import Masker
+from actlite.execution.matchers import Matchers
+from actlite.planning.plan import JobPlan, Leg, Plan
+
+if TYPE_CHECKING:
+    from actlite.actions.store import ActionStore
+
+    from actlite.contexts.repository import Repository
+    from actlite.execution.steps import StepTask
+    from actlite.runtimes.eras import Runner
+    from actlite.runtimes.store import NodeStore
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user asked for, as far as execution must know it."""
+
+    images: Mapping[str, str] = field(default_factory=dict)
+    """Image names that others stand in for."""
+    platforms: Mapping[str, str] = field(default_factory=dict)
+    """Images per runner label; ``host`` for this machine."""
+    pull: Pull = Pull.MISSING
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    vars: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Added below the workflow's own env (``--env-file``)."""
+    docker_socket: bool = False
+    keep_failed: bool = True
+    committed: bool = False
+    offline: bool = False
+    debug: bool = False
+    max_jobs: int = 8
+    """How many job legs run at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What execution works with; all given from outside, so that it runs on fakes in unit tests."""
+
+    engine: Engine
+    actions: ActionStore
+    nodes: NodeStore
+    runner: Runner
+    emit: Emit
+    clock: Callable[[], float]
+    folder: Path
+    """The run's folder."""
+    owner: Owner
+    repository: Repository | None
+    settings: Settings
+    cache: Path
+    """Where what is learned of images is kept between runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutcome:
+    """How a job leg ended."""
+
+    leg: Leg
+    result: str
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    sandbox: Sandbox | None = None
+    """The sandbox, where it still has to be closed."""
+    image: str = ""
+
+
+@dataclass(slots=True)
+class JobState:
+    """What the steps of one job leg share and change."""
+
+    services: Services
+    plan: Plan
+    job: JobPlan
+    leg: Leg
+    layout: Layout
+    cancel: Cancellation
+    masker: Masker
+    github: dict[str, Any]
+    """The github context without what changes from step to step."""
+    needs: Mapping[str, Any]
+    env: dict[str, str] = field(default_factory=dict)
+    """Workflow and job env, and what steps wrote to GITHUB_ENV: one map, as in the runner."""
+    paths: list[str] = field(default_factory=list)
+    """What steps wrote to GITHUB_PATH, oldest first."""
+    status: str = "success"
+    defaults: dict[str, str] = field(default_factory=dict)
+    """``shell`` and ``working-directory`` of ``defaults.run``."""
+    job_context: dict[str, Any] = field(default_factory=dict)
+    """``container`` and ``services`` of the job context."""
+    image: str = ""
+    """The image that the job's container was made from."""
+    instead_of: str = ""
+    network: str | None = None
+    sandbox: Sandbox | None = None
+    programs: dict[str, str | None] = field(default_factory=dict)
+    """Full paths of programs in the sandbox, as far as they were asked for."""
+    alpine: bool | None = None
+    """Whether the container counts as Alpine; None: not asked yet."""
+    matchers: Matchers = field(default_factory=Matchers)
+    """The problem matchers that actions have added."""
+    known_files: frozenset[str] | None = None
+    """Names of the workspace's files that checkouts brought; None without a checkout."""
+    states: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What actions saved with GITHUB_STATE, by step key."""
+
+    def emit(self, event: Any) -> None:
+        """Send an event to whoever listens."""
+        self.services.emit(event)
+
+    @property
+    def running(self) -> Sandbox:
+        """The sandbox. Only steps that come after it was opened may ask."""
+        assert self.sandbox is not None
+        return self.sandbox
+
+
+@dataclass(slots=True)
+class Frame:
+    """The surroundings of a list of steps: the job's own, or those of one composite action."""
+
+    prefix: str = ""
+    """Put before the keys of its steps, such as ``2.``"""
+    depth: int = 0
+    steps: dict[str, Any] = field(default_factory=dict)
+    """The steps context."""
+    inputs: Mapping[str, Any] | None = None
+    """The inputs context of a composite action; None in a job, whose inputs are the run's."""
+    env: dict[str, str] = field(default_factory=dict)
+    """What the env of the outer steps adds for the steps of a composite action."""
+    github: dict[str, Any] = field(default_factory=dict)
+    """action_path, action_repository, action_ref of a composite action."""
+    status: str | None = None
+    """What success() and failure() of a composite's steps go by; None in a job."""
+    deadline: float | None = None
+    """Clock time at which the outer step times out."""
+    posts: list[StepTask] = field(default_factory=list)
+    """Post stages of its steps, to be run last first."""

@@ -1,0 +1,412 @@
+"""One step at a time: condition, environment, time, result (R: StepsRunner.cs)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from actlite.diagnostics import Diagnostic
+from actlite.document.nodes import Scalar
+from actlite.engines.base import ExitStatus, ProcessSpec
+from actlite.errors import ActliteError
+from actlite.events import (
+    Annotation,
+    StepAnnotation,
+    StepFinished,
+    StepOutput,
+    StepStarted,
+    StepSummary,
+)
+from actlite.execution.command_effects import CommandEffects
+from actlite.execution.diagnosing import Observer, diagnose_step
+from actlite.execution.file_commands import StepFiles
+from actlite.execution.output import StepLog
+from actlite.execution.scope import scope
+from actlite.execution.state import Frame, JobState
+from actlite.expressions.errors import ExpressionError
+from actlite.expressions.template import Scope, TemplateError, condition, evaluate_mapping, evaluate_scalar
+from actlite.workflow.model import Step
+
+SUCCESS, FAILURE, CANCELLED, SKIPPED = "success", "failure", "cancelled", "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """How a step's body ended. ``exit_code`` is None where no process ran."""
+
+    outcome: str
+    exit_code: int | None = None
+
+
+@dataclass(slots=True)
+class StepTask:
+    """Something in a job's queue: a step's main part, a pre or post stage, or one of the runner's own."""
+
+    key: str
+    name: str | Callable[[Scope], str]
+    body: Callable[[StepRun], StepResult]
+    frame: Frame
+    step: Step | None = None
+    stage: str = "main"
+    """``setup``, ``pre``, ``main``, ``post`` or ``complete``."""
+    condition: str | Scalar | None = None
+    """The ``if:``; None is ``success()``."""
+    detail: str = ""
+    context_id: str = ""
+    cannot_run: str = ""
+    """Why it can't run, whatever its condition says."""
+
+
+@dataclass(slots=True)
+class StepRun:
+    """A step while it runs."""
+
+    state: JobState
+    task: StepTask
+    log: StepLog
+    effects: CommandEffects
+    opened_files: StepFiles | None
+    env: dict[str, str]
+    """The env context at this step, its own ``env:`` included."""
+    step_env: dict[str, str]
+    """The step's own ``env:``."""
+    scope: Scope
+    outputs: dict[str, str]
+    observer: Observer
+    deadline: float | None = None
+    """Clock time at which the step times out."""
+    timed_out: bool = False
+    killed: bool = False
+    runtime: dict[str, Any] = field(default_factory=dict)
+    """What a diagnosis needs of the node that was chosen."""
+    composite: Frame | None = None
+    """The frame of the inner steps, once a composite action has begun."""
+
+    @property
+    def files(self) -> StepFiles:
+        """The step's file commands; made when first asked for."""
+        if self.opened_files is None:
+            self.opened_files = StepFiles(self.state.layout.files)
+        return self.opened_files
+
+    @property
+    def frame(self) -> Frame:
+        """The step's surroundings."""
+        return self.task.frame
+
+    def execute(self, process: ProcessSpec) -> ExitStatus:
+        """Run a process in the job's sandbox, within the step's time."""
+        left = None
+        if self.deadline is not None:
+            left = max(0.1, self.deadline - self.state.services.clock())
+        spec = ProcessSpec(
+            argv=process.argv,
+            env=process.env,
+            workdir=process.workdir,
+            path_prepends=process.path_prepends,
+            real_exec=process.real_exec,
+            timeout=left,
+        )
+        status = self.state.running.run(spec, self.log.feed)
+        self.timed_out = self.timed_out or status.timed_out
+        self.killed = self.killed or status.killed
+        return status
+
+
+def run_task(state: JobState, task: StepTask) -> str:
+    """Run one task of the queue, with all that belongs to it. Returns its conclusion."""
+    clock = state.services.clock
+    started = clock()
+    outputs: dict[str, str] = {}
+    run = _open(state, task, outputs)
+    result = StepResult(FAILURE)
+    failed_early = ""
+    reason = ""
+    try:
+        _evaluate_env(run)
+        check = condition(task.condition, run.scope)
+        if task.cannot_run:
+            reason = task.cannot_run
+        elif not check.value:
+            reason = _skip_reason(state, task, check.trace)
+    except ExpressionError as error:
+        failed_early = explain_error(error)
+    if reason and not failed_early:
+        return _skip(state, task, run, reason)
+    name = _name(state, task, run)
+    state.emit(StepStarted(clock(), state.leg.key, task.key, _id(task), name, state.masker.mask(task.detail)))
+    if failed_early:
+        run.log.write(f"##[error]{failed_early}\n")
+        run.effects.annotate_error(failed_early)
+    else:
+        result = _run_body(state, task, run)
+    run.log.close()
+    conclusion = result.outcome
+    if result.outcome == FAILURE and not failed_early and _continue_on_error(run):
+        conclusion = SUCCESS
+    _record(state, task, result.outcome, conclusion, outputs)
+    diagnosis = diagnose_step(run) if result.outcome == FAILURE else None
+    span = task.step.span if task.step else None
+    mask = state.masker.mask
+    state.emit(
+        StepFinished(
+            clock(),
+            state.leg.key,
+            task.key,
+            _id(task),
+            name,
+            result.outcome,
+            conclusion,
+            clock() - started,
+            result.exit_code,
+            {k: mask(v) for k, v in outputs.items()},
+            diagnosis,
+            file=span.source.name if span else "",
+            line=span.line if span else 0,
+            column=span.column if span else 0,
+        )
+    )
+    return conclusion
+
+
+def explain_error(error: Exception) -> str:
+    """An evaluation error in one text: where it has a place, with the place."""
+    if isinstance(error, TemplateError):
+        diagnostic: Diagnostic = error.diagnostic
+        return f"{diagnostic.span}: {diagnostic.message}" if diagnostic.span else diagnostic.message
+    return str(error)
+
+
+def _open(state: JobState, task: StepTask, outputs: dict[str, str]) -> StepRun:
+    """Everything a step needs before its condition is known."""
+    clock, leg, mask = state.services.clock, state.leg.key, state.masker.mask
+    observer = Observer()
+
+    def annotate(annotation: Annotation) -> None:
+        state.emit(StepAnnotation(clock(), leg, task.key, _masked(annotation, mask)))
+
+    effects = CommandEffects(
+        outputs=outputs,
+        state=state.states.setdefault(_state_key(task), {}),
+        env=state.env,
+        path=state.paths,
+        masker=state.masker,
+        annotate=annotate,
+        translate_path=state.layout.host_path,
+        env_lookup=lambda name: state.env.get(name),
+        debug=state.services.settings.debug,
+        workspace=state.layout.workspace,
+        matchers=state.matchers,
+    )
+    log = StepLog(
+        emit=lambda text: state.emit(StepOutput(clock(), leg, task.key, text)),
+        handler=effects,
+        masker=state.masker,
+        observe=observer.feed,
+    )
+    env = {**state.env, **task.frame.env}
+    return StepRun(
+        state=state,
+        task=task,
+        log=log,
+        effects=effects,
+        opened_files=None,
+        env=env,
+        step_env={},
+        scope=scope(state, task.frame, env, task.step, stage=task.stage),
+        outputs=outputs,
+        observer=observer,
+    )
+
+
+def _state_key(task: StepTask) -> str:
+    """Stages of one step share their saved state."""
+    return task.key.removeprefix("pre-").removeprefix("post-")
+
+
+def _evaluate_env(run: StepRun) -> None:
+    """The step's own env, which is evaluated before its condition and even if it will be skipped."""
+    step = run.task.step
+    if step is None or step.env is None:
+        return
+    run.step_env = evaluate_mapping(step.env, run.scope)
+    run.env = {**run.env, **run.step_env}
+    run.scope = scope(run.state, run.frame, run.env, step, stage=run.task.stage)
+    run.effects.env_lookup = run.env.get
+
+
+def _skip_reason(state: JobState, task: StepTask, trace: Any) -> str:
+    if state.cancel.cancelled and state.status == CANCELLED:
+        return "the job is cancelled"
+    text = task.condition.text if isinstance(task.condition, Scalar) else task.condition or ""
+    text = text.strip()
+    status = task.frame.status if task.frame.status is not None and task.stage == "main" else state.status
+    if not text or text == "success()":
+        return f"success() is false: an earlier step ended with {status}"
+    return (
+        f"{text} is false"
+        if status == SUCCESS
+        else f"success() && ({text}) is false: the job's status is {status}"
+    )
+
+
+def _skip(state: JobState, task: StepTask, run: StepRun, reason: str) -> str:
+    clock = state.services.clock
+    run.log.close()
+    _record(state, task, SKIPPED, SKIPPED, {})
+    span = task.step.span if task.step else None
+    state.emit(
+        StepFinished(
+            clock(),
+            state.leg.key,
+            task.key,
+            _id(task),
+            _name(state, task, run),
+            SKIPPED,
+            SKIPPED,
+            0.0,
+            reason=state.masker.mask(reason),
+            file=span.source.name if span else "",
+            line=span.line if span else 0,
+            column=span.column if span else 0,
+        )
+    )
+    return SKIPPED
+
+
+def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
+    """The body within its time, stoppable, with the files that the step wrote read afterwards."""
+    minutes = 0
+    try:
+        minutes = _timeout_minutes(run)
+    except ExpressionError as error:
+        run.log.write(f"##[error]{explain_error(error)}\n")
+        return StepResult(FAILURE)
+    limits = [task.frame.deadline] if task.frame.deadline is not None else []
+    if minutes:
+        limits.append(state.services.clock() + minutes * 60)
+    run.deadline = min(limits) if limits else None
+
+    def stop() -> None:
+        _on_cancel(state, task, run)
+
+    end = state.cancel.subscribe(stop) if task.stage != "complete" else (lambda: None)
+    try:
+        result = task.body(run)
+    except ExpressionError as error:
+        run.log.write(f"##[error]{explain_error(error)}\n")
+        run.effects.annotate_error(explain_error(error))
+        result = StepResult(FAILURE)
+    except ActliteError as error:
+        run.log.write("".join(f"##[error]{line}\n" for line in str(error).splitlines()))
+        run.effects.annotate_error(error.what)
+        result = StepResult(FAILURE)
+    finally:
+        end()
+    run.log.flush()
+    summary = run.opened_files.collect(run.effects, run.log) if run.opened_files is not None else ""
+    if summary:
+        state.emit(StepSummary(state.services.clock(), state.leg.key, task.key, state.masker.mask(summary)))
+    if run.timed_out:
+        message = (
+            f"The action '{_name(state, task, run)}' has timed out after {minutes} minutes."
+            if minutes
+            else "The action has timed out."
+        )
+        run.log.write(f"##[error]{message}\n")
+        run.effects.annotate_error(message)
+        return StepResult(FAILURE, result.exit_code)
+    if run.killed and state.cancel.cancelled:
+        run.log.write("##[error]The operation was canceled.\n")
+        return StepResult(CANCELLED, result.exit_code)
+    if run.effects.failed and result.outcome == SUCCESS:
+        return StepResult(FAILURE, result.exit_code)
+    return result
+
+
+def _on_cancel(state: JobState, task: StepTask, run: StepRun) -> None:
+    """The runner asks the running step's condition again; a step that would not run now is stopped."""
+    state.status = CANCELLED
+    keep_going = False
+    if not state.cancel.forced:
+        again = scope(state, task.frame, run.env, task.step, stage=task.stage)
+        try:
+            keep_going = condition(task.condition, again).value
+        except ExpressionError:
+            keep_going = False
+    if not keep_going:
+        run.killed = True
+        if state.sandbox is not None:
+            state.sandbox.kill()
+
+
+def _record(
+    state: JobState, task: StepTask, outcome: str, conclusion: str, outputs: Mapping[str, str]
+) -> None:
+    """Put the result where later expressions see it. Ids that begin with ``__`` are never recorded."""
+    if task.stage == "main" and task.step is not None and task.step.id:
+        task.frame.steps[task.step.id] = {
+            "outputs": dict(outputs),
+            "outcome": outcome,
+            "conclusion": conclusion,
+        }
+    if conclusion == FAILURE:
+        if task.frame.status is not None and task.stage == "main":
+            task.frame.status = FAILURE
+        elif state.status == SUCCESS:
+            state.status = FAILURE
+    elif conclusion == CANCELLED:
+        state.status = CANCELLED
+        if task.frame.status is not None:
+            task.frame.status = CANCELLED
+
+
+def _continue_on_error(run: StepRun) -> bool:
+    step = run.task.step
+    if step is None or step.continue_on_error is None or run.task.stage != "main":
+        return False
+    try:
+        return evaluate_scalar(step.continue_on_error, run.scope) in (True, "true")
+    except ExpressionError:
+        return False
+
+
+def _timeout_minutes(run: StepRun) -> int:
+    """Whole minutes; 0 is no limit (R: the value is truncated)."""
+    step = run.task.step
+    if step is None or step.timeout_minutes is None or run.task.stage != "main":
+        return 0
+    value = evaluate_scalar(step.timeout_minutes, run.scope)
+    if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
+        raise ExpressionError("evaluation", f"timeout-minutes must be a number, not '{value}'")
+    return max(0, int(value))
+
+
+def _name(state: JobState, task: StepTask, run: StepRun) -> str:
+    name = task.name
+    if not isinstance(name, str):
+        try:
+            name = name(run.scope)
+        except ExpressionError:
+            step = task.step
+            name = step.name.text if step and step.name else task.key
+    return state.masker.mask(name)
+
+
+def _id(task: StepTask) -> str:
+    return task.step.id if task.step else ""
+
+
+def _masked(annotation: Annotation, mask: Callable[[str], str]) -> Annotation:
+    return Annotation(
+        annotation.level,
+        mask(annotation.message),
+        mask(annotation.title),
+        mask(annotation.file),
+        annotation.line,
+        annotation.end_line,
+        annotation.column,
+        annotation.end_column,
+    )
