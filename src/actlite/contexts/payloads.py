@@ -98,7 +98,9 @@ def push(
         "compare": f"{SERVER_URL}/{name.full}/compare/{before[:12]}...{after[:12]}",
         "commits": [commit(item, name) for item in commits],
         "head_commit": commit(head, name) if head is not None else None,
-        "pusher": {"name": head.author.name, "email": head.author.email} if head is not None else {"name": "local"},
+        "pusher": {"name": head.author.name, "email": head.author.email}
+        if head is not None
+        else {"name": "local"},
     }
 
 
@@ -108,7 +110,14 @@ def dispatch(ref: RefInfo, workflow: str = "") -> Payload:
 
 
 def pull_request(
-    name: RepositoryName, *, actor: str, head_ref: str, head_sha: str, base_ref: str, base_sha: str, title: str
+    name: RepositoryName,
+    *,
+    actor: str,
+    head_ref: str,
+    head_sha: str,
+    base_ref: str,
+    base_sha: str,
+    title: str,
 ) -> Payload:
     """A pull request that has just got new commits."""
     html = f"{SERVER_URL}/{name.full}"

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 
 _SCP = re.compile(r"(?:[^@/:\s]+@)?(?P<host>\[[^\]]+\]|[^/:\s]+):(?!//)(?P<path>[^\s].*)\Z")
-_URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^@/]*@)?(?P<host>\[[^\]]+\]|[^/:]*)(?::\d*)?/(?P<path>.*)\Z", re.I)
+_URL = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^@/]*@)?(?P<host>\[[^\]]+\]|[^/:]*)(?::\d*)?/(?P<path>.*)\Z", re.I
+)
 _BAD = re.compile(r"[^A-Za-z0-9._-]+")
 
 

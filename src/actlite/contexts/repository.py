@@ -73,7 +73,14 @@ class Repository:
     """A working tree with its repository, found by ``discover``. Answers are read once and kept."""
 
     def __init__(
-        self, root: Path, git_dir: Path, common_dir: Path, *, shallow: bool, head: str | None, branch: str | None
+        self,
+        root: Path,
+        git_dir: Path,
+        common_dir: Path,
+        *,
+        shallow: bool,
+        head: str | None,
+        branch: str | None,
     ) -> None:
         self.root = root
         """The top folder of the working tree."""
@@ -222,7 +229,9 @@ class Repository:
         two branches parted. None where one of them isn't there."""
         span = f"{base}{'...' if since_parted else '..'}{head}"
         try:
-            answer = git(self.root, ["diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", span, "--"])
+            answer = git(
+                self.root, ["diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", span, "--"]
+            )
         except GitFailed:
             return None
         return tuple(path for path in answer.split("\0") if path)
@@ -230,9 +239,7 @@ class Repository:
     def status(self) -> tuple[Change, ...]:
         """The files of the working tree that differ from HEAD, and the untracked ones that aren't ignored.
         Reads the working tree anew each time."""
-        answer = git(
-            self.root, ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"]
-        )
+        answer = git(self.root, ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"])
         changes = []
         for entry in answer.split("\0"):
             if entry:

@@ -56,8 +56,9 @@ _KINDS = {
     "MappingEndEvent": END,
     "DocumentStartEvent": DOCUMENT,
 }
-_NOT_FOR_C = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
-"""Line ends of YAML 1.1 only, which the C parser counts and YAML 1.2 doesn't; and what UTF-8 can't hold."""
+_NOT_FOR_C = re.compile("[\x85\u2028\u2029\ud800-\udfff]|(?<=.|\n)\ufeff")
+"""Line ends of YAML 1.1 only, which the C parser counts and YAML 1.2 doesn't; what UTF-8 can't hold; and a
+byte order mark within the text, which the C parser skips at the start of a line."""
 
 
 def c_parser_available() -> bool:

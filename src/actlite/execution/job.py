@@ -141,7 +141,7 @@ class JobRun:
                 matrix=state.leg.matrix,
             )
         )
-        return JobOutcome(state.leg, result, self.outputs, state.sandbox, state.image)
+        return JobOutcome(state.leg, result, self.outputs, state.sandbox, state.image, state.network)
 
     def _timer(self) -> threading.Timer:
         minutes = DEFAULT_TIMEOUT

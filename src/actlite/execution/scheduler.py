@@ -272,14 +272,20 @@ class Scheduler:
         sandbox = outcome.sandbox
         if outcome.image:
             self.images.append(outcome.image)
-        if sandbox is None:
+        if sandbox is None and outcome.network is None:
             return
-        if outcome.result == FAILURE and self.services.settings.keep_failed and sandbox.id:
+        if outcome.result == FAILURE and self.services.settings.keep_failed and sandbox and sandbox.id:
             self._kept.append(sandbox)
             return
-        thread = threading.Thread(target=sandbox.close, name="close", daemon=True)
+        thread = threading.Thread(target=self._close, args=(outcome,), name="close", daemon=True)
         thread.start()
         self._closing.append(thread)
+
+    def _close(self, outcome: JobOutcome) -> None:
+        if outcome.sandbox is not None:
+            outcome.sandbox.close()
+        if outcome.network is not None:
+            self.services.engine.remove_network(outcome.network)
 
     def _skip(self, job: _Job, reason: str) -> None:
         for leg in job.plan.legs or (Leg(job.plan.job.id, job.plan.job.id, {}, 0, 1),):

@@ -17,7 +17,6 @@ from actlite.planning.plan import JobPlan, Leg, Plan
 
 if TYPE_CHECKING:
     from actlite.actions.store import ActionStore
-
     from actlite.contexts.repository import Repository
     from actlite.execution.steps import StepTask
     from actlite.runtimes.eras import Runner
@@ -75,6 +74,8 @@ class JobOutcome:
     sandbox: Sandbox | None = None
     """The sandbox, where it still has to be closed."""
     image: str = ""
+    network: str | None = None
+    """The network made for the job, which goes when the sandbox is gone."""
 
 
 @dataclass(slots=True)

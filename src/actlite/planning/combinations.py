@@ -54,9 +54,13 @@ def build_rows(matrix: object) -> list[Row]:
     _check_exclude(exclude, vectors)
     rows = _product(vectors, exclude) if vectors else []
     added = _apply_include(rows, include, vectors)
-    found = [Row({**row, **extra}, row) for row, extra in rows] + [Row(dict(item), dict(item)) for item in added]
+    found = [Row({**row, **extra}, row) for row, extra in rows] + [
+        Row(dict(item), dict(item)) for item in added
+    ]
     if len(found) > MAX_LEGS:
-        raise MatrixError(f"The matrix makes {len(found)} jobs, and GitHub runs no more than {MAX_LEGS} of one")
+        raise MatrixError(
+            f"The matrix makes {len(found)} jobs, and GitHub runs no more than {MAX_LEGS} of one"
+        )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,7 +56,9 @@ def _unknown(workflow: Workflow, name: str, declared: tuple[Input, ...]) -> Usag
     guess = nearest(name, (input.name for input in declared))
     return UsageError(
         f"{workflow.path} has no input '{name}'",
-        why=f"Its inputs are: {', '.join(input.name for input in declared)}." if declared else "It declares none.",
+        why=f"Its inputs are: {', '.join(input.name for input in declared)}."
+        if declared
+        else "It declares none.",
         do=f"Did you mean '{guess}'?" if guess else "",
     )
 
@@ -75,7 +78,7 @@ def _typed(input: Input, text: str) -> Any:
         raise _wrong(input, text, "true or false")
     if input.type == "number" and text != "":
         number = parse_number(text)
-        if number != number:
+        if math.isnan(number):
             raise _wrong(input, text, "a number")
         return number
     if input.type == "choice" and input.options and text not in input.options and text != "":

@@ -57,9 +57,13 @@ def _strategy(job: Job, scope: Scope) -> tuple[bool, int | None, object]:
         if job.matrix is not None and matrix is None:
             raise _invalid(job, "matrix", "A mapping was expected", start_of(job.matrix))
     if fail_fast is not None and not isinstance(fail_fast, bool):
-        raise _invalid(job, "fail-fast", f"Unexpected value '{to_string(fail_fast)}'", _span_of(node, "fail-fast"))
+        raise _invalid(
+            job, "fail-fast", f"Unexpected value '{to_string(fail_fast)}'", _span_of(node, "fail-fast")
+        )
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int | float)):
-        raise _invalid(job, "max-parallel", f"Unexpected value '{to_string(limit)}'", _span_of(node, "max-parallel"))
+        raise _invalid(
+            job, "max-parallel", f"Unexpected value '{to_string(limit)}'", _span_of(node, "max-parallel")
+        )
     max_parallel = int(limit) if limit is not None and limit >= 1 else None
     return fail_fast is not False, max_parallel, matrix
 
@@ -70,7 +74,9 @@ def _evaluate(job: Job, node: Node | None, scope: Scope) -> Any:
     try:
         return template.evaluate_node(node, scope)
     except TemplateError as error:
-        raise InvalidWorkflow(f"the strategy of job '{job.id}' can't be evaluated", [error.diagnostic]) from error
+        raise InvalidWorkflow(
+            f"the strategy of job '{job.id}' can't be evaluated", [error.diagnostic]
+        ) from error
 
 
 def _invalid(job: Job, what: str, message: str, span: Span | None) -> InvalidWorkflow:
@@ -129,11 +135,15 @@ def _name(
             "job-total": total,
             "max-parallel": max_parallel or total,
         }
-        inner = Scope({**scope.contexts, "matrix": dict(matrix) or None, "strategy": strategy}, scope.functions)
+        inner = Scope(
+            {**scope.contexts, "matrix": dict(matrix) or None, "strategy": strategy}, scope.functions
+        )
         try:
             name = to_string(template.evaluate_node(job.name, inner))
         except TemplateError as error:
-            raise InvalidWorkflow(f"the name of job '{job.id}' can't be evaluated", [error.diagnostic]) from error
+            raise InvalidWorkflow(
+                f"the name of job '{job.id}' can't be evaluated", [error.diagnostic]
+            ) from error
         name = name or job.id
     else:
         name = _joined((job.name.text if job.name is not None else "") or job.id, parts)

@@ -43,11 +43,15 @@ def plan(
     if trigger.event == "workflow_dispatch":
         trigger = _with_inputs(workflow, trigger)
     wanted = chosen(workflow.jobs, jobs) if jobs else workflow.jobs
-    scope = Scope({"github": trigger.github, "inputs": trigger.inputs, "vars": dict(vars or {}), "needs": {}}, {})
+    scope = Scope(
+        {"github": trigger.github, "inputs": trigger.inputs, "vars": dict(vars or {}), "needs": {}}, {}
+    )
     plans = [_job(job, scope) for job in in_order(wanted)]
     if matrix_filter:
         plans = _filtered(plans, matrix_filter)
-    return Plan(workflow, trigger, tuple(plans), tuple(of_workflow(workflow)) + _unknown_changes(workflow, trigger))
+    return Plan(
+        workflow, trigger, tuple(plans), tuple(of_workflow(workflow)) + _unknown_changes(workflow, trigger)
+    )
 
 
 def _with_inputs(workflow: Workflow, trigger: Trigger) -> Trigger:
@@ -112,7 +116,9 @@ def _filtered(plans: Sequence[JobPlan], wanted: Sequence[tuple[str, str]]) -> li
                 f"no matrix has the value '{value}' for '{key}'", why=f"The values are: {', '.join(known)}."
             )
     return [
-        job if job.legs is None else replace(job, legs=tuple(leg for leg in job.legs if leg_wanted(leg, wanted)))
+        job
+        if job.legs is None
+        else replace(job, legs=tuple(leg for leg in job.legs if leg_wanted(leg, wanted)))
         for job in plans
     ]
 

@@ -67,7 +67,9 @@ def _named(repository: Repository | None, info: RefInfo) -> Target:
         return Target(info, NO_COMMIT, _no_commit(repository))
     names = repository.refs.tags if info.type == "tag" else repository.refs.branches
     guess = nearest(info.name, names)
-    note = f"there is no {info.type} {info.name} here yet: the sources are those of HEAD ({repository.head[:7]})"
+    note = (
+        f"there is no {info.type} {info.name} here yet: the sources are those of HEAD ({repository.head[:7]})"
+    )
     if guess is not None:
         note += f"; the nearest {info.type} is {guess}"
     return Target(info, repository.head, (note,))
@@ -84,7 +86,8 @@ def _ref(repository: Repository | None, ref: str) -> Target:
         return _named(repository, any_ref(_valid(ref, "ref")))
     if repository is None or repository.head is None:
         raise UsageError(
-            f"'{ref}' can't be looked up: there are no commits here", do="Give --tag or --branch, or a full refs/…"
+            f"'{ref}' can't be looked up: there are no commits here",
+            do="Give --tag or --branch, or a full refs/…",
         )
     if ref in repository.refs.tags:
         return Target(tag_ref(ref), repository.refs.tags[ref])
@@ -97,7 +100,9 @@ def _ref(repository: Repository | None, ref: str) -> Target:
             do=_advice(ref, [*repository.refs.tags, *repository.refs.branches]),
         )
     current = _current(repository)
-    return Target(current.ref, sha, (f"{ref} is a commit, not a branch or tag: the ref is {current.ref.ref}",))
+    return Target(
+        current.ref, sha, (f"{ref} is a commit, not a branch or tag: the ref is {current.ref.ref}",)
+    )
 
 
 def _advice(ref: str, known: Iterable[str]) -> str:
@@ -115,6 +120,10 @@ def _current(repository: Repository | None) -> Target:
         return Target(branch_ref(repository.branch), repository.head)
     tags = sorted(name for name, sha in repository.refs.tags.items() if sha == repository.head)
     if tags:
-        return Target(tag_ref(tags[-1]), repository.head, (f"HEAD is detached at tag {tags[-1]}: the ref is that tag",))
+        return Target(
+            tag_ref(tags[-1]), repository.head, (f"HEAD is detached at tag {tags[-1]}: the ref is that tag",)
+        )
     name = repository.default_branch
-    return Target(branch_ref(name), repository.head, (f"HEAD is detached: the ref is taken to be branch {name}",))
+    return Target(
+        branch_ref(name), repository.head, (f"HEAD is detached: the ref is taken to be branch {name}",)
+    )

@@ -51,7 +51,9 @@ def make_trigger(
         )
     if inputs and event not in {"workflow_dispatch", "workflow_call"}:
         raise UsageError(
-            f"{event} takes no inputs", why="Only workflow_dispatch does.", do="actlite run workflow_dispatch --input …"
+            f"{event} takes no inputs",
+            why="Only workflow_dispatch does.",
+            do="actlite run workflow_dispatch --input …",
         )
     given = _read_event_file(event_file) if event_file is not None else {}
     target = find_target(repository, tag=tag, branch=branch, ref=ref)
@@ -72,7 +74,9 @@ def _read_event_file(path: Path) -> dict[str, Any]:
             f"the event file {path} is not JSON", why=str(error), do="Write a webhook payload: a JSON object."
         ) from error
     if not isinstance(value, dict):
-        raise UsageError(f"the event file {path} holds no JSON object", do='Write fields, such as {"action": "opened"}.')
+        raise UsageError(
+            f"the event file {path} holds no JSON object", do='Write fields, such as {"action": "opened"}.'
+        )
     return value
 
 
@@ -180,12 +184,24 @@ class _Maker:
     def push(self) -> payloads.Payload:
         target, repository = self.target, self.repository
         if repository is None or target.sha == NO_COMMIT:
-            return payloads.push(target.ref, self.name, before=NO_COMMIT, after=target.sha, commits=(), head=None)
+            return payloads.push(
+                target.ref, self.name, before=NO_COMMIT, after=target.sha, commits=(), head=None
+            )
         if target.ref.type == "tag":
             head = repository.commit(target.sha)
-            base_ref = f"refs/heads/{repository.branch}" if target.sha == repository.head and repository.branch else None
+            base_ref = (
+                f"refs/heads/{repository.branch}"
+                if target.sha == repository.head and repository.branch
+                else None
+            )
             return payloads.push(
-                target.ref, self.name, before=NO_COMMIT, after=target.sha, commits=(), head=head, base_ref=base_ref
+                target.ref,
+                self.name,
+                before=NO_COMMIT,
+                after=target.sha,
+                commits=(),
+                head=head,
+                base_ref=base_ref,
             )
         pushed = repository.refs.remote_branch if target.ref.name == repository.branch else ""
         since = pushed if pushed != target.sha else ""
@@ -222,12 +238,16 @@ class _Maker:
                 commit = repository.commit(head.sha)
                 base_sha = commit.parents[0] if commit and commit.parents else head.sha
                 self.changed = commit.files if commit else None
-                self.notes.append(f"the pull request is made up of the last commit of {head.ref.name} into {base}")
+                self.notes.append(
+                    f"the pull request is made up of the last commit of {head.ref.name} into {base}"
+                )
             self.add_working_tree()
         self.base_ref, self.head_ref = base, head.ref.name
         number = self.given.get("number", 1)
         number = int(number) if isinstance(number, int | float) else 1
-        self.target = Target(RefInfo(f"refs/pull/{number}/merge", f"{number}/merge", "branch"), head.sha, head.notes)
+        self.target = Target(
+            RefInfo(f"refs/pull/{number}/merge", f"{number}/merge", "branch"), head.sha, head.notes
+        )
         if self.event == "pull_request_target":
             self.target = Target(branch_ref(base), base_sha, head.notes)
         return payloads.pull_request(
@@ -244,7 +264,9 @@ class _Maker:
         target = self.target
         if target.ref.type != "tag":
             here = sorted(
-                name for name, sha in (self.repository.refs.tags.items() if self.repository else ()) if sha == target.sha
+                name
+                for name, sha in (self.repository.refs.tags.items() if self.repository else ())
+                if sha == target.sha
             )
             if not here or self.explicit:
                 raise UsageError("a release is of a tag", do="Give it: --tag v1.2.3 (it need not exist yet).")

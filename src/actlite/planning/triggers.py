@@ -75,7 +75,9 @@ def _inner(payload: Mapping[str, Any], outer: str, inner: str) -> Any:
 
 def _type(event: EventFilter, payload: Mapping[str, Any]) -> str | None:
     action = payload.get("action")
-    if not isinstance(action, str) or (event.name not in ACTIVITY_TYPES and event.name != "repository_dispatch"):
+    if not isinstance(action, str) or (
+        event.name not in ACTIVITY_TYPES and event.name != "repository_dispatch"
+    ):
         return None
     if event.types is not None:
         allowed = event.types

@@ -49,7 +49,10 @@ def _read(source: SourceFile, bag: DiagnosticBag) -> ActionManifest | None:
     runs_node = access.get(root, "runs")
     if isinstance(root, Mapping) and runs_node is None:
         bag.add(
-            "missing-key", "Required property is missing: runs", start_of(root), help="runs says what the action is"
+            "missing-key",
+            "Required property is missing: runs",
+            start_of(root),
+            help="runs says what the action is",
         )
     if not isinstance(runs_node, Mapping):
         return None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from actlite.diagnostics import DiagnosticBag
+from dataclasses import replace
+
+from actlite.diagnostics import DiagnosticBag, Severity
 from actlite.document import compose
-from actlite.document.nodes import Mapping
+from actlite.document.nodes import Mapping, Node
 from actlite.source import SourceFile
 from actlite.workflow import access
 from actlite.workflow.checks import run_checks
@@ -13,7 +15,10 @@ from actlite.workflow.jobs import read_defaults, read_jobs
 from actlite.workflow.model import Workflow
 from actlite.workflow.needs import check_needs
 from actlite.workflow.schema_workflow import WORKFLOW
-from actlite.workflow.validate import start_of, validate
+from actlite.workflow.validate import SHAPE_CODES, start_of, validate
+
+STRICT_EVENTS = ("schedule", "workflow_call")
+"""Events whose settings GitHub's reader checks; those of the others it only looks up."""
 
 
 def read(source: SourceFile, path: str) -> tuple[Workflow | None, DiagnosticBag]:
@@ -36,9 +41,24 @@ def _read(source: SourceFile, path: str, bag: DiagnosticBag) -> Workflow | None:
             bag.add("empty-file", "The file is empty: a workflow has 'on:' and 'jobs:'", source.span(0, 0))
         return None
     validate(root, WORKFLOW, bag)
+    _soften(access.get(root, "on"), bag)
     if not isinstance(root, Mapping):
         return None
     return _convert(source, path, root, bag)
+
+
+def _soften(on: Node | None, bag: DiagnosticBag) -> None:
+    """Make warnings of what GitHub passes over: unknown filters and the like in the settings of an event."""
+    if not isinstance(on, Mapping):
+        return
+    lenient = [value.span for key, value in on.entries if key.text not in STRICT_EVENTS]
+    for index, finding in enumerate(bag.items):
+        at = finding.span
+        if at is None or finding.code not in SHAPE_CODES:
+            continue
+        if any(span.start <= at.start < max(span.end, span.start + 1) for span in lenient):
+            note = "GitHub passes over it: it has no effect"
+            bag.items[index] = replace(finding, severity=Severity.WARNING, notes=(*finding.notes, note))
 
 
 def _convert(source: SourceFile, path: str, root: Mapping, bag: DiagnosticBag) -> Workflow:
@@ -46,7 +66,11 @@ def _convert(source: SourceFile, path: str, root: Mapping, bag: DiagnosticBag) -
     jobs = read_jobs(jobs_node, bag)
     if isinstance(jobs_node, Mapping):
         if not jobs_node.entries:
-            bag.add("no-first-job", "The workflow must contain at least one job with no dependencies.", jobs_node.span)
+            bag.add(
+                "no-first-job",
+                "The workflow must contain at least one job with no dependencies.",
+                jobs_node.span,
+            )
         check_needs(jobs, start_of(jobs_node), bag)
     workflow = Workflow(
         source=source,
@@ -62,4 +86,3 @@ def _convert(source: SourceFile, path: str, root: Mapping, bag: DiagnosticBag) -
     )
     run_checks(workflow, root, bag)
     return workflow
-

@@ -125,7 +125,7 @@ def _event(name: str) -> Shape:
 
 
 EVENTS: dict[str, Shape] = {
-    **{name: NULL for name in PLAIN_EVENTS},
+    **dict.fromkeys(PLAIN_EVENTS, NULL),
     **{name: _event(name) for name in (*ACTIVITY_TYPES, "push")},
     "repository_dispatch": record({"types": FILLED_LIST}) | NULL,
     "schedule": _SCHEDULE,

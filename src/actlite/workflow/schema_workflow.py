@@ -36,8 +36,24 @@ STEP_IF = names(
 _ANY_LEVEL = words("read", "write", "none")
 PERMISSIONS: dict[str, Shape] = {
     **dict.fromkeys(
-        "actions artifact-metadata attestations checks code-quality contents deployments discussions drives "
-        "issues packages pages pull-requests repository-projects security-events statuses".split(),
+        [
+            "actions",
+            "artifact-metadata",
+            "attestations",
+            "checks",
+            "code-quality",
+            "contents",
+            "deployments",
+            "discussions",
+            "drives",
+            "issues",
+            "packages",
+            "pages",
+            "pull-requests",
+            "repository-projects",
+            "security-events",
+            "statuses",
+        ],
         _ANY_LEVEL,
     ),
     "copilot-requests": words("write", "none"),
@@ -51,6 +67,8 @@ _PERMISSIONS = words("read-all", "write-all") | record(PERMISSIONS)
 _CONCURRENCY = record(
     {"group": FILLED, "cancel-in-progress": BOOLEAN, "queue": words("single", "max")}, required=["group"]
 )
+_CACHE_MODE = FILLED.seeing(BEFORE_NEEDS)
+"""Who may read and write caches: in use since 2026 (actions/setup-java's own workflows), not documented yet."""
 _RUN_DEFAULTS = {"shell": FILLED, "working-directory": FILLED}
 _ENV = record(others=TEXT)
 
@@ -120,6 +138,7 @@ STEPS_JOB = record(
     {
         **_JOB_COMMON,
         "runs-on": (FILLED_LIST | record({"group": FILLED, "labels": FILLED_LIST})).seeing(WITH_MATRIX),
+        "cache-mode": _CACHE_MODE,
         "timeout-minutes": NUMBER.seeing(WITH_MATRIX),
         "cancel-timeout-minutes": NUMBER.seeing(WITH_MATRIX),
         "continue-on-error": BOOLEAN.seeing(WITH_MATRIX),
@@ -134,11 +153,7 @@ STEPS_JOB = record(
         ).seeing(WITH_MATRIX),
         "outputs": record(others=TEXT.seeing(IN_JOB)),
         "defaults": record(
-            {
-                "run": record(_RUN_DEFAULTS).seeing(
-                    names("github inputs vars needs strategy matrix env")
-                )
-            }
+            {"run": record(_RUN_DEFAULTS).seeing(names("github inputs vars needs strategy matrix env"))}
         ),
         "steps": items(STEP),
         "snapshot": FILLED
@@ -170,6 +185,7 @@ WORKFLOW = record(
         "defaults": record({"run": record(_RUN_DEFAULTS)}),
         "permissions": _PERMISSIONS,
         "concurrency": (TEXT | _CONCURRENCY).seeing(BEFORE_NEEDS),
+        "cache-mode": _CACHE_MODE,
         "jobs": record(others=STEPS_JOB | CALL_JOB),
     },
     required=["on", "jobs"],

@@ -89,6 +89,4 @@ def _check_uses(uses: Scalar, bag: DiagnosticBag) -> None:
             help="write owner/repo@ref, ./folder of this repository, or docker://image",
         )
     elif text == "docker://":
-        bag.add(
-            "uses-format", "'docker://' names no image", uses.span, severity=Severity.WARNING
-        )
+        bag.add("uses-format", "'docker://' names no image", uses.span, severity=Severity.WARNING)

@@ -43,19 +43,19 @@ def of_job(job: Job) -> tuple[Diagnostic, ...]:
         found.append(_error("calls of reusable workflows", job.uses.span, "copy its jobs into this file"))
     snapshot = access.get(job.node, "snapshot")
     if snapshot is not None:
-        found.append(_error("'snapshot' (custom runner images)", start_of(snapshot), "remove it for local runs"))
+        found.append(
+            _error("'snapshot' (custom runner images)", start_of(snapshot), "remove it for local runs")
+        )
+    cache_mode = access.get(job.node, "cache-mode")
+    if cache_mode is not None:
+        found.append(_note("'cache-mode' is not applied: caches can be read and written", cache_mode))
     found += _steps(access.get(job.node, "steps"))
     found += _concurrency(job.concurrency)
     if job.environment is not None:
-        found.append(
-            Diagnostic(
-                CODE,
-                Severity.NOTE,
-                "the environment's protection rules (approvals, waiting time, allowed branches) are not applied",
-                start_of(job.environment),
-                help="its secrets and variables are those given to the run",
-            )
+        rules = (
+            "the environment's protection rules (approvals, waiting time, allowed branches) are not applied"
         )
+        found.append(_note(rules, job.environment, "its secrets and variables are those given to the run"))
     return tuple(found)
 
 
@@ -76,7 +76,11 @@ def _concurrency(node: Node | None) -> tuple[Diagnostic, ...]:
     if node is None:
         return ()
     message = "concurrency between runs is not applied: this run neither waits for others nor cancels them"
-    return (Diagnostic(CODE, Severity.NOTE, message, start_of(node)),)
+    return (_note(message, node),)
+
+
+def _note(message: str, node: Node, help: str = "") -> Diagnostic:
+    return Diagnostic(CODE, Severity.NOTE, message, start_of(node), help=help)
 
 
 def _error(what: str, span: Span, help: str) -> Diagnostic:

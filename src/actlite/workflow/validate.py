@@ -16,6 +16,9 @@ from actlite.workflow.schema import NOTHING, Kind, Record, Shape, Visible
 MANY_KEYS = 12
 """Up to so many keys are listed in a help text."""
 
+SHAPE_CODES = frozenset({"missing-key", "unknown-key", "unknown-value", "wrong-type"})
+"""The rule ids of findings about keys and types (those about expressions come from ``expressions``)."""
+
 
 def validate(node: Node, shape: Shape, bag: DiagnosticBag) -> None:
     """Add a finding to ``bag`` for everything in ``node`` that does not have the shape."""
@@ -117,9 +120,7 @@ class _Validator:
                 help="GitHub reads this value before it evaluates anything: write it out",
             )
             return
-        self.bag.extend(
-            template.check_node(node, contexts=visible.contexts, functions=visible.functions)
-        )
+        self.bag.extend(template.check_node(node, contexts=visible.contexts, functions=visible.functions))
 
     def condition(self, node: Scalar, visible: Visible) -> None:
         self.bag.extend(
@@ -195,9 +196,7 @@ class _Validator:
         )
         return guess
 
-    def missing(
-        self, node: Mapping, candidates: tuple[Record, ...], guesses: set[str], faults: int
-    ) -> None:
+    def missing(self, node: Mapping, candidates: tuple[Record, ...], guesses: set[str], faults: int) -> None:
         span = start_of(node)
         if len(candidates) == 1:
             present = {key.text for key, _ in node.entries}
@@ -247,7 +246,9 @@ def expected(shape: Shape) -> str:
     parts = [kind.value for kind in Kind if kind in shape.kinds and kind is not Kind.NULL]
     if shape.words:
         if len(shape.words) > MANY_KEYS:
-            parts.append(f"one of {', '.join(shape.words[:MANY_KEYS])} and {len(shape.words) - MANY_KEYS} more")
+            parts.append(
+                f"one of {', '.join(shape.words[:MANY_KEYS])} and {len(shape.words) - MANY_KEYS} more"
+            )
         else:
             parts.append(f"one of {', '.join(shape.words)}" if len(shape.words) > 1 else shape.words[0])
     if shape.items is not None:

@@ -13,7 +13,7 @@ from actlite.execution.prepared import PreparedAction
 from actlite.execution.products import tree
 from actlite.execution.steps import FAILURE, SUCCESS, StepResult, StepRun
 from actlite.execution.workspace import CheckoutRequest, fill
-from actlite.workflow.model import PluginRuns
+from actlite.workflow.model import NodeRuns, PluginRuns
 
 MIN_GIT = (2, 18)
 """Older ones make the real action download an archive, without a ``.git`` folder (checkout: git-command-manager)."""
@@ -22,28 +22,30 @@ MIN_GIT = (2, 18)
 def run_checkout(run: StepRun, action: PreparedAction) -> StepResult:
     """Start the real node in the container; where it starts, fill the workspace."""
     inputs = action_inputs(run, action)
-    if isinstance(action.manifest.runs, PluginRuns):
+    runs = action.manifest.runs
+    if isinstance(runs, PluginRuns):
         run.log.write(f"##[group]Run {action.reference}\n##[endgroup]\n")
         return _fill(run, inputs, git="git version 2.99 (of the runner itself)")
+    assert isinstance(runs, NodeRuns)
     answer = run.state.layout.temp / f"_actlite_checkout_{uuid.uuid4().hex}"
-    run.env["ACTLITE_CHECKOUT_ANSWER"] = run.state.layout.sandbox_path(answer)
+    extra = {"ACTLITE_CHECKOUT_ANSWER": run.state.layout.sandbox_path(answer)}
     try:
-        result = run_node(run, action, action.manifest.runs.main, inputs)  # type: ignore[union-attr]
+        result = run_node(run, action, runs.main, inputs, extra)
         if result.outcome != SUCCESS:
             return result
         git = ""
         if answer.exists():
             git = str(json.loads(answer.read_text() or "{}").get("git", ""))
     finally:
-        run.env.pop("ACTLITE_CHECKOUT_ANSWER", None)
         answer.unlink(missing_ok=True)
     return _fill(run, inputs, git)
 
 
 def run_checkout_post(run: StepRun, action: PreparedAction) -> StepResult:
     """The real action's post stage removes credentials, of which there are none here; its node must start all the same."""
-    inputs = action_inputs(run, action, warn=False)
-    return run_node(run, action, action.manifest.runs.post, inputs)  # type: ignore[union-attr]
+    runs = action.manifest.runs
+    assert isinstance(runs, NodeRuns)
+    return run_node(run, action, runs.post, action_inputs(run, action, warn=False))
 
 
 def _fill(run: StepRun, inputs: dict[str, str], git: str) -> StepResult:

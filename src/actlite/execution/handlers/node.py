@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from actlite.engines.base import ProcessSpec
 from actlite.execution.environment import process_env
 from actlite.execution.handlers.script import env_lines, prepends
@@ -13,8 +15,15 @@ from actlite.workflow.model import NodeRuns
 ALPINE_CHECK = "cat /etc/*release | grep ^ID"
 
 
-def run_node(run: StepRun, action: PreparedAction, script: str, inputs: dict[str, str]) -> StepResult:
-    """Run one stage's script of a JavaScript action with the runner's own node."""
+def run_node(
+    run: StepRun,
+    action: PreparedAction,
+    script: str,
+    inputs: dict[str, str],
+    extra: Mapping[str, str] | None = None,
+) -> StepResult:
+    """Run one stage's script of a JavaScript action with the runner's own node. ``extra``: variables of
+    actlite's own, which the log doesn't list."""
     state = run.state
     runs = action.manifest.runs
     assert isinstance(runs, NodeRuns)
@@ -38,7 +47,7 @@ def run_node(run: StepRun, action: PreparedAction, script: str, inputs: dict[str
                 f"{layout.externals}/{folder}/bin/node",
                 layout.sandbox_path(action.folder / script),
             ),
-            env=layout.translate_env(env),
+            env={**layout.translate_env(env), **(extra or {})},
             workdir=layout.translate(layout.runner_workspace),
             path_prepends=prepends(state),
             real_exec=True,

@@ -8,7 +8,9 @@ from actlite.diagnostics import DiagnosticBag, Fix, Severity
 from actlite.document.nodes import Mapping, Scalar
 from actlite.expressions import template
 from actlite.expressions.errors import ExpressionError
+from actlite.expressions.parser import parse
 from actlite.workflow.model import Workflow
+from actlite.workflow.schema_workflow import STEP_IF
 
 CODE = "if-always-true"
 
@@ -31,15 +33,27 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
             why = "the line break or space outside of ${{ }} makes it a text, and a text that is not empty is true"
         else:
             why = "outside of ${{ }} it is a text, and a text that is not empty is true"
+        mended = _readable(bare)
         bag.add(
             CODE,
             "this condition is always true",
             condition.span,
             severity=Severity.WARNING,
             notes=(why,),
-            help=f"put the whole condition into one ${{{{ }}}}, or none: if: {bare}",
-            fix=Fix("write the condition without ${{ }}", condition.span, bare) if condition.plain else None,
+            help="put the whole condition into one ${{ }}, or none" + (f": if: {bare}" if mended else ""),
+            fix=Fix("write the condition without ${{ }}", condition.span, bare)
+            if mended and condition.plain
+            else None,
         )
+
+
+def _readable(condition: str) -> bool:
+    """Whether a text is a condition that names nothing unknown."""
+    try:
+        parse(condition, contexts=STEP_IF.contexts, functions=STEP_IF.functions)
+    except ExpressionError:
+        return False
+    return ": " not in condition and " #" not in condition and "\n" not in condition
 
 
 def _conditions(workflow: Workflow) -> Iterator[Scalar]:

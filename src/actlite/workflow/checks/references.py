@@ -18,7 +18,7 @@ from actlite.expressions.parser import parse_any
 from actlite.source import Span
 from actlite.workflow import access
 from actlite.workflow.model import Job, Workflow
-from actlite.workflow.nearest import did_you_mean
+from actlite.workflow.nearest import did_you_mean, nearest
 
 WORDS = ("steps", "needs", "matrix")
 """The contexts whose names are looked at."""
@@ -43,7 +43,8 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
             if reference.root == "needs":
                 _needs(reference, job, jobs, bag)
             elif reference.root == "matrix" and matrix_keys is not None:
-                _known(reference, matrix_keys, "unknown-matrix-key", f"the matrix of job '{job.id}' has no key", bag)
+                what = f"the matrix of job '{job.id}' has no key"
+                _known(reference, matrix_keys, "unknown-matrix-key", what, bag, idiom=True)
         _steps(job, bag)
 
 
@@ -162,15 +163,26 @@ def _needs(reference: Reference, job: Job, jobs: dict[str, Job], bag: Diagnostic
         )
 
 
-def _known(reference: Reference, known: Sequence[str], code: str, message: str, bag: DiagnosticBag) -> None:
+def _known(
+    reference: Reference,
+    known: Sequence[str],
+    code: str,
+    message: str,
+    bag: DiagnosticBag,
+    *,
+    idiom: bool = False,
+) -> None:
+    """A finding where the first key isn't known. ``idiom``: names without a value are often meant, as in
+    ``matrix.extra || 'x'``; then only what looks like a slip of the pen is a warning."""
     if not reference.keys or any(reference.keys[0].casefold() == name.casefold() for name in known):
         return
+    guess = nearest(reference.keys[0], known, likeness=0.8 if idiom else 0.6)
     bag.add(
         code,
         f"{message} '{reference.keys[0]}': this is always empty",
         reference.spans[0],
-        severity=Severity.WARNING,
-        label=did_you_mean(reference.keys[0], known),
+        severity=Severity.NOTE if idiom and guess is None else Severity.WARNING,
+        label=f"did you mean '{guess}'?" if guess else "",
         help=f"known: {', '.join(known)}" if known else "it has none",
     )
 
@@ -225,9 +237,15 @@ def _step(reference: Reference, known: Sequence[str], every: Sequence[str], bag:
     ids = [id for id in known if id]
     bag.add(
         "unknown-step",
-        f"step '{name}' runs only later: this is always empty" if later else f"no step before this has the id '{name}': this is always empty",
+        f"step '{name}' runs only later: this is always empty"
+        if later
+        else f"no step before this has the id '{name}': this is always empty",
         reference.spans[0],
         severity=Severity.WARNING,
         label="" if later else did_you_mean(name, ids),
-        help="" if later else f"ids before this: {', '.join(ids)}" if ids else "no step before this has an id",
+        help=""
+        if later
+        else f"ids before this: {', '.join(ids)}"
+        if ids
+        else "no step before this has an id",
     )
