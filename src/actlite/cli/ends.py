@@ -29,9 +29,7 @@ def run_guarded(
 ) -> int:
     """Run the command line and give the exit code, however it ends; nothing is raised."""
     try:
-        if command is None:
-            from actlite.cli.app import run as command
-        code = command(argv)
+        code = (command or _verbs())(argv)
         sys.stdout.flush()
     except ActliteError as error:
         show_error(error)
@@ -47,6 +45,12 @@ def run_guarded(
     except BaseException as error:
         return _defect(error, argv, cwd)
     return code
+
+
+def _verbs() -> Callable[[Sequence[str]], int]:
+    from actlite.cli.app import run
+
+    return run
 
 
 def show_error(error: ActliteError) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from actlite.cli.options import Selection
+from actlite.cli.suggestions import suggestions
 from actlite.cli.workflow_files import WorkflowFile, read_all, root_of
 from actlite.contexts.repository import Repository
 from actlite.diagnostics import Diagnostic
-from actlite.errors import InvalidWorkflow
+from actlite.errors import InvalidWorkflow, UsageError
 from actlite.planning.plan import NotSelected, Plan, Trigger
 from actlite.planning.planner import plan as make_plan
 from actlite.planning.trigger import make_trigger
+from actlite.workflow.model import Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,7 @@ class Selected:
         """Where there are no plans: why, and the commands that would run something."""
         lines = [f"No workflow is selected by {describe_trigger(self.trigger)}."]
         lines += [f"{other.workflow.path}: {other.reason}" for other in self.skipped]
-        commands = dict.fromkeys(
-            command for other in self.skipped if (command := would_run(other)) is not None
-        )
+        commands = [c for other in self.skipped for c in suggestions(other.workflow, self.repository)]
         if commands:
             lines += ["These would run something:", *(f"  {command}" for command in commands)]
         return "\n".join(lines)
@@ -69,7 +69,7 @@ def select_workflows(
             do="Correct them (`actlite check` shows them again), or name another workflow with -W.",
         )
     repository = Repository.discover(selection.directory)
-    event = selection.event or ("push" if selection.event_file is None else _event_of(files))
+    event = selection.event or _event_of(selection, files)
     trigger = make_trigger(
         event,
         repository,
@@ -81,41 +81,39 @@ def select_workflows(
         committed=committed,
         folder=root,
     )
-    plans: list[Plan] = []
-    others: list[NotSelected] = []
-    for file in files:
-        if file.workflow is None or file in broken:
-            continue
-        made = make_plan(
-            file.workflow, trigger, vars=variables or {}, jobs=selection.jobs, matrix_filter=selection.matrix
-        )
-        if isinstance(made, Plan):
-            plans.append(made)
-        else:
-            others.append(made)
+    workflows = [file.workflow for file in files if file.workflow is not None and file not in broken]
+    plans, others = _plan(workflows, trigger, selection, variables or {})
     found = tuple(d for file in files if file not in broken for d in file.findings)
     source = source_of(repository, trigger, committed=committed)
     return Selected(root, repository, trigger, tuple(plans), tuple(others), found, broken, source)
 
 
-def would_run(other: NotSelected) -> str | None:
-    """A command line that selects a workflow; None where no event of its own is easily made."""
-    for event in other.workflow.on:
-        if event.name == "push":
-            if event.tags:
-                positive = [t for t in event.tags if not t.startswith("!")]
-                tag = positive[0].replace("**", "1.2.3").replace("*", "1.2.3") if positive else "v1.2.3"
-                return f"actlite run --tag {tag if all(c not in tag for c in '[]?+') else 'v1.2.3'}"
-            if event.branches:
-                branch = event.branches[0].replace("**", "x").replace("*", "x")
-                return f"actlite run --branch {branch}"
-            return "actlite run push"
-        if event.name in ("workflow_dispatch", "pull_request", "schedule"):
-            inputs = "".join(f" --input {i.name}=…" for i in event.inputs if i.required and i.default is None)
-            return f"actlite run {event.name}{inputs}"
-        if event.name == "release":
-            return "actlite run release --tag v1.2.3"
-    return None
+def _plan(
+    workflows: Sequence[Workflow], trigger: Trigger, selection: Selection, variables: Mapping[str, str]
+) -> tuple[list[Plan], list[NotSelected]]:
+    """Plan each workflow. A job, input or matrix value that one of them lacks may be another's: that is
+    an error only where no workflow has it."""
+    plans: list[Plan] = []
+    others: list[NotSelected] = []
+    refused: UsageError | None = None
+    for workflow in workflows:
+        try:
+            made = make_plan(
+                workflow, trigger, vars=variables, jobs=selection.jobs, matrix_filter=selection.matrix
+            )
+        except InvalidWorkflow:
+            raise
+        except UsageError as error:
+            refused = refused or error
+            others.append(NotSelected(workflow, error.what))
+            continue
+        if isinstance(made, Plan):
+            plans.append(made)
+        else:
+            others.append(made)
+    if refused is not None and not plans:
+        raise refused
+    return plans, others
 
 
 def describe_trigger(trigger: Trigger) -> str:
@@ -135,7 +133,10 @@ def source_of(repository: Repository | None, trigger: Trigger, *, committed: boo
     return f"{sha[:7]}, {changed} file{'s' * (changed != 1)} not committed" if changed else sha[:7]
 
 
-def _event_of(files: list[WorkflowFile]) -> str:
-    """The event of an event file whose name isn't given: the only one that the workflows listen to, else push."""
+def _event_of(selection: Selection, files: Sequence[WorkflowFile]) -> str:
+    """The event where none is named: push, but workflow_dispatch where there are inputs; of an event file the
+    only one that the workflows listen to."""
+    if selection.event_file is None:
+        return "workflow_dispatch" if selection.inputs else "push"
     names = {event.name for file in files if file.workflow is not None for event in file.workflow.on}
     return names.pop() if len(names) == 1 else "push"

@@ -25,6 +25,8 @@ from actlite.journal.runs import RunFolder, RunLock, RunStore, State
 
 KEPT_RUNS = 2
 """How many runs of a repository are kept for a look, by default."""
+TRANSIENT = ("work", "control")
+"""Folders of a run that only its jobs need."""
 UNFINISHED_AGE = 600.0
 """Seconds after which a folder that never got its id is taken for left over."""
 
@@ -165,11 +167,15 @@ def close_journal(run: RunFolder, lock: RunLock) -> None:
 
 
 def _drop_remains(engine: Engine | None, run: RunFolder, things: Sequence[Owned]) -> list[Path]:
-    """Remove a run's containers and work folder; its journal, logs and artifacts stay."""
+    """Remove a run's containers and the folders that only its jobs needed; its journal, logs and artifacts stay."""
     if engine is not None and things:
         engine.remove(things)
-    work = run.path / "work"
-    return remove_tree(work, engine, images=_images(run)) if os.path.lexists(work) else []
+    left: list[Path] = []
+    for name in TRANSIENT:
+        folder = run.path / name
+        if os.path.lexists(folder):
+            left += remove_tree(folder, engine, images=_images(run))
+    return left
 
 
 def _images(run: RunFolder) -> list[str]:
