@@ -10,6 +10,7 @@ from actlite.document.nodes import Mapping as MappingNode
 from actlite.document.nodes import Node, Scalar
 from actlite.errors import InvalidWorkflow
 from actlite.expressions import template
+from actlite.expressions.parser import parse_any
 from actlite.expressions.template import Scope, TemplateError
 from actlite.expressions.values import to_string
 from actlite.planning.combinations import MatrixError, Row, build_rows, name_parts
@@ -113,6 +114,21 @@ def _legs(
     return tuple(legs)
 
 
+def _waits_for_needs(job: Job, node: Scalar, scope: Scope) -> bool:
+    """Whether a value names needs that have not run yet: planning knows none of their outputs."""
+    return bool(job.needs) and not scope.contexts.get("needs") and names_needs(node)
+
+
+def names_needs(node: Node) -> bool:
+    """Whether an expression in a tree names the needs context."""
+    return any(
+        name.name.lower() == "needs"
+        for _, part in template.expressions(node)
+        if part.source is not None and "needs" in part.source.lower()
+        for name in parse_any(part.source).names
+    )
+
+
 def _joined(name: str, parts: Sequence[str]) -> str:
     return f"{name} ({', '.join(parts)})" if parts else name
 
@@ -128,7 +144,7 @@ def _name(
     parts: Sequence[str],
 ) -> str:
     """What GitHub shows: the evaluated ``name:`` if it holds an expression, else name or id with the values."""
-    if job.name is not None and "${{" in job.name.text:
+    if job.name is not None and "${{" in job.name.text and not _waits_for_needs(job, job.name, scope):
         strategy = {
             "fail-fast": fail_fast,
             "job-index": index,
@@ -146,5 +162,6 @@ def _name(
             ) from error
         name = name or job.id
     else:
-        name = _joined((job.name.text if job.name is not None else "") or job.id, parts)
+        written = job.name.text if job.name is not None and "${{" not in job.name.text else ""
+        name = _joined(written or job.id, parts)
     return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 3] + "..."

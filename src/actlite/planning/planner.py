@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from actlite.contexts.github import workflow_fields
 from actlite.diagnostics import Diagnostic, Severity
-from actlite.document.nodes import Mapping as MappingNode
-from actlite.document.nodes import Node, Scalar
 from actlite.errors import UsageError
-from actlite.expressions import template
 from actlite.expressions.template import Scope
 from actlite.expressions.values import to_string
 from actlite.planning.graph import chosen, in_order
 from actlite.planning.inputs import resolve_inputs
-from actlite.planning.matrix import expand
+from actlite.planning.matrix import expand, names_needs
 from actlite.planning.plan import JobPlan, Leg, NotSelected, Plan, Trigger
 from actlite.planning.triggers import selects
 from actlite.workflow.model import Job, Workflow
 from actlite.workflow.nearest import nearest
-from actlite.workflow.schema_workflow import BEFORE_NEEDS
 from actlite.workflow.unsupported import of_job, of_workflow
 
 
@@ -40,8 +37,7 @@ def plan(
     reason = selects(workflow, trigger)
     if reason is not None:
         return NotSelected(workflow, reason)
-    if trigger.event == "workflow_dispatch":
-        trigger = _with_inputs(workflow, trigger)
+    trigger = _for_workflow(workflow, trigger)
     wanted = chosen(workflow.jobs, jobs) if jobs else workflow.jobs
     scope = Scope(
         {"github": trigger.github, "inputs": trigger.inputs, "vars": dict(vars or {}), "needs": {}}, {}
@@ -54,13 +50,21 @@ def plan(
     )
 
 
-def _with_inputs(workflow: Workflow, trigger: Trigger) -> Trigger:
-    typed, texts = resolve_inputs(workflow, trigger.inputs)
-    event = trigger.github.get("event")
-    event = {**event, "inputs": texts} if isinstance(event, Mapping) else {"inputs": texts}
-    if not texts:
-        event["inputs"] = None
-    return replace(trigger, inputs=typed, github={**trigger.github, "event": event})
+def _for_workflow(workflow: Workflow, trigger: Trigger) -> Trigger:
+    """The trigger with what depends on the workflow: its name, its checked inputs, its schedule."""
+    github = {
+        **trigger.github,
+        **workflow_fields(trigger.github, name=workflow.name, path=workflow.path),
+    }
+    event = github.get("event")
+    event = dict(event) if isinstance(event, Mapping) else {}
+    inputs: Mapping[str, Any] = trigger.inputs
+    if trigger.event == "workflow_dispatch":
+        inputs, texts = resolve_inputs(workflow, trigger.inputs)
+        event.update(inputs=texts or None, workflow=workflow.path)
+    elif trigger.event == "schedule" and not event.get("schedule"):
+        event["schedule"] = next((cron for item in workflow.on for cron in item.cron), "")
+    return replace(trigger, inputs=inputs, github={**github, "event": event})
 
 
 def _job(job: Job, scope: Scope) -> JobPlan:
@@ -73,26 +77,7 @@ def _job(job: Job, scope: Scope) -> JobPlan:
 
 def depends_on_needs(job: Job) -> bool:
     """Whether the strategy can only be evaluated when the jobs that this one needs have run."""
-    if not job.needs or job.strategy is None:
-        return False
-    visible = BEFORE_NEEDS
-    return any(
-        template.check_node(scalar, contexts=visible.contexts, functions=visible.functions)
-        for scalar in _scalars(job.strategy)
-        if "${{" in scalar.text and "needs" in scalar.text.lower()
-    )
-
-
-def _scalars(node: Node) -> Iterable[Scalar]:
-    if isinstance(node, Scalar):
-        yield node
-    elif isinstance(node, MappingNode):
-        for key, value in node.entries:
-            yield key
-            yield from _scalars(value)
-    else:
-        for item in node.items:
-            yield from _scalars(item)
+    return bool(job.needs) and job.strategy is not None and names_needs(job.strategy)
 
 
 def _filtered(plans: Sequence[JobPlan], wanted: Sequence[tuple[str, str]]) -> list[JobPlan]:

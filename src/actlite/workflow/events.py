@@ -34,6 +34,10 @@ def _event(key: Scalar, value: Node, bag: DiagnosticBag) -> EventFilter:
     cron: tuple[str, ...] = ()
     if name == "schedule" and isinstance(value, Sequence):
         cron = tuple(access.text(item, "cron") for item in value.items)
+        if not all(cron):
+            bag.add(
+                "missing-cron", "a schedule without 'cron' never runs", key.span, severity=Severity.WARNING
+            )
     inputs: tuple[Input, ...] = ()
     if name in {"workflow_dispatch", "workflow_call"}:
         inputs = _inputs(access.get(value, "inputs"), name, bag)

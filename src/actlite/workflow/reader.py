@@ -17,8 +17,8 @@ from actlite.workflow.needs import check_needs
 from actlite.workflow.schema_workflow import WORKFLOW
 from actlite.workflow.validate import SHAPE_CODES, start_of, validate
 
-STRICT_EVENTS = ("schedule", "workflow_call")
-"""Events whose settings GitHub's reader checks; those of the others it only looks up."""
+STRICT_EVENTS = ("workflow_call",)
+"""Events whose settings GitHub's reader checks; in those of the others it looks up what it knows."""
 
 
 def read(source: SourceFile, path: str) -> tuple[Workflow | None, DiagnosticBag]:
