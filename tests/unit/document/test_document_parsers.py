@@ -1,0 +1,155 @@
+"""Both parsers give the same tree, on real workflows and on mutants of them."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from actlite.document import yaml_events
+from actlite.document.compose import compose, compose_events
+from actlite.document.nodes import Node, Scalar, Sequence
+from actlite.document.yaml_events import YamlSyntaxError, c_events, pure_events
+from actlite.source import SourceFile
+
+SHARED = Path(os.environ.get("ACTLITE_VECTORS", Path(__file__).parents[4] / "shared" / "vectors")).parent
+CORPUS = SHARED / "corpus"
+
+needs_c = pytest.mark.skipif(
+    not yaml_events.c_parser_available(), reason="PyYAML's C parser is not installed"
+)
+
+
+def shape(node: Node | None) -> object:
+    if node is None:
+        return None
+    if isinstance(node, Scalar):
+        return (repr(node.value), node.text, node.span.start, node.span.end, node.plain)
+    if isinstance(node, Sequence):
+        return (node.span.start, node.span.end, [shape(item) for item in node])
+    return (node.span.start, node.span.end, [(shape(k), shape(v)) for k, v in node])
+
+
+def outcome(source: SourceFile, parser: object) -> object:
+    assert callable(parser)
+    try:
+        stream = list(parser(source.text))
+    except YamlSyntaxError:
+        return "refused"
+    node, found = compose_events(source, stream)
+    return shape(node), [(d.code, d.message, str(d.span)) for d in found]
+
+
+def workflows() -> list[Path]:
+    if not CORPUS.is_dir():
+        pytest.skip(f"there is no corpus of workflows at {CORPUS} (set ACTLITE_VECTORS)")
+    return sorted(
+        p for folder in ("workflows", "workflows-history") for p in (CORPUS / folder).rglob("*.y*ml")
+    )
+
+
+@needs_c
+def test_corpus() -> None:
+    different = []
+    for path in workflows():
+        source = SourceFile(path.name, path.read_bytes().decode("utf-8-sig"))
+        if outcome(source, c_events) != outcome(source, pure_events):
+            different.append(str(path))
+    assert different == []
+
+
+@needs_c
+def test_mutants() -> None:
+    """Where both parsers accept a mutant, the trees are equal; which of them accepts more is not asked."""
+    signs = ["'", '"', ":", ": ", "#", " #", "- ", "[", "]", "{", "}", ",", "\n", "\t", "  ", "&a ", "*a", "!!str ",
+             "|", ">", "?", "\\", "${{ x }}", "\r\n", "---\n", "é", '[a:b, "x":y]', "{a:1}"]  # fmt: skip
+    texts = [p.read_text(encoding="utf-8") for p in workflows() if p.stat().st_size < 2500]
+    seed = random.randrange(2**32)
+    rng = random.Random(seed)
+    compared = 0
+    for _ in range(1500):
+        text = rng.choice(texts)
+        for _ in range(rng.randint(1, 3)):
+            at = rng.randrange(len(text) + 1)
+            text = text[:at] + rng.choice(signs) + text[at + rng.choice((0, 0, 1, 3)) :]
+        source = SourceFile("w.yml", text)
+        first, second = outcome(source, c_events), outcome(source, pure_events)
+        if "refused" not in (first, second):
+            compared += 1
+            assert first == second, (seed, text)
+    assert compared > 50
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "k: [a:b, 'x':y]",
+        'k: ["x":y, "z": 1]',
+        "ports: [5432:5432]",
+        "k: {'a':b}",
+        "[[a, 'b':c]]",
+        "k: ['a', 'b']",
+    ],
+)
+def test_flow_collections(text: str) -> None:
+    source = SourceFile("w.yml", text)
+    pure = outcome(source, pure_events)
+    assert pure != "refused"
+    if yaml_events.c_parser_available():
+        assert outcome(source, c_events) == pure
+
+
+def test_without_the_c_parser_the_pure_one_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = SourceFile("w.yml", "on: push\nk: [a:b, 'x':y]\n")
+    expected = shape(compose(source)[0])
+    monkeypatch.setattr(yaml_events, "_c_loader", lambda: None)
+    assert not yaml_events.c_parser_available()
+    with pytest.raises(ImportError):
+        list(c_events("a"))
+    assert shape(compose(source)[0]) == expected
+
+
+@needs_c
+def test_line_ends_of_old_yaml_are_left_to_the_pure_parser() -> None:
+    node, found = compose(SourceFile("w.yml", "a: b\u2028c"))
+    assert found == []
+    assert node is not None
+    assert "\u2028" in node.span.text
+
+
+VECTORS = SHARED / "vectors" / "reader"
+NOT_OURS: dict[str, str] = {
+    "errors-anchor-tag.yml": "predates anchors in workflows; read as a manifest it is refused, tested elsewhere",
+    "errors-max-depth.yml": "sets a limit of its own",
+    "errors-max-file-size.yml": "sets a limit of its own",
+}
+OUR_CODES = {
+    "errors-matrix-max-depth.yml": "yaml-depth",
+    "errors-yaml-invalid-style.yml": "yaml-tag",
+    "errors-parse-boolean.yml": "yaml-value",
+    "errors-parse-float.yml": "yaml-value",
+    "errors-parse-integer.yml": "yaml-value",
+    "errors-yaml-tags-explicit-unsupported.yml": "yaml-tag",
+}
+
+
+def test_reader_vectors() -> None:
+    """Every workflow of the conformance vectors composes, but for those whose expected error is ours."""
+    if not VECTORS.is_dir():
+        pytest.skip(f"there are no conformance vectors at {VECTORS} (set ACTLITE_VECTORS)")
+    seen = 0
+    for path in sorted(VECTORS.glob("*.yml")):
+        if path.name in NOT_OURS:
+            continue
+        parts = re.split(r"\r?\n---\r?\n", path.read_text(encoding="utf-8"))
+        expected = parts[-1]
+        _, found = compose(SourceFile(path.name, parts[1]))
+        if path.name in OUR_CODES:
+            assert [d.code for d in found] == [OUR_CODES[path.name]], path.name
+        elif found:
+            assert all(d.message in expected for d in found), (path.name, [d.message for d in found])
+        seen += 1
+    assert seen > 100
