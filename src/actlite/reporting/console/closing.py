@@ -86,6 +86,8 @@ def _table(record: RunRecord, width: int) -> Iterator[Text]:
     yield row(Text("job / step", "dim"), _head(), width)
     for job in record.jobs:
         yield row(_job_name(job), _columns("", job.result, seconds(job.duration) if _ran(job) else ""), width)
+        if job.instead_of:
+            yield foreign(f"    stands in for {job.instead_of}", "dim")
         said = ""
         for step in job.steps:
             reason = step.reason if step.reason != said else ""
@@ -108,7 +110,7 @@ def _job_name(job: JobRecord) -> Text:
     if job.reason and not _ran(job):
         text.append_text(foreign(f" · {job.reason}", "dim"))
     elif job.where:
-        text.append_text(foreign(f" · {where(job)}", "dim"))
+        text.append_text(foreign(f" · {job.where}", "dim"))
     return text
 
 

@@ -126,6 +126,7 @@ class Screen:
     def lines(self, lines: Iterable[Text]) -> None:
         """Print lines, each cut to the width."""
         for line in lines:
+            line.rstrip()
             self.console.print(line, no_wrap=True, overflow="ellipsis", crop=True)
 
     def raw(self, text: str) -> None:
@@ -168,4 +169,6 @@ def row(left: Text, right: Text, width: int) -> Text:
     left = left.copy()
     if left.cell_len > room:
         left.truncate(max(1, room), overflow="ellipsis")
+    if not right.plain.strip():
+        return left
     return Text.assemble(left, " " * max(0, width - left.cell_len - right.cell_len), right)
