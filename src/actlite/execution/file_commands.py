@@ -11,7 +11,6 @@ import codecs
 import contextlib
 import os
 import re
-import stat
 import uuid
 from collections.abc import Callable, Iterator, MutableMapping, MutableSequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from actlite.execution.command_effects import BLOCKED_ENV, CommandEffects, assign, prepend_path
 from actlite.execution.output import StepLog
+from actlite.execution.plain_files import open_plain
 from actlite.execution.summaries import MAX_SUMMARY, masked_summary, too_large
 
 MAX_FILE = 64 * 1024 * 1024
@@ -188,8 +188,7 @@ class StepFiles:
         if self._folder < 0:
             return None, 0
         try:
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-            handle = os.open(_PREFIXES[name] + self._suffix, flags, dir_fd=self._folder)
+            stream, size = open_plain(_PREFIXES[name] + self._suffix, follow=False, folder=self._folder)
         except FileNotFoundError:
             return None, 0
         except OSError as error:
@@ -197,14 +196,11 @@ class StepFiles:
                 f"The file {variable} can't be read: {error.strerror}. A step may write to it or remove it, "
                 "but not put a link or something else in its place."
             ) from error
-        with os.fdopen(handle, "rb") as stream:
-            status = os.fstat(handle)
-            if not stat.S_ISREG(status.st_mode):
-                raise FileCommandError(f"The file {variable} is no plain file any more.")
-            if status.st_size > limit:
-                return b"", status.st_size
+        with stream:
+            if size > limit:
+                return b"", size
             data = stream.read(limit + 1)
-            return data, max(status.st_size, len(data))
+            return data, max(size, len(data))
 
     def collect(self, effects: CommandEffects, log: StepLog) -> str:
         """Read what the step wrote, also when it failed, into ``effects``; errors go to the log and the

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from actlite.errors import ActliteError
 from actlite.execution.globbing import GlobError, find
+from actlite.execution.plain_files import open_plain
 
 TIME_LIMIT = 120.0
 """Seconds that the search and the reading may take."""
@@ -54,7 +54,7 @@ def hash_files(
             if path.startswith(root + "/") and not os.path.isdir(path):
                 whole.update(_digest(path, check_time))
                 found = True
-    except (OSError, GlobError) as error:
+    except (OSError, GlobError, RecursionError) as error:
         raise HashFilesError(
             f"{asked} failed. Fail to hash files under directory '{workspace}'", why=str(error)
         ) from error
@@ -64,10 +64,8 @@ def hash_files(
 def _digest(path: str, check_time: Callable[[], None]) -> bytes:
     """The digest of one file. Raises OSError; also for what is no plain file and could be read for ever."""
     digest = hashlib.sha256()
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb", buffering=0) as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(f"'{path}' is no plain file")
+    stream, _ = open_plain(path)
+    with stream:
         while piece := stream.read(_PIECE):
             digest.update(piece)
             check_time()

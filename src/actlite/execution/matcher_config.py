@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import re
-import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 
 from actlite.execution.dotnet_regex import Translated, UnsupportedPattern, translate
 from actlite.execution.matcher_worker import FIELDS
+from actlite.execution.plain_files import open_plain
 
 T = TypeVar("T")
 
@@ -82,22 +82,17 @@ def load_matchers(file: Path, *, check: bool = True) -> tuple[list[MatcherConfig
 def _load(file: Path) -> Any:
     """The JSON data of a file; comments and commas before a closing bracket are let pass, as there."""
     try:
-        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        stream, size = open_plain(file)
     except FileNotFoundError as error:
         raise MatcherError(f"Could not find file '{file}'.") from error
     except OSError as error:
-        raise MatcherError(f"Access to the path '{file}' is denied. ({error.strerror})") from error
-    with os.fdopen(handle, "rb") as stream:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise MatcherError(f"'{file}' is not a file.")
-        if status.st_size > MAX_FILE:
-            raise MatcherError(f"'{file}' has {status.st_size} bytes; at most {MAX_FILE} are read.")
+        raise MatcherError(f"Access to the path '{file}' is denied: {error.strerror}.") from error
+    with stream:
+        if size > MAX_FILE:
+            raise MatcherError(f"'{file}' has {size} bytes; at most {MAX_FILE} are read.")
         text = stream.read(MAX_FILE).decode("utf-8-sig", "replace")
-    try:
+    with contextlib.suppress(ValueError, RecursionError):
         return json.loads(text)
-    except ValueError:
-        pass
     text = _COMMENT.sub(lambda m: m[1] or " ", text)
     text = _TRAILING_COMMA.sub(lambda m: m[1] or "", text)
     try:

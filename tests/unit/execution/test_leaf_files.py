@@ -1,0 +1,282 @@
+"""The files of a step: what they say, and what a hostile step can do to them."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from actlite.events import Annotation
+from actlite.execution.command_effects import CommandEffects
+from actlite.execution.file_commands import (
+    FileCommandError,
+    StepFiles,
+    apply_env,
+    apply_output,
+    apply_path,
+    apply_state,
+    decode,
+    parse_key_values,
+)
+from actlite.execution.masking import Masker
+from actlite.execution.output import StepLog
+from actlite.execution.summaries import masked_summary, too_large
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("A<<EOF\n\nx\n\ny\nEOF", [("A", "\nx\n\ny")]),
+        ("A<<EOF\nEOF", [("A", "")]),
+        ("A<<EOF\n\nEOF\n", [("A", "")]),
+        ("A<<EOF\n\n\nEOF\n", [("A", "\n")]),
+        ("A=b=c", [("A", "b=c")]),
+        ("A=b<<c", [("A", "b<<c")]),
+        ("A<<B=C\nx\nB=C\n", [("A", "x")]),
+        ("A= v ", [("A", " v ")]),
+        (" A=v", [(" A", "v")]),
+        ("A=x\r\n", [("A", "x\r")]),
+        ("\n\nA=1\n\nB=2\n", [("A", "1"), ("B", "2")]),
+        ("A<<EOF\n EOF\nEOF \nEOF\n", [("A", " EOF\nEOF ")]),
+        ("=x", [("", "x")]),
+        ("", []),
+    ],
+)
+def test_pairs(text: str, pairs: list[tuple[str, str]]) -> None:
+    assert list(parse_key_values(text)) == pairs
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("A<<EOF\nx", "Invalid value. EOF marker missing new line."),
+        ("A<<EOF\nx\n", "Invalid value. Matching delimiter not found 'EOF'"),
+        ("A<<EOF", "Invalid value. Matching delimiter not found 'EOF'"),
+        ("hello", "Invalid format 'hello'"),
+        ("\r\n", "Invalid format '\r'"),
+        ("A<<\nx", "Invalid format 'A<<'. Name must not be empty and delimiter must not be empty"),
+        ("<<EOF\nEOF", "Invalid format '<<EOF'. Name must not be empty and delimiter must not be empty"),
+    ],
+)
+def test_what_is_no_pair(text: str, message: str) -> None:
+    with pytest.raises(FileCommandError) as caught:
+        list(parse_key_values(text))
+    assert str(caught.value) == message
+
+
+def test_pairs_before_a_bad_line_stay() -> None:
+    env: dict[str, str] = {}
+    with pytest.raises(FileCommandError):
+        apply_env("A=1\nbad\nB=2", env)
+    assert env == {"A": "1"}
+
+
+def test_node_options_are_blocked_and_the_rest_is_taken() -> None:
+    env: dict[str, str] = {}
+    assert apply_env("node_options=--x\nA=1", env) == [
+        "Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command."
+    ]
+    assert env == {"A": "1"}
+
+
+@pytest.mark.parametrize("apply", [apply_env, apply_output])
+def test_a_name_may_not_be_empty(apply: Callable[[str, dict[str, str]], list[str]]) -> None:
+    with pytest.raises(FileCommandError, match="Value cannot be null"):
+        apply("=x", {})
+
+
+def test_state_and_path() -> None:
+    state: dict[str, str] = {"a": "0"}
+    apply_state("A=1\nB=2", state)
+    assert state == {"a": "1", "B": "2"}
+    path = ["/x"]
+    apply_path("/a\r\n\r\n/b\n/x", path)
+    assert path == ["/a", "/b", "/x"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_byte_order_marks(encoding: str) -> None:
+    assert decode("A=é".encode(encoding)) == "A=é"
+
+
+def test_bad_bytes_are_replaced() -> None:
+    assert decode(b"A=\xff") == "A=\ufffd"
+
+
+class Step:
+    """A step with its files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "_runner_file_commands"
+        self.files = StepFiles(self.folder)
+        self.names = self.files.env_vars(str(self.folder))
+        self.annotations: list[Annotation] = []
+        self.emitted: list[str] = []
+        masker = Masker()
+        masker.add("secret")
+        self.effects = CommandEffects(
+            outputs={},
+            state={},
+            env={},
+            path=[],
+            masker=masker,
+            annotate=self.annotations.append,
+            translate_path=lambda _: None,
+            env_lookup=lambda _: None,
+            debug=False,
+        )
+        self.log = StepLog(emit=self.emitted.append, handler=self.effects, masker=masker)
+
+    def file(self, name: str) -> Path:
+        return Path(self.names[name])
+
+    def collect(self) -> str:
+        return self.files.collect(self.effects, self.log)
+
+
+@pytest.fixture
+def step(tmp_path: Path) -> Step:
+    return Step(tmp_path)
+
+
+def test_the_files_are_there_and_empty(step: Step) -> None:
+    assert set(step.names) == {
+        "GITHUB_ENV",
+        "GITHUB_OUTPUT",
+        "GITHUB_PATH",
+        "GITHUB_STATE",
+        "GITHUB_STEP_SUMMARY",
+    }
+    assert step.file("GITHUB_ENV").name.startswith("set_env_")
+    assert all(Path(name).read_bytes() == b"" for name in step.names.values())
+    assert step.files.env_vars("/__w/_temp/f")["GITHUB_PATH"].startswith("/__w/_temp/f/add_path_")
+    assert step.collect() == ""
+    assert not list(step.folder.iterdir())
+
+
+def test_everything_is_collected(step: Step) -> None:
+    step.file("GITHUB_ENV").write_text("A=1\n")
+    step.file("GITHUB_OUTPUT").write_text("O<<E\nx\nE\n")
+    step.file("GITHUB_STATE").write_text("S=2\n")
+    step.file("GITHUB_PATH").write_text("/bin2\n")
+    step.file("GITHUB_STEP_SUMMARY").write_text("# Title\nthe secret")
+    assert step.collect() == "# Title\nthe ***\n"
+    effects = step.effects
+    assert (effects.env, effects.outputs, effects.state, effects.path) == (
+        {"A": "1"},
+        {"O": "x"},
+        {"S": "2"},
+        ["/bin2"],
+    )
+    assert not effects.failed
+    assert step.emitted == []
+
+
+def test_a_bad_file_fails_the_step_and_the_others_are_read(step: Step) -> None:
+    step.file("GITHUB_ENV").write_text("hello")
+    step.file("GITHUB_OUTPUT").write_text("A=1")
+    step.collect()
+    assert "".join(step.emitted) == (
+        "##[error]Unable to process file command 'env' successfully.\n##[error]Invalid format 'hello'\n"
+    )
+    assert [a.message for a in step.annotations] == [
+        "Unable to process file command 'env' successfully.",
+        "Invalid format 'hello'",
+    ]
+    assert step.effects.failed
+    assert step.effects.outputs == {"A": "1"}
+
+
+def test_node_options_do_not_fail_the_step(step: Step) -> None:
+    step.file("GITHUB_ENV").write_text("NODE_OPTIONS=x")
+    step.collect()
+    assert [a.level for a in step.annotations] == ["error"]
+    assert not step.effects.failed
+
+
+def test_a_large_summary_is_an_error_that_does_not_fail_the_step(step: Step) -> None:
+    step.file("GITHUB_STEP_SUMMARY").write_bytes(b"x" * (1126 * 1024))
+    assert step.collect() == ""
+    assert "supports content up to a size of 1024k, got 1126k." in step.annotations[0].message
+    assert not step.effects.failed
+
+
+def test_removed_files_are_as_empty_ones(step: Step) -> None:
+    shutil.rmtree(step.folder)
+    assert step.collect() == ""
+    assert not step.effects.failed
+
+
+def make_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def make_link(file: Path) -> None:
+    secret = file.parent.parent / "outside"
+    secret.write_text("STOLEN=1")
+    file.unlink()
+    file.symlink_to(secret)
+
+
+def make_fifo(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def make_huge(file: Path) -> None:
+    with file.open("wb") as stream:
+        stream.truncate(1 << 30)
+
+
+@pytest.mark.parametrize("spoil", [make_folder, make_link, make_fifo, make_huge])
+@pytest.mark.parametrize("name", ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_PATH"])
+def test_a_spoilt_file_fails_the_step_and_nothing_else(
+    step: Step, name: str, spoil: Callable[[Path], None]
+) -> None:
+    spoil(step.file(name))
+    step.collect()
+    effects = step.effects
+    assert effects.failed
+    assert step.annotations[0].message.startswith("Unable to process file command '")
+    assert not (effects.env)
+    assert not (effects.outputs)
+    assert not (effects.state)
+    assert not (effects.path)
+
+
+@pytest.mark.parametrize("spoil", [make_folder, make_link, make_fifo, make_huge])
+def test_a_spoilt_summary_is_an_error(step: Step, spoil: Callable[[Path], None]) -> None:
+    spoil(step.file("GITHUB_STEP_SUMMARY"))
+    assert step.collect() == ""
+    assert [a.level for a in step.annotations] == ["error"]
+    assert not step.effects.failed
+
+
+def test_a_link_in_place_of_the_folder_leads_nowhere(tmp_path: Path, step: Step) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / step.file("GITHUB_ENV").name).write_text("STOLEN=1")
+    shutil.rmtree(step.folder)
+    step.folder.symlink_to(outside)
+    step.collect()
+    assert step.effects.env == {}
+    later = Step(tmp_path)
+    assert not step.folder.is_symlink()
+    assert later.file("GITHUB_ENV").exists()
+    assert len(list(outside.iterdir())) == 1
+
+
+def test_files_can_be_discarded_twice(step: Step) -> None:
+    step.files.discard()
+    step.files.discard()
+    assert step.files.read("env") is None
+
+
+def test_summary_rules() -> None:
+    assert too_large(1024 * 1024) is None
+    assert too_large(1024 * 1024 + 1) is not None
+    masker = Masker()
+    masker.add("one\ntwo")
+    assert masked_summary("one\r\ntwo\rx", masker) == "***\n***\nx\n"
