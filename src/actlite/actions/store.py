@@ -54,7 +54,7 @@ class _Resolved:
 class ActionStore:
     """Has remote actions: folders of the user's, the cache, then the server.
 
-    ``overrides`` maps ``owner/repo`` or ``owner/repo@ref`` to a folder that is used as it is. A branch or tag is
+    ``cache`` is a folder of its own. ``overrides`` maps ``owner/repo`` or ``owner/repo@ref`` to a folder that is used as it is. A branch or tag is
     looked up at most once in a store's life; offline, and where the network is gone, its last known commit counts.
     Safe to use from several threads and processes.
     """
@@ -68,7 +68,7 @@ class ActionStore:
         server: str = "https://github.com",
         token: str | None = None,
     ) -> None:
-        self._root = cache / "actions"
+        self._root = cache
         self._overrides = {name.lower(): folder for name, folder in (overrides or {}).items()}
         self._offline = offline
         self._server = server.rstrip("/")

@@ -45,7 +45,7 @@ def _quiet(what: str, done: int, total: int) -> None:
 class NodeStore:
     """Has node builds, from the user's folder, the cache, nodejs.org or npm, in that order.
 
-    ``mirror`` (or the variable ACTLITE_NODE_MIRROR) takes nodejs.org's place: an address such as
+    ``cache`` is a folder of its own. ``mirror`` (or the variable ACTLITE_NODE_MIRROR) takes nodejs.org's place: an address such as
     ``file:///srv/node`` under which ``v20.20.2/SHASUMS256.txt`` is found. Safe to use from several
     processes at once.
     """
