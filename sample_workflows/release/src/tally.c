@@ -1,8 +1,10 @@
 /* tally: count how often each line occurs, most frequent first.
  *
- *     tally [-n COUNT] [FILE…]
+ *     tally [-n COUNT | -e] [FILE…]
  *
- * Like `sort | uniq -c | sort -rn`, in one pass and without sorting the input. */
+ * Like `sort | uniq -c | sort -rn`, in one pass and without sorting the input. With -e: how many bits
+ * a line carries on average (the entropy of the input), 0 when all are the same. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +66,8 @@ static void add(const char *text)
         grow();
     line = place(table, room, text);
     if (line->text == NULL) {
-        line->text = need(malloc(strlen(text) + 1));
-        strcpy(line->text, text);
+        size_t length = strlen(text) + 1;
+        line->text = memcpy(need(malloc(length)), text, length);
         line->first = used++;
     }
     line->count++;
@@ -121,27 +123,45 @@ static void report(unsigned long most)
         printf("%7lu %s\n", table[i].count, table[i].text);
 }
 
+static void report_entropy(void)
+{
+    double lines = 0, bits = 0;
+    size_t i;
+    for (i = 0; i < room; i++)
+        lines += table[i].count;
+    for (i = 0; i < room; i++)
+        if (table[i].count > 0)
+            bits += table[i].count / lines * log2(lines / table[i].count);
+    printf("%.3f bits per line\n", bits);
+}
+
 int main(int argc, char **argv)
 {
     unsigned long most = (unsigned long)-1;
-    int i = 1, failed = 0;
+    int i = 1, failed = 0, entropy = 0;
 
     if (i < argc && strcmp(argv[i], "--version") == 0) {
         puts("tally " VERSION);
         return 0;
     }
     if (i < argc && strcmp(argv[i], "--help") == 0) {
-        puts("usage: tally [-n COUNT] [FILE...]");
+        puts("usage: tally [-n COUNT | -e] [FILE...]");
         return 0;
     }
     if (i + 1 < argc && strcmp(argv[i], "-n") == 0) {
         most = strtoul(argv[i + 1], NULL, 10);
         i += 2;
+    } else if (i < argc && strcmp(argv[i], "-e") == 0) {
+        entropy = 1;
+        i++;
     }
     if (i == argc)
         failed = read_lines("-");
     for (; i < argc; i++)
         failed |= read_lines(argv[i]);
-    report(most);
+    if (entropy)
+        report_entropy();
+    else
+        report(most);
     return failed;
 }
