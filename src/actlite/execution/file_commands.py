@@ -12,6 +12,7 @@ import contextlib
 import os
 import re
 import uuid
+import weakref
 from collections.abc import Callable, Iterator, MutableMapping, MutableSequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -158,6 +159,7 @@ class StepFiles:
     def __init__(self, folder: Path) -> None:
         self._suffix = str(uuid.uuid4())
         self._folder = _open_folder(folder)
+        self._close = weakref.finalize(self, os.close, self._folder)
         for prefix in _PREFIXES.values():
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             os.close(os.open(prefix + self._suffix, flags, 0o644, dir_fd=self._folder))
@@ -255,7 +257,7 @@ class StepFiles:
             # What a step left in a file's place, such as a folder, goes with the temporary folder.
             with contextlib.suppress(OSError):
                 os.unlink(prefix + self._suffix, dir_fd=self._folder)
-        os.close(self._folder)
+        self._close()
         self._folder = -1
 
 

@@ -53,6 +53,7 @@ def find(
     root: str,
     patterns: Sequence[str],
     *,
+    named: str = "",
     follow_symlinks: bool = False,
     check_time: Callable[[], None] = lambda: None,
 ) -> Iterator[str]:
@@ -60,9 +61,10 @@ def find(
     depth first, names in the order of their bytes. Relative patterns start at ``root``.
 
     A pattern may be several lines; empty lines and those that begin with ``#`` are left out.
-    ``check_time`` is called often and may raise. Raises GlobError and OSError.
+    ``named`` is another absolute path by which patterns may name the root. ``check_time`` is called often
+    and may raise. Raises GlobError and OSError.
     """
-    globs = _globs(root, patterns)
+    globs = _globs(root, patterns, named)
     stack = [(path, 1) for path in reversed(_search_paths(globs)) if _exists(path)]
     chain: list[str] = []
     while stack:
@@ -108,13 +110,13 @@ def _kinds(globs: Sequence[Glob], path: str) -> tuple[bool, bool]:
     return folder, file
 
 
-def _globs(root: str, patterns: Sequence[str]) -> list[Glob]:
+def _globs(root: str, patterns: Sequence[str], named: str) -> list[Glob]:
     globs: list[Glob] = []
     for line in "\n".join(patterns).split("\n"):
         text = line.strip()
         if not text or text.startswith("#"):
             continue
-        glob = _glob(root, text)
+        glob = _glob(root, text, named)
         globs.append(glob)
         if glob.only_folders or glob.segments[-1] != "**":
             segments = (*glob.segments, "**")
@@ -122,7 +124,7 @@ def _globs(root: str, patterns: Sequence[str]) -> list[Glob]:
     return globs
 
 
-def _glob(root: str, text: str) -> Glob:
+def _glob(root: str, text: str, named: str) -> Glob:
     negate = False
     while text.startswith("!"):
         negate = not negate
@@ -133,7 +135,9 @@ def _glob(root: str, text: str) -> Glob:
     literals = [_literal(part) for part in _split(text)]
     if ".." in literals or "." in literals[1:]:
         raise GlobError(f"Invalid pattern '{text}'. Relative pathing '.' and '..' is not allowed.")
-    if text == "." or text.startswith("./"):
+    if named and f"{text}/".startswith(f"{named}/"):
+        text = _escaped(root) + text[len(named) :]
+    elif text == "." or text.startswith("./"):
         text = _escaped(root) + text[1:]
     elif text == "~" or text.startswith("~/"):
         text = _escaped(os.path.expanduser("~")) + text[1:]

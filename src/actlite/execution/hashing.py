@@ -31,12 +31,14 @@ def hash_files(
     patterns: Sequence[str],
     follow_symlinks: bool = False,
     *,
+    named: str = "",
     clock: Callable[[], float] = time.monotonic,
 ) -> str:
     """The hash in hexadecimal; '' when the patterns find no file in the workspace.
 
     ``patterns`` are relative to the workspace; ``!`` in front excludes. Links to files are read, links to
-    folders only followed with ``follow_symlinks``. Raises HashFilesError: for a pattern that is not
+    folders only followed with ``follow_symlinks``. ``named`` is the path that ``github.workspace`` gives,
+    where that is not the real one: patterns may begin with it. Raises HashFilesError: for a pattern that is not
     allowed, a file that can't be read, a link that leads nowhere, and after ``TIME_LIMIT`` seconds.
     """
     asked = f"hashFiles('{', '.join(patterns).replace(chr(39), chr(39) * 2)}')"
@@ -50,7 +52,7 @@ def hash_files(
     whole = hashlib.sha256()
     found = False
     try:
-        for path in find(root, patterns, follow_symlinks=follow_symlinks, check_time=check_time):
+        for path in find(root, patterns, named=named, follow_symlinks=follow_symlinks, check_time=check_time):
             if path.startswith(root + "/") and not os.path.isdir(path):
                 whole.update(_digest(path, check_time))
                 found = True

@@ -25,6 +25,8 @@ __all__ = ["MatcherConfig", "MatcherError", "Matchers", "load_matchers"]
 TIMEOUT = 1.0
 """How long one matcher may take for one line, in seconds; it has three attempts."""
 ATTEMPTS = 3
+BATCH = 1000
+"""How many lines the worker gets at once."""
 
 Found = tuple[Annotation, str]
 """An annotation, and the line it was found in as it is shown."""
@@ -110,9 +112,10 @@ class Matchers:
         with self._lock:
             plain = [_COLOR.sub("", line) if self._strip and "\x1b" in line else line for line in lines]
             found: list[Found | None] = [None] * len(plain)
-            if self._configs and plain:
-                for number, _, fields in self._ask(plain):
-                    found[number] = (self._annotation(fields), plain[number])
+            for start in range(0, len(plain), BATCH):
+                batch = plain[start : start + BATCH]
+                for number, _, fields in self._ask(batch) if self._configs else ():
+                    found[start + number] = (self._annotation(fields), batch[number])
             return found
 
     def _ask(self, lines: list[str]) -> list[Any]:

@@ -65,6 +65,14 @@ def test_files_outside_do_not_count(tmp_path: Path) -> None:
     assert hash_files(tmp_path / "in", [f"{tmp_path}/out/x", "y"]) == digest("in/y")
 
 
+def test_the_workspace_may_go_by_another_name(tmp_path: Path) -> None:
+    root = tree(tmp_path / "[x]*", "a", "b/c")
+    name = "/home/runner/work/r/r"
+    assert hash_files(root, [f"{name}/**", f"!{name}/a"], named=name) == digest("b/c")
+    assert hash_files(root, [name], named=name) == digest("a", "b/c")
+    assert hash_files(root, [f"{name}x/**"], named=name) == ""
+
+
 @pytest.mark.parametrize("pattern", ["../x", "a/../x", "a/./b", "!", "a/[.][.]/b"])
 def test_patterns_that_are_not_allowed(tmp_path: Path, pattern: str) -> None:
     with pytest.raises(HashFilesError, match="Fail to hash files under directory") as caught:
