@@ -13,10 +13,10 @@ from actlite.expressions import template
 from actlite.expressions.parser import parse_any
 from actlite.expressions.template import Scope, TemplateError
 from actlite.expressions.values import to_string
-from actlite.planning.combinations import MatrixError, Row, build_rows, name_parts
 from actlite.planning.plan import Leg
 from actlite.source import Span
 from actlite.workflow import access
+from actlite.workflow.combinations import MatrixError, Row, build_rows, name_parts
 from actlite.workflow.model import Job
 from actlite.workflow.validate import start_of
 

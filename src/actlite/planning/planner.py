@@ -8,7 +8,7 @@ from typing import Any
 
 from actlite.contexts.github import workflow_fields
 from actlite.diagnostics import Diagnostic, Severity
-from actlite.errors import UsageError
+from actlite.errors import InvalidWorkflow, UsageError
 from actlite.expressions.template import Scope
 from actlite.expressions.values import to_string
 from actlite.planning.graph import chosen, in_order
@@ -71,7 +71,18 @@ def _job(job: Job, scope: Scope) -> JobPlan:
     problems = of_job(job)
     if depends_on_needs(job):
         return JobPlan(job, None, job.needs, problems)
-    legs, fail_fast, max_parallel = expand(job, scope)
+    try:
+        legs, fail_fast, max_parallel = expand(job, scope)
+    except InvalidWorkflow as error:
+        if job.if_ is None:
+            raise
+        maybe = tuple(
+            replace(
+                finding, severity=Severity.WARNING, notes=(*finding.notes, "the job fails if its 'if' holds")
+            )
+            for finding in error.diagnostics
+        )
+        return JobPlan(job, None, job.needs, problems + maybe)
     return JobPlan(job, legs, job.needs, problems, fail_fast, max_parallel)
 
 

@@ -51,6 +51,8 @@ def _job(key: Scalar, node: Mapping, bag: DiagnosticBag) -> Job:
             start_of(node),
             help="add 'steps:' with at least one step",
         )
+    for container in (access.get(node, "container"), *_services(access.get(node, "services"))):
+        _check_container(container, bag)
     return Job(
         id=key.text,
         span=key.span,
@@ -88,3 +90,25 @@ def _check_call(uses: Scalar, bag: DiagnosticBag) -> None:
             uses.span,
             help="write owner/repo/.github/workflows/file.yml@ref or ./.github/workflows/file.yml",
         )
+
+
+_CONTAINER_KEYS = frozenset(
+    {"image", "env", "ports", "volumes", "options", "credentials", "entrypoint", "command"}
+)
+
+
+def _services(node: Node | None) -> tuple[Node, ...]:
+    return tuple(value for _, value in node.entries) if isinstance(node, Mapping) else ()
+
+
+def _check_container(node: Node | None, bag: DiagnosticBag) -> None:
+    """A container as a mapping must name its image; one with unknown keys is reported for those."""
+    if isinstance(node, Mapping) and node.entries:
+        keys = {key.text for key, _ in node.entries}
+        if "image" not in keys and keys <= _CONTAINER_KEYS:
+            bag.add(
+                "missing-image",
+                "Container image cannot be empty",
+                start_of(node),
+                help="add 'image:' with the image's name",
+            )

@@ -18,7 +18,7 @@ from actlite.workflow.model import (
 from actlite.workflow.nearest import did_you_mean
 from actlite.workflow.schema_action import ACTION
 from actlite.workflow.steps import read_steps
-from actlite.workflow.validate import start_of, validate
+from actlite.workflow.validate import start_of, validate_once
 
 USINGS = ("docker", "node12", "node16", "node20", "node24", "composite")
 """What ``using:`` may say today; whether the runner of a date takes it is decided by its era."""
@@ -45,7 +45,7 @@ def _read(source: SourceFile, bag: DiagnosticBag) -> ActionManifest | None:
         if not bag.errors:
             bag.add("empty-file", "The manifest is empty: an action has 'runs:'", source.span(0, 0))
         return None
-    validate(root, ACTION, bag)
+    validate_once(root, ACTION, bag)
     runs_node = access.get(root, "runs")
     if isinstance(root, Mapping) and runs_node is None:
         bag.add(

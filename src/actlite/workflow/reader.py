@@ -15,7 +15,7 @@ from actlite.workflow.jobs import read_defaults, read_jobs
 from actlite.workflow.model import Workflow
 from actlite.workflow.needs import check_needs
 from actlite.workflow.schema_workflow import WORKFLOW
-from actlite.workflow.validate import SHAPE_CODES, start_of, validate
+from actlite.workflow.validate import SHAPE_CODES, start_of, validate_once
 
 STRICT_EVENTS = ("workflow_call",)
 """Events whose settings GitHub's reader checks; in those of the others it looks up what it knows."""
@@ -40,7 +40,7 @@ def _read(source: SourceFile, path: str, bag: DiagnosticBag) -> Workflow | None:
         if not bag.errors:
             bag.add("empty-file", "The file is empty: a workflow has 'on:' and 'jobs:'", source.span(0, 0))
         return None
-    validate(root, WORKFLOW, bag)
+    validate_once(root, WORKFLOW, bag)
     _soften(access.get(root, "on"), bag)
     if not isinstance(root, Mapping):
         return None

@@ -6,9 +6,11 @@ probably meant, and what would be right, follows in the label and the help.
 
 from __future__ import annotations
 
-from actlite.diagnostics import DiagnosticBag, Fix
+from actlite.diagnostics import Diagnostic, DiagnosticBag, Fix
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.expressions import template
+from actlite.expressions.parser import MAX_LENGTH
+from actlite.expressions.parts import as_expression
 from actlite.source import Span
 from actlite.workflow.nearest import nearest
 from actlite.workflow.schema import NOTHING, Kind, Record, Shape, Visible
@@ -23,6 +25,15 @@ SHAPE_CODES = frozenset({"missing-key", "unknown-key", "unknown-value", "wrong-t
 def validate(node: Node, shape: Shape, bag: DiagnosticBag) -> None:
     """Add a finding to ``bag`` for everything in ``node`` that does not have the shape."""
     _Validator(bag).value(node, shape, NOTHING)
+
+
+def validate_once(node: Node, shape: Shape, bag: DiagnosticBag) -> None:
+    """As ``validate``, without a second finding on a line that the bag already has an error about: a value
+    that YAML's rules refuse has no type to be checked."""
+    faulty = {finding.span.line for finding in bag.errors if finding.span}
+    found = DiagnosticBag()
+    validate(node, shape, found)
+    bag.extend(f for f in found if not faulty or f.span is None or f.span.line not in faulty)
 
 
 def is_expression(text: object) -> bool:
@@ -120,7 +131,19 @@ class _Validator:
                 help="GitHub reads this value before it evaluates anything: write it out",
             )
             return
-        self.bag.extend(template.check_node(node, contexts=visible.contexts, functions=visible.functions))
+        self.checked(node, template.check_text(node, contexts=visible.contexts, functions=visible.functions))
+
+    def checked(self, node: Scalar, findings: list[Diagnostic]) -> None:
+        """Keep the findings; without any, look whether the text is too long for the one expression it becomes."""
+        self.bag.extend(findings)
+        if not findings and len(node.text) > MAX_LENGTH // 2 and len(as_expression(node.text)) > MAX_LENGTH:
+            self.bag.add(
+                "expression-length",
+                f"Exceeded max expression length {MAX_LENGTH}",
+                start_line(node),
+                notes=("a text with ${{ }} in it counts as one expression, the text included",),
+                help="put the expressions into env: and the text into a script of its own",
+            )
 
     def condition(self, node: Scalar, visible: Visible) -> None:
         self.bag.extend(
@@ -239,6 +262,13 @@ def start_of(node: Node) -> Span:
     if isinstance(node, Sequence) and node.items:
         return start_of(node.items[0])
     return node.span
+
+
+def start_line(node: Scalar) -> Span:
+    """The first line of a scalar."""
+    span = node.span
+    end = span.source.text.find("\n", span.start, span.end)
+    return span if end < 0 else span.source.span(span.start, end)
 
 
 def expected(shape: Shape) -> str:

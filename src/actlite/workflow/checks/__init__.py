@@ -9,7 +9,7 @@ from actlite.workflow.model import Workflow
 
 def run_checks(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
     """Run every check; ``root`` is the whole document."""
-    from actlite.workflow.checks import always_true, references
+    from actlite.workflow.checks import always_true, matrices, references
 
-    for check in (always_true.check, references.check):
+    for check in (matrices.check, always_true.check, references.check):
         check(workflow, root, bag)
