@@ -8,6 +8,7 @@ Kind = Literal["lexing", "parsing", "evaluation"]
 
 UNKNOWN_NAME = "Unrecognized named-value"
 UNKNOWN_FUNCTION = "Unrecognized function"
+OUT_OF_MEMORY = "The maximum allowed memory size was exceeded"
 _CODES = {UNKNOWN_NAME: "unknown-context", UNKNOWN_FUNCTION: "unknown-function"}
 
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from actlite.expressions.ast import Call, Compare, Constant, Expr, Index, Logical, Name, Node, Not, Wildcard
-from actlite.expressions.errors import ExpressionError
+from actlite.expressions.errors import OUT_OF_MEMORY, ExpressionError, evaluation_error
 from actlite.expressions.functions import BUILT_IN
 from actlite.expressions.functions.arguments import Arguments
 from actlite.expressions.parser import check_names, parse
@@ -109,26 +109,20 @@ class Run:
         if isinstance(result, str):
             self.memory = before + _TEXT_OVERHEAD + 2 * len(result)
             if self.memory > self.max_memory:
-                text = self.expr.source[node.start : node.end]
-                raise ExpressionError(
-                    "evaluation",
-                    "The maximum allowed memory size was exceeded while evaluating the following expression: "
-                    + text,
-                    self.expr.source,
-                    node.start + 1,
-                    node.end - node.start,
-                )
+                raise self.placed(evaluation_error(OUT_OF_MEMORY), node)
         elif is_primitive(result):
             self.memory = before
         return result
 
     def placed(self, error: ExpressionError, node: Call) -> ExpressionError:
         """The error with its place: the innermost call that failed."""
-        if error.position is None:
-            error.source = self.expr.source
-            error.position = node.start + 1
-            error.length = node.end - node.start
-        return error
+        if error.position is not None:
+            return error
+        source = self.expr.source
+        message = error.message
+        if message == OUT_OF_MEMORY:
+            message += f" while evaluating the following expression: {source[node.start : node.end]}"
+        return ExpressionError(error.kind, message, source, node.start + 1, node.end - node.start, error.code)
 
 
 def number_free(value: Any) -> Any:

@@ -40,7 +40,7 @@ def outcome(source: SourceFile, parser: object) -> object:
     except YamlSyntaxError:
         return "refused"
     node, found = compose_events(source, stream)
-    return shape(node), [(d.code, d.message, str(d.span)) for d in found]
+    return shape(node), [(d.code, str(d.span)) for d in found]
 
 
 def workflows() -> list[Path]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from actlite.expressions.ast import Node
-from actlite.expressions.errors import evaluation_error
+from actlite.expressions.errors import OUT_OF_MEMORY, evaluation_error
 
 
 class Arguments:
@@ -29,4 +29,4 @@ class Arguments:
     def check_room(self, characters: int) -> None:
         """Raise ExpressionError when a text of that size is more than an expression may hold."""
         if characters > self.room:
-            raise evaluation_error("The maximum allowed memory size was exceeded")
+            raise evaluation_error(OUT_OF_MEMORY)
