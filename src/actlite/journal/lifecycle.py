@@ -242,7 +242,7 @@ def _remove_tree(path: Path) -> list[Path]:
             left.append(path)
         return left
     shutil.rmtree(path, onerror=failed)
-    return left if os.path.lexists(path) else []
+    return left or [path] if os.path.lexists(path) else []
 
 
 def _remover(path: Path, image: str) -> ContainerRun:

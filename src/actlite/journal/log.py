@@ -242,7 +242,7 @@ class _Reference:
             return None
         if not (isinstance(offset, int) and isinstance(length, int) and isinstance(time, int | float)):
             return None
-        if not _LOG_NAME.fullmatch(file) or ".." in file or offset < 0 or length < 0:
+        if not _LOG_NAME.fullmatch(file) or ".." in file.split("/") or offset < 0 or length < 0:
             return None
         return cls(file, job, step, time, offset, offset + length)
 
@@ -288,8 +288,7 @@ _LOG_NAME = re.compile(r"logs/[^/\0]+/[^/\0]+\.log")
 
 def safe_name(key: str) -> str:
     """A file name for a job's or step's key. Different keys may give the same name."""
-    name = re.sub(r"[^A-Za-z0-9._+-]+", "_", key).strip("_")[:100]
-    return name if name.strip(".") else f"_{name}"
+    return re.sub(r"[^A-Za-z0-9._+-]+", "_", key).strip("_").lstrip(".")[:100] or "_"
 
 
 def encode(text: str) -> bytes:
