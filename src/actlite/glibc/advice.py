@@ -72,7 +72,8 @@ def window(runtime: str, target: str) -> str:
     sentence = f"actions need glibc ≥ {needs}; your users have ≥ {users}{named}"
     if older(users, needs):
         return f"{sentence}: no image does both"
-    return f"{sentence}: an image with glibc {needs} to {users} does both"
+    between = needs if needs == users else f"{needs} to {users}"
+    return f"{sentence}: an image with glibc {between} does both"
 
 
 def for_runtime(runtime: str, declared_by: str, glibc: str, on: datetime.date) -> tuple[str, ...]:

