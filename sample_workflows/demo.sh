@@ -18,6 +18,9 @@ prepare_folder() {
     if [ -e "$DEMO" ] && [ ! -e "$DEMO/.actlite-demo" ]; then
         give_up 2 "$DEMO exists and was not made by this demo. Name another folder."
     fi
+    if [ -d "$DEMO/tally/.actlite" ]; then
+        "$PYTHON" -m actlite clean --all -C "$DEMO/tally" >/dev/null || true
+    fi
     rm -rf "$DEMO"
     mkdir -p "$DEMO/tally" "$DEMO/reports"
     : >"$DEMO/.actlite-demo"
@@ -54,9 +57,12 @@ act() {
     shift 3
     printf '\n=== Act %s: %s\n' "$number" "$title"
     set -- run --tag "$TAG" "$@" -W .github/workflows/release.yml
+    printf '$ actlite %s' "$*"
     # shellcheck disable=SC2086 # lists of words
-    set -- "$@" $STANDINS
-    printf '$ actlite %s\n\n' "$*"
+    [ -z "$STANDINS" ] || printf ' \\\n      %s %s' $STANDINS
+    printf '\n\n'
+    # shellcheck disable=SC2086
+    set -- "$@" $STANDINS --keep never
     code=0
     "$PYTHON" -m actlite "$@" --report "json=$DEMO/reports/act$number.json" </dev/null || code=$?
     [ "$code" = "$expected" ] ||

@@ -38,7 +38,15 @@ quietly() {
     return 1
 }
 
-# apt_install PACKAGE…: those that are not there yet; the lists are read anew only if need be.
+# try WHAT COMMAND…: as quietly, but a failure is no matter: something else is tried then.
+try() {
+    what=$1
+    shift
+    printf '\n== %s: %s\n' "$what" "$*" >>"$LOG"
+    "$@" </dev/null >>"$LOG" 2>&1
+}
+
+# apt_install PACKAGE…: those that are not there yet. The lists are read anew, but once in half an hour only.
 apt_install() {
     missing=
     for package in "$@"; do
@@ -50,7 +58,11 @@ apt_install() {
     [ -n "$missing" ] || return 0
     have apt-get || give_up 4 "Needed:$missing. This machine has no apt-get: please install them by hand."
     can_be_root || give_up 4 "Needed:$missing. Run this as root, or install sudo, or install them by hand."
-    quietly 'package lists' as_root apt-get -q update || return 1
+    lists=${TMPDIR:-/tmp}/actlite-apt-lists-$(id -u)
+    if [ -z "$(find "$lists" -mmin -30 2>/dev/null)" ]; then
+        quietly 'package lists' as_root apt-get -q update || return 1
+        : >"$lists"
+    fi
     # shellcheck disable=SC2086 # a list of names
     quietly "install$missing" as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get -q -y --no-install-recommends install $missing

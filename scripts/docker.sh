@@ -6,7 +6,8 @@ set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 LOG=${TMPDIR:-/tmp}/actlite-docker-$(id -u).log
 DAEMON_LOG=${TMPDIR:-/tmp}/actlite-dockerd.log
-SOCKET=/var/run/docker.sock
+RUN=${ACTLITE_RUN_FOLDER:-/var/run}
+SOCKET=$RUN/docker.sock
 . "$ROOT/scripts/common.sh"
 
 # Does a daemon answer? By its own client, which knows contexts, or by the Python package.
@@ -20,11 +21,12 @@ answers() {
     fi
 }
 
-# wait_for SECONDS: until the daemon answers.
+# wait_for SECONDS: until the daemon answers, or is no more.
 wait_for() {
     left=$1
     while [ "$left" -gt 0 ]; do
         if answers || share_socket; then return 0; fi
+        if [ "$left" -lt $(($1 - 10)) ] && ! dockerd_runs; then return 1; fi
         sleep 1
         left=$((left - 1))
     done
@@ -41,7 +43,7 @@ has_init() { [ -d /run/systemd/system ]; }
 
 # start_by_hand ARGUMENTS…: dockerd in the background, for machines without an init system.
 start_by_hand() {
-    say "  dockerd $* in the background (log: $DAEMON_LOG)"
+    say "  dockerd${*:+ $*} in the background (log: $DAEMON_LOG)"
     if ! grep -qs cgroup /proc/mounts; then
         as_root mount -t cgroup2 none /sys/fs/cgroup >>"$LOG" 2>&1 || true
     fi
@@ -50,14 +52,14 @@ start_by_hand() {
     wait_for 30
 }
 
-dockerd_runs() { [ -e /var/run/docker.pid ] && [ -d "/proc/$(cat /var/run/docker.pid)" ]; }
+dockerd_runs() { [ -e "$RUN/docker.pid" ] && [ -d "/proc/$(cat "$RUN/docker.pid")" ]; }
 
 start() {
     if has_init; then
-        quietly 'start docker' as_root systemctl start docker && wait_for 30 && return 0
-        return 1
+        quietly 'systemctl start docker' as_root systemctl start docker && wait_for 30
+        return
     fi
-    if have service && quietly 'start docker' as_root service docker start && wait_for 10; then return 0; fi
+    if have service && try 'service docker start' as_root service docker start && wait_for 10; then return 0; fi
     if dockerd_runs; then wait_for 20 && return 0; fi
     if start_by_hand; then return 0; fi
     # The kernel or the file system has no overlay: slower, but it works everywhere.

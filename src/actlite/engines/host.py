@@ -29,6 +29,7 @@ from actlite.engines.base import (
     Service,
     ServiceSpec,
 )
+from actlite.engines.supervisor import copy_rest
 from actlite.errors import CannotRun, ImageUnavailable
 
 INTERRUPT_SECONDS = 7.5
@@ -266,8 +267,8 @@ class _Process:
                     self.stop()
                 if pidfd in ready:
                     break
-            while open_output and select.select([self._output], [], [], 0)[0]:
-                open_output = self._copy(on_output)
+            if open_output:
+                open_output = copy_rest(self._output, on_output)
         finally:
             os.close(pidfd)
             self._ended.set()

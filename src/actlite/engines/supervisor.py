@@ -20,6 +20,7 @@ import contextlib
 import os
 import re
 import select
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -115,6 +116,11 @@ def quote(text: str) -> bytes:
 
 class Dead(Exception):
     """The supervisor, and with it the container, has ended."""
+
+    def __init__(self, started: bool = False) -> None:
+        super().__init__("the supervisor has ended")
+        self.started = started
+        """The step had begun."""
 
 
 class Refused(Exception):
@@ -249,15 +255,14 @@ class Supervisor:
                     (self.folder / f"step.{step.number}").unlink(missing_ok=True)
                 elif words[0] == "end" and words[1] == str(step.number):
                     # What the step itself wrote is in the pipe by now; what it left running may go on.
-                    while reading and _available(output):
-                        reading = _copy(output, on_output)
+                    reading = reading and copy_rest(output, on_output)
                     if not step.pid:
                         raise Refused
                     return int(words[2]), reading
             if events[self._status] & (select.POLLHUP | select.POLLERR):
-                while reading and _available(output):
-                    reading = _copy(output, on_output)
-                raise Dead
+                if reading:
+                    copy_rest(output, on_output)
+                raise Dead(started=step.pid > 0)
 
     def _script(self, number: int, process: ProcessSpec, path: str) -> bytes:
         lines = [
@@ -374,8 +379,26 @@ def _drop(data: bytes) -> None:
     """Take output that nobody waits for."""
 
 
-def _available(fd: int) -> bool:
-    return bool(select.select([fd], [], [], 0)[0])
+def copy_rest(fd: int, sink: OutputSink) -> bool:
+    """Pass on what is in a pipe now, and no more: a process left behind may write without end.
+    False when the pipe is at its end."""
+    left = _waiting(fd)
+    while left > 0:
+        data = os.read(fd, min(left, _CHUNK))
+        left -= len(data)
+        sink(data)
+    poller = select.poll()
+    poller.register(fd, select.POLLIN)
+    ended = any(event & select.POLLHUP for _, event in poller.poll(0))
+    return not ended or _waiting(fd) > 0
+
+
+def _waiting(fd: int) -> int:
+    """How many bytes a pipe holds."""
+    import fcntl
+    import termios
+
+    return int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, b"\0" * 4), sys.byteorder)
 
 
 def _copy(fd: int, sink: OutputSink) -> bool:

@@ -6,11 +6,11 @@ import json
 import threading
 import zlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from actlite.contexts.github import workflow_fields
-from actlite.engines.base import Mount, Sandbox, SandboxSpec, Service
+from actlite.engines.base import Mount, Progress, Sandbox, SandboxSpec, Service
 from actlite.errors import ActliteError, CannotRun
 from actlite.events import ImageProgress, JobFinished, JobStarted, Notice
 from actlite.execution.cancellation import Cancellation
@@ -243,12 +243,9 @@ class JobRun:
         engine = services.engine
         spec = self.container or ContainerSpec(self.platform)
         image = image_spec(services, spec, state.github)
-        leg, clock = state.leg.key, services.clock
+        leg = state.leg.key
         if engine.name != "host":
-            engine.images.ensure(
-                image,
-                lambda p: state.emit(ImageProgress(clock(), leg, image.name, p.status, p.current, p.total)),
-            )
+            engine.images.ensure(image, self._progress(image.name))
             if self._wants_network():
                 state.network = engine.create_network(services.owner)
         externals = services.nodes.externals(services.runner, [])
@@ -279,6 +276,14 @@ class JobRun:
                 control=control,
             )
         )
+
+    def _progress(self, image: str) -> Callable[[Progress], None]:
+        state, clock = self.state, self.services.clock
+
+        def report(p: Progress) -> None:
+            state.emit(ImageProgress(clock(), state.leg.key, image, p.status, p.current, p.total))
+
+        return report
 
     def _wants_network(self) -> bool:
         """A network costs a third of a second: made only where something can see it (services, docker actions,
@@ -339,14 +344,7 @@ class JobRun:
             run.log.write(line + "\n")
         if specs:
             for spec in specs:
-                engine.images.ensure(
-                    spec.image,
-                    lambda p, name=spec.image.name: state.emit(
-                        ImageProgress(
-                            self.services.clock(), state.leg.key, name, p.status, p.current, p.total
-                        )
-                    ),
-                )
+                engine.images.ensure(spec.image, self._progress(spec.image.name))
             assert state.network is not None
             started = engine.start_services(specs, state.network, run.log.feed)
             self.started_services = tuple(started)

@@ -3,7 +3,7 @@ JobExtension.cs, ExecutionContext.RegisterPostJobStep)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 from actlite.engines.base import ProcessSpec
 from actlite.errors import CannotRun, UsageError
@@ -70,14 +70,14 @@ class TaskBuilder:
                 StepTask(
                     key=f"image-{len(tasks) + 1}",
                     name=f"{'Pull' if pulls else 'Build'} {what}",
-                    body=lambda run, action=action: self._image_task(run, action),
+                    body=partial(self._image_task, action),
                     frame=Frame(),
                     stage="setup",
                 )
             )
         return tasks
 
-    def _image_task(self, run: StepRun, action: PreparedAction) -> StepResult:
+    def _image_task(self, action: PreparedAction, run: StepRun) -> StepResult:
         self._images[action.reference] = image_of(self.state, action, run.log.feed)
         return StepResult(SUCCESS)
 
@@ -231,6 +231,3 @@ def step_name(step: Step, scope: Scope) -> str:
     if isinstance(step, UsesStep):
         return f"Run {step.uses.text}"
     return f"Step {step.number}"
-
-
-StageBody = Callable[[StepRun], StepResult]

@@ -6,11 +6,14 @@ probably meant, and what would be right, follows in the label and the help.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from actlite.diagnostics import Diagnostic, DiagnosticBag, Fix
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.expressions import template
+from actlite.expressions.errors import ExpressionError
 from actlite.expressions.parser import MAX_LENGTH
-from actlite.expressions.parts import as_expression
+from actlite.expressions.parts import as_expression, string_literal, whole
 from actlite.source import Span
 from actlite.workflow.nearest import nearest
 from actlite.workflow.schema import NOTHING, Kind, Record, Shape, Visible
@@ -98,7 +101,10 @@ class _Validator:
         kinds = shape.kinds
         value = node.value
         if is_expression(value):
-            if Kind.CONDITION in kinds:
+            literal = folded(node)
+            if literal is not None:
+                self.scalar(literal, shape, visible)
+            elif Kind.CONDITION in kinds:
                 self.condition(node, visible)
             else:
                 self.expression(node, visible)
@@ -253,6 +259,18 @@ class _Validator:
 
     def wrong_type(self, node: Node, shape: Shape, message: str) -> None:
         self.bag.add("wrong-type", message, start_of(node), help=f"expected: {expected(shape)}")
+
+
+def folded(node: Scalar) -> Scalar | None:
+    """A scalar that is nothing but ``${{ 'text' }}``, as the text that GitHub's reader makes of it."""
+    try:
+        part = whole(node.text)
+    except ExpressionError:
+        return None
+    literal = string_literal(part.source) if part is not None and part.source is not None else None
+    if literal is None or "${{" in literal:
+        return None
+    return replace(node, value=literal, text=literal, plain=False)
 
 
 def start_of(node: Node) -> Span:

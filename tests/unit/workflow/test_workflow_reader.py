@@ -247,7 +247,9 @@ def test_bad_identifiers(id: str) -> None:
     ],
 )
 def test_default_ids_of_uses(uses: str, ids: list[str]) -> None:
-    found = workflow(f"on: push\njobs: {{a: {{runs-on: x, steps: [{{uses: '{uses}'}}, {{uses: '{uses}'}}]}}}}")
+    found = workflow(
+        f"on: push\njobs: {{a: {{runs-on: x, steps: [{{uses: '{uses}'}}, {{uses: '{uses}'}}]}}}}"
+    )
     assert [s.context_id for s in found.jobs[0].steps] == ids
 
 
@@ -267,7 +269,9 @@ def test_filters_that_exclude_each_other() -> None:
 
 
 def test_a_choice_needs_options() -> None:
-    text = "on: {workflow_dispatch: {inputs: {a: {type: choice}}}}\njobs: {a: {runs-on: x, steps: [{run: y}]}}"
+    text = (
+        "on: {workflow_dispatch: {inputs: {a: {type: choice}}}}\njobs: {a: {runs-on: x, steps: [{run: y}]}}"
+    )
     assert one(text).code == "input-options"
 
 

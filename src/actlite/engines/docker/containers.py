@@ -21,6 +21,7 @@ from actlite.errors import CannotRun
 from docker import APIClient
 
 _TICK = 0.1
+_STAY_SECONDS = 0.3
 
 
 class NoProgram(Exception):
@@ -64,6 +65,25 @@ def create(api: APIClient, request: CreateRequest) -> str:
         remove(api, id)
         raise
     return id
+
+
+def must_stay(api: APIClient, id: str) -> None:
+    """Look at a container for a moment after its start. Raises NoProgram when it has ended because its
+    init did not find the program (the daemon can't tell that by itself), else CannotRun."""
+    deadline = time.monotonic() + _STAY_SECONDS
+    while time.monotonic() < deadline:
+        with translated("looking at a container that was started"):
+            state = api.inspect_container(id)["State"]
+        if not state.get("Running"):
+            with translated("reading a container's log"):
+                log = api.logs(id, tail=20).decode(errors="replace").strip()
+            if state.get("ExitCode") == 127 or re.search(r"exec \S+ failed: No such file", log):
+                raise NoProgram(log)
+            raise CannotRun(
+                "the job's container ended as soon as it was started",
+                why=f"exit code {state.get('ExitCode')}\n{log}".strip(),
+            )
+        time.sleep(0.02)
 
 
 def _start(api: APIClient, id: str) -> None:

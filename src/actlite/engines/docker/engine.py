@@ -33,6 +33,7 @@ from actlite.engines.docker.sandbox import DockerSandbox, control_folder
 from actlite.engines.supervisor import BOOT, INSIDE, Dead, Supervisor
 from actlite.errors import CannotRun, ImageUnavailable
 
+_SOON_SECONDS = 0.4
 _READY_SECONDS = 3.0
 _DEFAULT_NETWORK = "bridge"
 
@@ -110,28 +111,34 @@ class DockerEngine:
             raise
 
     def _open(self, spec: SandboxSpec, image: ImageInfo, supervisor: Supervisor | None) -> DockerSandbox:
-        request = self._request(spec, image, supervisor)
         try:
-            id = containers.create_and_start(self._api, request)
+            return self._start(spec, image, supervisor)
         except containers.NoProgram as e:
             if supervisor is None:
                 raise _no_tail(spec.image.name, str(e)) from e
-            # no sh: the container waits as the runner's does, and every step is an exec
-            supervisor.close()
-            supervisor = None
-            request = self._request(spec, image, None)
-            try:
-                id = containers.create_and_start(self._api, request)
-            except containers.NoProgram as second:
-                raise _no_tail(spec.image.name, str(second)) from second
+        # no sh: the container waits as the runner's does, and every step is an exec
+        supervisor.close()
+        try:
+            return self._start(spec, image, None)
+        except containers.NoProgram as e:
+            raise _no_tail(spec.image.name, str(e)) from e
+
+    def _start(self, spec: SandboxSpec, image: ImageInfo, supervisor: Supervisor | None) -> DockerSandbox:
+        request = self._request(spec, image, supervisor)
+        id = containers.create_and_start(self._api, request)
         env = config_env(image.env, request.config.get("Env", ()))
-        if supervisor is not None:
-            supervisor = self._greet(supervisor, id, env, spec.image.name)
-        network = str(request.host.get("NetworkMode") or _DEFAULT_NETWORK)
+        try:
+            if supervisor is None:
+                containers.must_stay(self._api, id)
+            else:
+                supervisor = self._greet(supervisor, id, env, spec.image.name)
+        except BaseException:
+            containers.remove(self._api, id)
+            raise
         return DockerSandbox(
             self.connection,
             id,
-            network=network,
+            network=str(request.host.get("NetworkMode") or _DEFAULT_NETWORK),
             image_env=image.env,
             container_env=env,
             supervisor=supervisor,
@@ -160,16 +167,16 @@ class DockerEngine:
     ) -> Supervisor | None:
         """Wait for the supervisor. None, and exec for everything, where it can't be used."""
         try:
-            ready = supervisor.start(env, _READY_SECONDS)
+            ready = supervisor.start(env, _SOON_SECONDS)
+            if ready is None:
+                containers.must_stay(self._api, id)
+                ready = supervisor.start(env, _READY_SECONDS)
         except Dead:
-            with contextlib.suppress(docker.errors.APIError):
-                log = self._api.logs(id, tail=20).decode(errors="replace")
-                self._api.remove_container(id, force=True, v=True)
+            log = self._api.logs(id, tail=20).decode(errors="replace")
             raise CannotRun(
                 f"the job's container ended as soon as it was started (image {image})", why=log.strip()
             ) from None
         if ready is not None and not ready.tail:
-            self._api.remove_container(id, force=True, v=True)
             raise _no_tail(image, "There is no `tail` on the PATH of its configuration.")
         if ready is None or not ready.equal:
             supervisor.close()

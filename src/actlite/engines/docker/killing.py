@@ -7,10 +7,13 @@ a second exec of ``sh``; KILL reaches its whole session too.
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Callable
 
 from actlite.engines.docker import execs
+from actlite.errors import CannotRun
 from docker import APIClient
 
 INTERRUPT_SECONDS = 7.5
@@ -25,13 +28,13 @@ field() { # the process's parent, group, session, terminal
     l=${l##*) }; set -f; set -- $l; set +f
     parent=$2 session=$4 terminal=$5
 }
-if [ "$g" = 0 ]; then # an exec: entered from outside, so without a parent here, and without a terminal
-    g=
+if [ -z "$g" ]; then # an exec: entered from outside, so without a parent here, and without a terminal
     for f in /proc/[0-9]*/stat; do
         field "$f" || continue
         p=${f#/proc/}; p=${p%/stat}
         [ "$parent" = 0 ] && [ "$p" != 1 ] && [ "$p" != $$ ] && [ "$terminal" = 0 ] && g="$g $p"
     done
+    echo "$g"
 fi
 for p in $g; do
     kill -s "$s" -- "-$p" 2>/dev/null
@@ -46,13 +49,14 @@ done
 
 
 class Killer:
-    """Stops one process; made by the first call for it."""
+    """Stops one process and its group."""
 
     def __init__(self, api: APIClient, container: str, pid: Callable[[], int]) -> None:
         """``pid`` gives the process's id in the container, 0 where only exec knows it."""
         self._api = api
         self._container = container
         self._pid = pid
+        self._groups = ""
         self._ended = threading.Event()
         self.gave_up = False
         """KILL was sent and the process did not end."""
@@ -62,18 +66,33 @@ class Killer:
         """Begin; returns at once."""
         self._thread.start()
 
-    def ended(self) -> None:
-        """The process has ended: stop."""
+    def finish(self) -> None:
+        """The process has ended: kill what its group left, such as background jobs, which ignore INT."""
         self._ended.set()
+        self._thread.join(ABANDON_SECONDS)
+        if self._groups:
+            self._send("KILL")
 
     def _work(self) -> None:
+        self._groups = str(self._pid() or "")
         for signal, seconds in (
             ("INT", INTERRUPT_SECONDS),
             ("TERM", TERMINATE_SECONDS),
             ("KILL", ABANDON_SECONDS),
         ):
-            argv = ["sh", "-c", _STOP, "sh", signal, str(self._pid())]
-            execs.detached(self._api, self._container, argv)
+            self._send(signal)
             if self._ended.wait(seconds):
                 return
         self.gave_up = True
+
+    def _send(self, signal: str) -> None:
+        """Signal the groups; an exec's are found by the first signal, by its being entered from outside."""
+        output: list[bytes] = []
+        argv = ["sh", "-c", _STOP, "sh", signal, self._groups]
+        deadline = time.monotonic() + ABANDON_SECONDS
+        with contextlib.suppress(CannotRun):  # the container is gone, and the process with it
+            code = execs.run(
+                self._api, self._container, argv, [], "", output.append, lambda: time.monotonic() > deadline
+            )
+            if code == 0 and not self._groups:
+                self._groups = b"".join(output).decode(errors="replace").strip()

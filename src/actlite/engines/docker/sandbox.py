@@ -96,11 +96,13 @@ class DockerSandbox:
             try:
                 return supervisor.run(spec, path, on_output, current.tick)
             except Refused:
-                supervisor = None  # nothing has run: exec says why
-            except Dead:
-                on_output(self._epitaph().encode())
+                pass  # nothing has run: exec says why
+            except Dead as e:
                 self._supervisor = None
-                return 137
+                supervisor.close()
+                if e.started:
+                    on_output(self._epitaph().encode())
+                    return 137
         with translated("starting a process in the job's container"):
             return execs.run(
                 self._api,
@@ -203,7 +205,7 @@ class _Run:
 
     def ended(self) -> None:
         if self._killer is not None:
-            self._killer.ended()
+            self._killer.finish()
 
 
 def control_folder(control: Path | None, local: bool) -> Supervisor | None:

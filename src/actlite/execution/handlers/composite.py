@@ -30,7 +30,7 @@ def composite_frame(run: StepRun, action: PreparedAction, inputs: dict[str, str]
         depth=depth,
         inputs=inputs,
         env={**run.frame.env, **run.step_env},
-        github=action.github(),
+        github={**action.github(), "action_path": run.state.layout.runner_path(action.folder)},
         status=SUCCESS,
         deadline=run.deadline,
     )
