@@ -23,7 +23,7 @@ _HTTP_ERROR = re.compile(r"returned error: 40[134]")
 
 
 class GitError(Exception):
-    """git failed: ``cause`` is ``network``, ``repository``, ``missing`` (no git here) or ``other``."""
+    """git failed: ``cause`` is ``network``, ``repository``, ``missing`` (no git here), ``space`` (disk full) or ``other``."""
 
     def __init__(self, cause: str, text: str) -> None:
         super().__init__(text)
@@ -85,6 +85,8 @@ def _environment(config: Mapping[str, str]) -> dict[str, str]:
 
 
 def _cause(text: str) -> str:
+    if "No space left on device" in text:
+        return "space"
     if _HTTP_ERROR.search(text):
         return "repository"
     if _NO_NETWORK.search(text):

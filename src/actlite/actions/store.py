@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import shutil
 import subprocess
 import tempfile
 import time
@@ -17,7 +18,7 @@ from actlite.actions import git
 from actlite.actions.git import GitError
 from actlite.actions.reference import RemoteAction
 from actlite.atomic import locked, new_folder, write_file
-from actlite.errors import ActionUnavailable, UsageError
+from actlite.errors import ActionUnavailable, ActliteError, DiskFull, UsageError
 
 RESOLVE_SECONDS = 30.0
 FETCH_SECONDS = 300.0
@@ -161,6 +162,8 @@ class ActionStore:
             raise _unavailable(action, f"{action} is not in the cache, and --offline forbids fetching it.")
         write_file(self._root / "README", README)
         home.mkdir(parents=True, exist_ok=True)
+        for left in home.glob(".fetching.*"):  # of a process that was killed: we hold the lock
+            shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=".fetching.", dir=home) as name:
             work = Path(name)
             try:
@@ -187,7 +190,11 @@ class ActionStore:
             self._resolved[action.repository.lower(), action.ref] = known
         return known
 
-    def _failed(self, action: RemoteAction, error: GitError) -> ActionUnavailable:
+    def _failed(self, action: RemoteAction, error: GitError) -> ActliteError:
+        if error.cause == "space":
+            return DiskFull(
+                f"There is no space left for {action} in {self._root}.", why=str(error), do="Free some space."
+            )
         what = {
             "network": f"{action} can't be fetched: {self._server} can't be reached.",
             "missing": f"{action} can't be fetched: there is no git on this machine.",
@@ -195,7 +202,7 @@ class ActionStore:
         }.get(error.cause, f"{action} can't be fetched.")
         return _unavailable(action, what, str(error))
 
-    def _no_ref(self, action: RemoteAction) -> ActionUnavailable:
+    def _no_ref(self, action: RemoteAction) -> ActliteError:
         try:
             text = git.run(
                 ["ls-remote", "--refs", "--tags", "--heads", self._address(action)],

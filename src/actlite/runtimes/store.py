@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from actlite.atomic import locked, new_folder, write_file
+from actlite.atomic import disk_full, locked, new_folder, write_file
 from actlite.errors import RuntimeUnavailable
 from actlite.runtimes import sources
 from actlite.runtimes.eras import Runner
@@ -109,7 +109,8 @@ class NodeStore:
                     do="Take another --as-of date, or an image of another kind.",
                 )
             build = self.ensure(version, arch=arch, musl=name.endswith("_alpine"), on_progress=on_progress)
-            _lay_out(build, folder / name)
+            with disk_full(folder):
+                _lay_out(build, folder / name)
         return folder
 
     def _variant(self) -> str:

@@ -12,7 +12,7 @@ import pytest
 from actlite.actions import git
 from actlite.actions.reference import RemoteAction, parse
 from actlite.actions.store import ActionStore, load_manifest
-from actlite.errors import ActionUnavailable, UsageError
+from actlite.errors import ActionUnavailable, DiskFull, UsageError
 
 
 def action(text: str) -> RemoteAction:
@@ -139,11 +139,28 @@ def test_a_repository_that_is_not_there(tmp_path: Path, server: str) -> None:
         ("remote: Repository not found.\nfatal: repository 'https://x/' not found", "repository"),
         ("fatal: could not read Username for 'https://x': terminal prompts disabled", "repository"),
         ("fatal: early EOF", "network"),
+        ("fatal: write error: No space left on device", "space"),
         ("fatal: something new", "other"),
     ],
 )
 def test_causes_of_gits_failures(text: str, cause: str) -> None:
     assert git._cause(text) == cause
+
+
+def test_a_full_disk_is_said_as_such(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object, **options: object) -> str:
+        raise git.GitError("space", "fatal: write error: No space left on device")
+
+    monkeypatch.setattr(git, "run", full)
+    with pytest.raises(DiskFull, match="no space left for o/r@v1"):
+        store(tmp_path, server).get(action("o/r@v1"))
+
+
+def test_what_a_killed_process_left_goes(tmp_path: Path, server: str) -> None:
+    left = tmp_path / "cache" / "o" / "r" / ".fetching.dead"
+    left.mkdir(parents=True)
+    store(tmp_path, server).get(action("o/r@v1"))
+    assert not left.exists()
 
 
 def test_no_git(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
