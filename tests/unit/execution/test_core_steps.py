@@ -27,7 +27,8 @@ def test_a_script_runs_with_the_runners_paths_in_the_containers_terms(bench: Ben
     result = bench.run(steps("- run: echo hello"))
     (call,) = bench.engine.calls
     assert call.process.argv[:2] == ["sh", "-e"]
-    assert call.process.argv[2].startswith("/__w/_temp/") and call.process.argv[2].endswith(".sh")
+    assert call.process.argv[2].startswith("/__w/_temp/")
+    assert call.process.argv[2].endswith(".sh")
     assert call.script == "echo hello"
     name = bench.folder.name
     assert call.process.workdir == f"/__w/{name}/{name}"
@@ -154,7 +155,8 @@ def test_a_failure_skips_what_follows_unless_it_asks(bench: Bench) -> None:
     assert result.scripts() == ["bad", "always", "failing"]
     found = result.steps()
     assert (found["1"].outcome, found["1"].exit_code) == ("failure", 3)
-    assert found["2"].outcome == "skipped" and "success() is false" in found["2"].reason
+    assert found["2"].outcome == "skipped"
+    assert "success() is false" in found["2"].reason
     assert "##[error]Process completed with exit code 3." in result.log("1")
     assert result.jobs()["a"].result == "failure"
     assert result.outcome.conclusion == "failure"
@@ -228,9 +230,11 @@ def test_working_directory_and_defaults(bench: Bench) -> None:
 """
     )
     first, second = bench.engine.calls
-    assert first.process.workdir.endswith("/sub") and first.process.argv[0] == "bash"
+    assert first.process.workdir.endswith("/sub")
+    assert first.process.argv[0] == "bash"
     assert "pipefail" in first.process.argv
-    assert second.process.workdir == "/abs" and second.process.argv[0] == "sh"
+    assert second.process.workdir == "/abs"
+    assert second.process.argv[0] == "sh"
 
 
 def test_a_step_that_takes_too_long_has_failed(bench: Bench) -> None:
