@@ -8,6 +8,9 @@ LOG=${TMPDIR:-/tmp}/actlite-docker-$(id -u).log
 DAEMON_LOG=${TMPDIR:-/tmp}/actlite-dockerd.log
 RUN=${ACTLITE_RUN_FOLDER:-/var/run}
 SOCKET=$RUN/docker.sock
+# A user's PATH may lack the folders of system programs. (Tests put others in their place.)
+PATH=$PATH${ACTLITE_SBIN-:/usr/sbin:/sbin}
+DAEMON=
 . "$ROOT/scripts/common.sh"
 
 # Does a daemon answer? By its own client, which knows contexts, or by the Python package.
@@ -21,12 +24,12 @@ answers() {
     fi
 }
 
-# wait_for SECONDS: until the daemon answers, or is no more.
+# wait_for SECONDS: until the daemon answers, or the one we started is no more.
 wait_for() {
     left=$1
     while [ "$left" -gt 0 ]; do
         if answers || share_socket; then return 0; fi
-        if [ "$left" -lt $(($1 - 10)) ] && ! dockerd_runs; then return 1; fi
+        if [ -n "$DAEMON" ] && [ ! -d "/proc/$DAEMON" ]; then return 1; fi
         sleep 1
         left=$((left - 1))
     done
@@ -47,8 +50,8 @@ start_by_hand() {
     if ! grep -qs cgroup /proc/mounts; then
         as_root mount -t cgroup2 none /sys/fs/cgroup >>"$LOG" 2>&1 || true
     fi
-    as_root sh -c 'log=$1; shift; PATH=$PATH:/usr/sbin:/sbin; exec setsid nohup dockerd "$@" >"$log" 2>&1 </dev/null &' \
-        sh "$DAEMON_LOG" "$@"
+    DAEMON=$(as_root sh -c 'log=$1; shift; setsid nohup dockerd "$@" >"$log" 2>&1 </dev/null & echo $!' \
+        sh "$DAEMON_LOG" "$@")
     wait_for 30
 }
 
@@ -83,7 +86,7 @@ if have podman; then
     say 'No Docker daemon answers; podman is installed: actlite starts its service when it needs it.'
     exit 0
 fi
-have dockerd || [ -x /usr/sbin/dockerd ] || {
+have dockerd || {
     if ! have apt-get || ! can_be_root; then
         give_up 4 'No Docker daemon answers, and none can be installed here without root and apt-get.' \
             'Install Docker or podman, or point DOCKER_HOST to a daemon.'
