@@ -71,6 +71,7 @@ act() {
 
 sh "$ROOT/scripts/setup.sh"
 sh "$ROOT/scripts/docker.sh"
+sh "$ROOT/scripts/node.sh"
 
 STANDINS=
 if registry_answers; then
