@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from actlite.engines.base import ImageSpec, Owner, SandboxSpec
+from actlite.engines.base import ContainerRun, ImageSpec, Owner, SandboxSpec
 from actlite.engines.fake import FakeEngine
 from actlite.errors import UsageError
 from actlite.events import JobStarted, RunStarted
@@ -296,9 +296,9 @@ def test_what_cannot_be_removed_is_removed_through_a_container(
     tree = tmp_path / "tree"
     tree.mkdir()
     (tree / "of-root").write_text("x")
-    calls = []
+    calls: list[ContainerRun] = []
 
-    def run_container(run: object, on_output: object, on_start: object) -> None:
+    def run_container(run: ContainerRun, on_output: object, on_start: object) -> None:
         calls.append(run)
         monkeypatch.undo()
 

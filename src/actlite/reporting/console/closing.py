@@ -46,12 +46,10 @@ def headline(event: RunStarted) -> Text:
     ref = event.ref.removeprefix("refs/tags/").removeprefix("refs/heads/")
     kind = "tag " if event.ref.startswith("refs/tags/") else ""
     of = f" of {kind}{ref}" if ref else ""
-    text = foreign(event.path, "bold")
-    text.append_text(foreign(f" · {event.event}{of}"))
+    text = Text.assemble(foreign(event.path, "bold"), foreign(f" · {event.event}{of}"))
     if event.source:
         text.append_text(foreign(f" ({event.source})", "dim"))
-    text.append_text(foreign(f" · runner of {event.as_of}"))
-    return text
+    return text.append_text(foreign(f" · runner of {event.as_of}"))
 
 
 def closing_lines(
@@ -61,8 +59,8 @@ def closing_lines(
     itself wasn't shown."""
     width = screen.width
     yield Text()
-    verdict = foreign(record.path or record.workflow, "bold")
-    verdict.append(f" {_VERDICTS.get(record.conclusion, record.conclusion)}")
+    words = _VERDICTS.get(record.conclusion, record.conclusion)
+    verdict = foreign(f"{record.path or record.workflow} {words}", "bold")
     time = Text(seconds(record.duration) if record.conclusion else "")
     yield row(Text.assemble(mark(record.conclusion), " ", verdict), time, width)
     yield Text()
@@ -180,10 +178,10 @@ def path_text(path: str, screen: Screen) -> Text:
 def _whereabouts(record: RunRecord, screen: Screen) -> Iterator[Text]:
     yield Text()
     for container in record.kept:
-        yield Text("kept  ", "dim").append_text(foreign(container))
-        yield foreign(
-            f"      look inside: docker exec -it {container} sh · drop it: actlite clean {record.id}"
-        )
+        yield Text.assemble(("kept  ", "dim"), foreign(container))
+        yield foreign(f"      look inside: docker exec -it {container} sh")
+    if record.kept:
+        yield foreign(f"      drop it: actlite clean {record.id}")
     if record.folder:
-        place = Text(f"Run {record.id} · its log again: actlite show {record.id} · ", "dim")
-        yield place.append_text(path_text(record.folder, screen))
+        said = f"Run {record.id} · its log again: actlite show {record.id} · "
+        yield Text.assemble((said, "dim"), path_text(record.folder, screen))

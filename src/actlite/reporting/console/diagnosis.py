@@ -17,6 +17,8 @@ from actlite.source import SourceFile, Span
 _VALUE = re.compile(r"^\s*(?:- )?\s*(?:uses|run|container|image)\s*:\s*(?P<value>[^\s#].*?)\s*(?:\s#.*)?$")
 GUTTER = 10
 """Columns of the panel's left column (missing, has, fixes)."""
+LABEL = 40
+"""Characters of a reason that fits beside the caret."""
 
 
 def failure_lines(job: JobRecord, screen: Screen, tails: dict[tuple[str, str], list[str]]) -> Iterator[Text]:
@@ -33,7 +35,7 @@ def failure_lines(job: JobRecord, screen: Screen, tails: dict[tuple[str, str], l
             continue
         if step.diagnosis is not None:
             told.append(step.diagnosis)
-        elif step.outcome == "cancelled":
+        elif step.outcome == "cancelled" or step.conclusion == "success":
             continue
         yield from _panel(job, step, screen, tails.get((job.key, step.key), []))
     if job.result in ("failure", "not-run") and job.reason and not any_step:
@@ -51,12 +53,13 @@ def _panel(job: JobRecord, step: StepRecord, screen: Screen, tail: list[str]) ->
     yield from _wrapped(title, screen, 2)
     if step.file:
         yield foreign(f"  {step.file}:{step.line}:{step.column}" if step.line else f"  {step.file}", "cyan")
-        yield from _excerpts(job, step, screen)
+    excerpts, told = _excerpts(job, step, screen)
+    yield from excerpts
     if diagnosis:
-        yield from _diagnosis(diagnosis, job, screen)
+        yield from _diagnosis(diagnosis, job, screen, told)
     if tail:
         yield Text("  the end of its log:", "dim")
-        yield from (Text("  │ ", "dim").append_text(foreign(line)) for line in tail)
+        yield from (Text.assemble(("  │ ", "dim"), foreign(line)) for line in tail)
 
 
 def _summary(step: StepRecord) -> str:
@@ -68,14 +71,14 @@ def _summary(step: StepRecord) -> str:
     return messages[0] if messages else "failed"
 
 
-def _diagnosis(diagnosis: Diagnosis, job: JobRecord, screen: Screen) -> Iterator[Text]:
+def _diagnosis(diagnosis: Diagnosis, job: JobRecord, screen: Screen, told: str) -> Iterator[Text]:
     rows = list(missing_rows(diagnosis.missing))
     yield from _listed("missing", rows, screen)
     if diagnosis.has:
         yield from _listed("has", [f"{job.where}: {diagnosis.has}" if job.where else diagnosis.has], screen)
     if not rows:
         yield from _listed("it said", list(diagnosis.loader_lines), screen)
-    yield from _listed("why", list(diagnosis.reasons), screen)
+    yield from _listed("why", [reason for reason in diagnosis.reasons if reason != told], screen)
     yield from _listed("note", list(diagnosis.notes), screen)
     fixes = list(diagnosis.fixes)
     numbered = [f"{n}  {fix}" for n, fix in enumerate(fixes, 1)] if len(fixes) > 1 else fixes
@@ -113,7 +116,7 @@ def _listed(label: str, values: list[str], screen: Screen, hang: int = 0) -> Ite
     for value in values:
         for index, part in enumerate(_wrap(value, screen.width - GUTTER - 2, hang)):
             head = f"  {label:<{GUTTER}}" if first and not index else " " * (GUTTER + 2)
-            yield Text(head, "dim").append_text(foreign(part))
+            yield Text.assemble((head, "dim"), foreign(part))
         first = False
 
 
@@ -138,19 +141,21 @@ def _wrapped(text: Text, screen: Screen, hang: int) -> Iterator[Text]:
         yield line if not index else Text(" " * hang).append_text(line)
 
 
-def _excerpts(job: JobRecord, step: StepRecord, screen: Screen) -> Iterator[Text]:
-    source = _source(step.file, screen)
-    if source is None or not step.line:
-        return
-    span = _value_span(source, step.line)
-    if span is not None:
-        reason = step.diagnosis.reasons[0] if step.diagnosis and step.diagnosis.reasons else ""
-        label = reason if len(reason) < 40 else ""
-        yield from _excerpt(span, label)
+def _excerpts(job: JobRecord, step: StepRecord, screen: Screen) -> tuple[list[Text], str]:
+    """The step's line, and the line of the job's image where that matters; and the reason told beside
+    the first ('' for none)."""
+    source = _source(step.file, screen) if step.file and step.line else None
+    span = _value_span(source, step.line) if source is not None else None
+    if source is None or span is None:
+        return [], ""
+    reason = step.diagnosis.reasons[0] if step.diagnosis and step.diagnosis.reasons else ""
+    label = reason if len(reason) <= LABEL else ""
+    lines = list(_excerpt(span, label))
     if step.diagnosis is not None and step.diagnosis.has:
         image = _image_span(source, step.line, job)
         if image is not None:
-            yield from _excerpt(image, "")
+            lines += _excerpt(image, "")
+    return lines, label
 
 
 def _excerpt(span: Span, label: str) -> Iterator[Text]:
