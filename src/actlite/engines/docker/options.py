@@ -76,12 +76,6 @@ def apply(request: CreateRequest, text: str) -> None:
 def _flags(text: str) -> Iterator[tuple[str, str]]:
     words = iter(split(text))
     for word in words:
-        if "\n" in word:
-            raise _refused(
-                text,
-                f"line break in {word!r}",
-                "The runner passes line breaks on as part of a word. Write the options as a folded block: `options: >-`.",
-            )
         if word == "--" or not word.startswith("-") or word == "-":
             hint = "The runner knows double quotes only, not single ones." if "'" in text else ""
             raise _refused(
@@ -128,6 +122,9 @@ def _next(name: str, words: Iterator[str], text: str) -> str:
 
 
 def _refused(text: str, why: str, do: str = "") -> CannotRun:
+    if "\n" in text.strip():
+        why += "\nThere is a line break in the options, and the runner parts words at spaces and tabs only."
+        do = do or "Write the options as a folded block: `options: >-`."
     return CannotRun(
         "docker would refuse the container's `options:`",
         why=f"options: {text.strip()}\n{why}",
