@@ -44,8 +44,15 @@ def parse_remote(url: str) -> RepositoryName | None:
     parts = [part for part in found["path"].split("?")[0].split("/") if part]
     if len(parts) < 2:
         return None
-    owner, name = (clean(part) for part in (parts[-2], parts[-1].removesuffix(".git")))
-    return RepositoryName(owner, name, found["host"].strip("[]").lower()) if owner and name else None
+    host = found["host"].strip("[]").lower()
+    return named(f"{parts[-2]}/{parts[-1].removesuffix('.git')}", host)
+
+
+def named(full: str, host: str = "") -> RepositoryName | None:
+    """A name from ``owner/name``; None where that is no such name. It becomes part of paths: see ``clean``."""
+    owner, _, name = full.partition("/")
+    owner, name = clean(owner), clean(name)
+    return RepositoryName(owner, name, host) if owner and name else None
 
 
 def local_name(folder: str, why: str) -> RepositoryName:
@@ -55,5 +62,6 @@ def local_name(folder: str, why: str) -> RepositoryName:
 
 
 def clean(text: str) -> str:
-    """A text as GitHub would take it for a name."""
-    return _BAD.sub("-", text).strip("-")
+    """A text as GitHub would take it for a name; '' where nothing is left, as of ``..``."""
+    name = _BAD.sub("-", text).strip("-")
+    return name if name.strip(".") else ""

@@ -10,7 +10,7 @@ from typing import Any
 
 from actlite.contexts import payloads
 from actlite.contexts.github import RefInfo, any_ref, branch_ref, github_event, tag_ref
-from actlite.contexts.remote import RepositoryName, local_name
+from actlite.contexts.remote import RepositoryName, local_name, named
 from actlite.contexts.repository import NO_COMMIT, Repository
 from actlite.errors import UsageError
 from actlite.planning.plan import Trigger
@@ -133,9 +133,7 @@ class _Maker:
         payload = {**self.payload(), **payloads.base(name, self.default_branch, self.actor)}
         self.notes = [*self.target.notes, *self.notes]
         payload = payloads.merged(payload, self.given)
-        owner, _, short = _at(payload, "repository", "full_name").partition("/")
-        if owner and short:
-            name = RepositoryName(owner, short, name.host)
+        name = named(_at(payload, "repository", "full_name"), name.host) or name
         github = github_event(
             event_name=self.event,
             event=payload,

@@ -128,11 +128,16 @@ def _paths(event: EventFilter, trigger: Trigger) -> str | None:
     changed = trigger.changed
     if changed is None:
         return None
-    files = "the changed file" if len(changed) == 1 else f"the {len(changed)} changed files"
+    none = (
+        "the changed file does not match"
+        if len(changed) == 1
+        else f"none of the {len(changed)} changed files matches"
+    )
     if event.paths is not None and not any_included(changed, event.paths):
         if not changed:
             return f"no file is changed, and paths {_brackets(event.paths)} is given"
-        return f"none of {files} matches paths {_brackets(event.paths)}"
+        return f"{none} paths {_brackets(event.paths)}"
     if event.paths_ignore is not None and changed and all(included(f, event.paths_ignore) for f in changed):
+        files = "the changed file" if len(changed) == 1 else f"the {len(changed)} changed files"
         return f"paths-ignore {_brackets(event.paths_ignore)} matches {files}"
     return None

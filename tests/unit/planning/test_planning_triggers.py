@@ -1,0 +1,101 @@
+"""Which workflows an event runs, and the reasons where not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actlite.errors import UsageError
+from actlite.planning.plan import Trigger
+from actlite.planning.triggers import selects
+from actlite.source import SourceFile
+from actlite.workflow.model import Workflow
+from actlite.workflow.reader import read
+
+
+def workflow(on: str) -> Workflow:
+    text = f"on: {on}\njobs: {{a: {{runs-on: x, steps: [{{run: y}}]}}}}\n"
+    found, bag = read(SourceFile("t.yml", text), "t.yml")
+    assert found is not None, [finding.message for finding in bag]
+    return found
+
+
+def tag(name: str, changed: tuple[str, ...] | None = None) -> Trigger:
+    return Trigger("push", {"ref_type": "tag", "ref_name": name, "event": {}}, changed=changed)
+
+
+def branch(name: str, changed: tuple[str, ...] | None = None) -> Trigger:
+    return Trigger("push", {"ref_type": "branch", "ref_name": name, "event": {}}, changed=changed)
+
+
+def pull(base: str, action: str = "synchronize", changed: tuple[str, ...] | None = None) -> Trigger:
+    return Trigger("pull_request", {"base_ref": base, "event": {"action": action}}, changed=changed)
+
+
+def other(event: str, **payload: Any) -> Trigger:
+    return Trigger(event, {"event": payload})
+
+
+@pytest.mark.parametrize(
+    ("on", "trigger", "reason"),
+    [
+        ("push", tag("v1"), None),
+        ("[pull_request, push]", branch("x"), None),
+        ("[pull_request, release]", branch("x"), "runs on pull_request and release, not on push"),
+        ("release", branch("x"), "runs on release, not on push"),
+        ("{push: {branches: [main]}}", tag("v1"), "branches [main] given, tags are not"),
+        (
+            "{push: {branches: [main], paths: ['docs/**']}}",
+            tag("v1"),
+            "paths are ignored for tags, but branches [main] is given",
+        ),
+        ("{push: {branches-ignore: [x]}}", tag("v1"), "branches-ignore [x] given, tags are not"),
+        ("{push: {tags: ['v*']}}", branch("v1"), "tags [v*] given, branches are not"),
+        ("{push: {tags-ignore: ['v*']}}", branch("v1"), "tags-ignore [v*] given, branches are not"),
+        ("{push: {tags: ['v*']}}", tag("v1"), None),
+        ("{push: {tags: ['v*']}}", tag("x1"), "tag x1 does not match tags [v*]"),
+        ("{push: {tags: ['v*', '!v*-rc']}}", tag("v1-rc"), "tag v1-rc is excluded by !v*-rc in tags [v*, !v*-rc]"),
+        ("{push: {tags-ignore: ['v*']}}", tag("v1"), "tag v1 matches tags-ignore [v*]"),
+        ("{push: {tags: ['v*'], paths: [src]}}", tag("v1", ("x",)), None),
+        ("{push: {tags: ['v*'], branches: [main]}}", branch("main"), None),
+        ("{push: {branches: [main]}}", branch("dev"), "branch dev does not match branches [main]"),
+        ("{push: {branches-ignore: ['d*']}}", branch("dev"), "branch dev matches branches-ignore [d*]"),
+        ("{push: {paths: ['src/**']}}", branch("x", ("src/a",)), None),
+        ("{push: {paths: ['src/**']}}", branch("x", ("a", "b")), "none of the 2 changed files matches paths [src/**]"),
+        ("{push: {paths: ['src/**']}}", branch("x"), None),
+        ("{push: {paths: ['src/**']}}", branch("x", ()), "no file is changed, and paths [src/**] is given"),
+        ("{push: {paths-ignore: ['*.md']}}", branch("x", ("a.md", "b.c")), None),
+        ("{push: {paths-ignore: ['*.md']}}", branch("x", ("a.md",)), "paths-ignore [*.md] matches the changed file"),
+        ("{push: {branches: [main], paths: [a]}}", branch("main", ("b",)),
+         "the changed file does not match paths [a]"),
+        ("{pull_request: {branches: [main]}}", pull("main"), None),
+        ("{pull_request: {branches: [main]}}", pull("dev"), "base branch dev does not match branches [main]"),
+        ("pull_request", pull("main", "closed"), "without types it runs on opened, synchronize and reopened, closed is not"),
+        ("{pull_request: {types: [closed]}}", pull("main"), "types [closed] given, synchronize is not"),
+        ("{pull_request: {types: closed}}", pull("main", "closed"), None),
+        ("release", other("release", action="created"), None),
+        ("{release: {types: [published]}}", other("release", action="created"), "types [published] given, created is not"),
+        ("workflow_dispatch", other("workflow_dispatch"), None),
+        ("{schedule: [{cron: '0 0 * * *'}]}", other("schedule"), None),
+        (
+            "{workflow_run: {workflows: [CI], branches: [main]}}",
+            other("workflow_run", workflow_run={"name": "CI", "head_branch": "dev"}),
+            "branch dev does not match branches [main]",
+        ),
+        (
+            "{workflow_run: {workflows: [CI]}}",
+            other("workflow_run", workflow_run={"name": "Docs"}),
+            "workflow 'Docs' is not among workflows [CI]",
+        ),
+        ("{repository_dispatch: {types: [go]}}", other("repository_dispatch", action="stop"),
+         "types [go] given, stop is not"),
+    ],
+)  # fmt: skip
+def test_selection(on: str, trigger: Trigger, reason: str | None) -> None:
+    assert selects(workflow(on), trigger) == reason
+
+
+def test_a_pattern_that_means_nothing_is_told() -> None:
+    with pytest.raises(UsageError, match="filter"):
+        selects(workflow("{push: {branches: ['[']}}"), branch("x"))
