@@ -143,21 +143,16 @@ class Builder:
 
     def _glibc(self, recipe: Recipe) -> tuple[Tree, str]:
         tree, made_of = self._root(self._suite("bullseye"), recipe.packages, recipe.docker_client)
+        # Packages since trixie hold no /bin and /lib any more: there the links are always needed.
+        merged = recipe.era is None or recipe.era.merged or "usr/bin/bash" in tree.entries
         if recipe.era is None:
             move_links(tree, merge)
             tree.rename(merge)
         else:
-            make_era(tree, recipe.era)
-        add_links(tree, recipe)
+            make_era(tree, recipe.era, merged)
+        add_links(tree, recipe, merged)
         tree.prune()
-        libraries = tree.libraries()
-        merged = recipe.era is None or recipe.era.merged
-        tree.file(
-            "etc/ld.so.cache",
-            loader_cache(
-                {n: f"/{f.removeprefix('usr/') if merged else f}/{n}" for n, f in libraries.items()}
-            ),
-        )
+        tree.file("etc/ld.so.cache", loader_cache(loader_paths(tree, recipe.era, merged)))
         return tree, made_of
 
     def _musl(self, recipe: Recipe) -> tuple[Tree, str]:
@@ -203,13 +198,13 @@ def merge(path: str) -> str:
     return re.sub(r"^(bin|sbin|lib|lib64)(?=/|$)", r"usr/\1", path)
 
 
-def make_era(tree: Tree, era: Era) -> None:
+def make_era(tree: Tree, era: Era, merged: bool) -> None:
     """Turn Debian's files into those of an older system: places, file names, versions."""
     glibc = re.compile(r"^(usr/lib64/|lib64/)(lib[a-zA-Z_]+|ld)-2\.\d+\.so$")
 
     def place(path: str) -> str:
         path = re.sub(r"^(usr/)?lib/x86_64-linux-gnu(?=/|$)", r"\1lib64", path)
-        if era.merged:
+        if merged:
             path = merge(path)
         path = glibc.sub(rf"\1\2-{era.glibc}.so", path)
         return re.sub(r"(libstdc\+\+\.so\.)6\.\d+\.\d+$", rf"\g<1>{era.libstdcxx}", path)
@@ -239,9 +234,18 @@ def move_links(tree: Tree, place: Callable[[str], str]) -> None:
                 tree.entries[path] = Entry(Kind.LINK, 0o777, target="/" + new)
 
 
-def add_links(tree: Tree, recipe: Recipe) -> None:
+def loader_paths(tree: Tree, era: Era | None, merged: bool) -> dict[str, str]:
+    """Under which path the loader is to find each library, and to name it in its messages."""
+    paths = {}
+    for name, folder in tree.libraries().items():
+        short = folder.removeprefix("usr/") if merged else folder
+        old_place = era is not None and not era.merged and name.startswith("libstdc++")
+        paths[name] = f"/usr/lib64/{name}" if old_place else f"/{short}/{name}"
+    return paths
+
+
+def add_links(tree: Tree, recipe: Recipe, merged: bool) -> None:
     """Links that packages make when they are installed, and those that lead to where files were moved."""
-    merged = recipe.era is None or recipe.era.merged
     if recipe.era is not None:
         tree.entries.pop("usr/lib/x86_64-linux-gnu", None)
         tree.entries.pop("lib/x86_64-linux-gnu", None)

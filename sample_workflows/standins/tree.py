@@ -75,6 +75,8 @@ class Tree:
         moved: dict[str, Entry] = {}
         for path, entry in self.entries.items():
             new = change(path)
+            if entry.kind is Kind.LINK and entry.target == posixpath.basename(new):
+                continue  # what it led to has come to its own place
             if entry.kind is Kind.HARD_LINK:
                 moved[new] = replace(entry, target=change(entry.target))
             elif not (new in moved and entry.kind is Kind.FOLDER):

@@ -38,7 +38,7 @@ cat > /tmp/p.c <<'END'
 END
 gcc -O0 -fno-builtin -o /tmp/p /tmp/p.c -lm
 /tmp/p
-objdump -T /tmp/p
+grep -a -o '[GH]LIBC_[0-9.]*' /tmp/p
 """
 
 
@@ -53,9 +53,9 @@ def in_image(client: Any, image: str, script: str, **options: Any) -> tuple[int,
         container.remove(force=True, v=True)
 
 
-def versions(objdump: str) -> set[tuple[int, ...]]:
-    words = [word.strip("()") for word in objdump.split()]
-    assert not [word for word in words if word.startswith(("HLIBC_", "DXXABI_"))], objdump
+def versions(text: str) -> set[tuple[int, ...]]:
+    words = text.split()
+    assert not [word for word in words if word.startswith(("HLIBC_", "DXXABI_"))], text
     return {tuple(map(int, word[6:].split("."))) for word in words if word.startswith("GLIBC_2")}
 
 

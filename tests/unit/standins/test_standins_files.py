@@ -178,13 +178,22 @@ def test_files_of_an_era_are_where_an_old_system_has_them() -> None:
     tree.link("usr/lib/x86_64-linux-gnu/libz.so", "/lib/x86_64-linux-gnu/libz.so.1")
     tree.file("usr/bin/ldd", "echo 'ldd (Debian GLIBC 2.31-1) 2.31'")
     old, new = tree.copy(), tree
-    make_era(old, ERAS["2.12"])
-    make_era(new, ERAS["2.17"])
+    make_era(old, ERAS["2.12"], merged=False)
+    make_era(new, ERAS["2.17"], merged=True)
     assert old.entries["lib64/libc.so.6"].target == "libc-2.12.so"
     assert old.entries["usr/lib64/libz.so"].target == "/lib64/libz.so.1"
     assert new.entries["usr/lib64/libc.so.6"].target == "libc-2.17.so"
     assert new.entries["usr/lib64/ld-linux-x86-64.so.2"].target == "ld-2.17.so"
     assert new.entries["usr/lib64/libz.so"].target == "libz.so.1"
+
+
+def test_the_loader_of_newer_packages_is_no_link_to_itself() -> None:
+    tree = Tree()
+    tree.file("lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "the loader")
+    tree.link("lib64/ld-linux-x86-64.so.2", "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")
+    tree.file("usr/bin/ldd", "echo 'ldd (Debian GLIBC 2.36-9) 2.36'")
+    make_era(tree, ERAS["2.17"], merged=True)
+    assert tree.entries["usr/lib64/ld-linux-x86-64.so.2"].data == b"the loader"
 
 
 def test_hard_links_follow_what_they_name() -> None:
