@@ -51,6 +51,7 @@ def _job(key: Scalar, node: Mapping, bag: DiagnosticBag) -> Job:
             start_of(node),
             help="add 'steps:' with at least one step",
         )
+    check_concurrency(access.get(node, "concurrency"), bag)
     for container in (access.get(node, "container"), *_services(access.get(node, "services"))):
         _check_container(container, bag)
     return Job(
@@ -89,6 +90,18 @@ def _check_call(uses: Scalar, bag: DiagnosticBag) -> None:
             f"'{text}' is not a reference to a reusable workflow",
             uses.span,
             help="write owner/repo/.github/workflows/file.yml@ref or ./.github/workflows/file.yml",
+        )
+
+
+def check_concurrency(node: Node | None, bag: DiagnosticBag) -> None:
+    """``queue: max`` lets runs wait, which ``cancel-in-progress: true`` contradicts (DOC: concurrency)."""
+    queue = access.scalar(node, "queue")
+    if queue is not None and queue.text == "max" and access.flag(node, "cancel-in-progress"):
+        bag.add(
+            "concurrency-conflict",
+            "'queue: max' cannot be combined with 'cancel-in-progress: true'.",
+            queue.span,
+            help="remove one of them",
         )
 
 

@@ -11,7 +11,7 @@ from actlite.source import SourceFile
 from actlite.workflow import access
 from actlite.workflow.checks import run_checks
 from actlite.workflow.events import read_events
-from actlite.workflow.jobs import read_defaults, read_jobs
+from actlite.workflow.jobs import check_concurrency, read_defaults, read_jobs
 from actlite.workflow.model import Workflow
 from actlite.workflow.needs import check_needs
 from actlite.workflow.schema_workflow import WORKFLOW
@@ -62,6 +62,7 @@ def _soften(on: Node | None, bag: DiagnosticBag) -> None:
 
 
 def _convert(source: SourceFile, path: str, root: Mapping, bag: DiagnosticBag) -> Workflow:
+    check_concurrency(access.get(root, "concurrency"), bag)
     jobs_node = access.get(root, "jobs")
     jobs = read_jobs(jobs_node, bag)
     if isinstance(jobs_node, Mapping):

@@ -291,3 +291,18 @@ def test_findings_come_in_order_of_their_places() -> None:
     lines = [finding.span.line for finding in found if finding.span]
     assert lines == sorted(lines)
     assert len(lines) >= 2
+
+
+def test_a_queue_that_cancels() -> None:
+    text = job("runs-on: x\nconcurrency: {group: a, queue: max, cancel-in-progress: true}")
+    assert one(text).message == "'queue: max' cannot be combined with 'cancel-in-progress: true'."
+    assert findings(text.replace("true}", "false}")) == []
+
+
+def test_literal_text_in_an_expression_is_read_as_text() -> None:
+    assert findings(step("run: x\nshell: ${{ 'bash {0}' }}")) == []
+
+
+def test_an_expression_that_is_too_long() -> None:
+    text = "'" + "x" * 21_000 + " ${{ github.sha }}'"
+    assert one(step(f"run: {text}")).message == "Exceeded max expression length 21000"
