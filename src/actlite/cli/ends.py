@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from actlite.errors import ActliteError, InvalidWorkflow
+from actlite.errors import ActliteError, DiskFull, InvalidWorkflow
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 INTERNAL_ERROR = 3
 """The exit code of a defect of actlite's."""
@@ -40,6 +44,13 @@ def run_guarded(
     except BrokenPipeError:
         _forget_stdout()
         return BROKEN_PIPE
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return _defect(error, argv, cwd)
+        _forget_stdout()
+        where = f" ({error.filename})" if error.filename else ""
+        show_error(DiskFull(f"{error.strerror}{where}.", do="Free some space and try again."))
+        return DiskFull.exit_code
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 2
     except BaseException as error:
@@ -48,9 +59,17 @@ def run_guarded(
 
 
 def _verbs() -> Callable[[Sequence[str]], int]:
-    from actlite.cli.app import run
+    from actlite.cli.listing import quick
 
-    return run
+    def verbs(argv: Sequence[str]) -> int:
+        code = quick(argv)
+        if code is None:
+            from actlite.cli.app import run
+
+            code = run(argv)
+        return code
+
+    return verbs
 
 
 def show_error(error: ActliteError) -> None:
@@ -121,6 +140,8 @@ def _hidden(argument: str) -> str:
 
 
 def _defect(error: BaseException, argv: Sequence[str], cwd: Path | None) -> int:
+    from pathlib import Path
+
     text = defect_report(error, argv)
     place = _write_report(text, cwd if cwd is not None else Path.cwd())
     name = type(error).__name__
@@ -159,6 +180,7 @@ def defect_report(error: BaseException, argv: Sequence[str]) -> str:
 def _write_report(text: str, cwd: Path) -> Path | None:
     import tempfile
     import time
+    from pathlib import Path
 
     data = text.encode("utf-8", "backslashreplace")
     name = f"defect-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from actlite.cli.common import FORMAT, pairs, selection_options, take_selection
-from actlite.cli.list_ import place
 from actlite.cli.options import Selection
+from actlite.cli.summary import place
 from actlite.cli.text import columns, paint, write, write_json
 from actlite.diagnostics import Diagnostic, Severity, printable
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable
@@ -36,19 +35,29 @@ def write(lines: Iterable[str]) -> None:
 
 def write_json(data: Any) -> None:
     """Print JSON data."""
+    import json
+
     write([json.dumps(data, ensure_ascii=False, indent=2)])
 
 
 def columns(rows: Iterable[tuple[str, ...]], *, indent: int = 0, gap: int = 2) -> list[str]:
     """Rows as aligned columns; the last one isn't padded."""
-    from actlite.diagnostics import width
-
     table = [tuple(row) for row in rows]
     if not table:
         return []
-    widths = [max(width(row[i]) for row in table) for i in range(len(table[0]) - 1)]
+    widths = [max(_width(row[i]) for row in table) for i in range(len(table[0]) - 1)]
     lines = []
     for row in table:
-        cells = [cell + " " * (wanted - width(cell) + gap) for cell, wanted in zip(row, widths, strict=False)]
+        cells = [
+            cell + " " * (wanted - _width(cell) + gap) for cell, wanted in zip(row, widths, strict=False)
+        ]
         lines.append((" " * indent + "".join(cells) + row[-1]).rstrip())
     return lines
+
+
+def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    from actlite.diagnostics import width
+
+    return width(text)

@@ -63,9 +63,13 @@ def find(directory: Path, given: Sequence[str] = ()) -> list[Path]:
 
 def read(path: Path, root: Path) -> WorkflowFile:
     """Read one file. A file that can't be read is a finding, not an exception."""
+    return read_as(path, display_name(path, root))
+
+
+def read_as(path: Path, name: str) -> WorkflowFile:
+    """As ``read``, for a file with a name of its own."""
     from actlite.workflow.reader import read as read_workflow
 
-    name = display_name(path, root)
     try:
         source = SourceFile.read(path, name)
     except UnicodeDecodeError as error:
