@@ -73,6 +73,7 @@ class Session:
         services = services_of(folder, tee)
         started = services.clock()
         scheduler = Scheduler(services, plan, where=where, cancel=self.cancel)
+        scheduler.prepare()
         tee(_started(plan, services, folder, source, started))
         for note in services.runner.notes:
             tee(Notice(started, "note", note))

@@ -11,10 +11,10 @@ from actlite.engines.base import Sandbox
 from actlite.errors import ActliteError
 from actlite.events import JobFinished
 from actlite.execution.cancellation import Cancellation
-from actlite.execution.job import JobRun
 from actlite.execution.masking import Masker
+from actlite.execution.opening import LOCAL_TOKEN, Opening
+from actlite.execution.results import CANCELLED, FAILURE, SKIPPED, SUCCESS
 from actlite.execution.state import JobOutcome, Services
-from actlite.execution.steps import CANCELLED, FAILURE, SKIPPED, SUCCESS
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import Scope, condition, evaluate_scalar
 from actlite.planning.matrix import expand
@@ -74,16 +74,31 @@ class Scheduler:
         self._closing: list[threading.Thread] = []
         self._kept: list[Sandbox] = []
         self._defect: BaseException | None = None
+        self._held: list[tuple[_Job, Opening]] | None = None
+        """Legs whose sandboxes are being opened before the run begins."""
         self.images: list[str] = []
         """Images that jobs ran in."""
         self._masker = Masker()
         for value in services.settings.secrets.values():
             self._masker.add(value)
-        self._masker.add("ghs_localtokenofactlitewithoutanyrights0")
+        self._masker.add(LOCAL_TOKEN)
+
+    def prepare(self) -> None:
+        """Begin to open the sandboxes of the jobs that need no other; ``run`` goes on from there. The wait for a
+        container is long enough to load the rest of the program in."""
+        with self._changed:
+            self._held = []
+            for job in self._jobs.values():
+                if not job.plan.needs:
+                    self._start(job)
+                    self._launch(job)
 
     def run(self) -> RunOutcome:
         """Run everything; returns when every job has ended. Containers may still be on their way out: ``close``."""
         with self._changed:
+            held, self._held = self._held or [], None
+            for job, opening in held:
+                self._start_thread(job, opening)
             while not all(j.result for j in self._jobs.values()):
                 if not self._advance():
                     self._changed.wait(0.2)
@@ -220,27 +235,39 @@ class Scheduler:
         if platform is None:
             self._note(job, leg, NOT_RUN, "no runner for its labels on this machine")
             return
-        cancel = Cancellation(job.cancel)
-        run = JobRun(
+        opening = Opening(
             self.services,
             self.plan,
             job.plan,
             leg,
             self._needs(job.plan),
-            cancel,
+            Cancellation(job.cancel),
             platform=platform,
             masker=self._masker,
         )
+        opening.begin()
         job.running += 1
-        threading.Thread(target=self._leg, args=(job, run), name=leg.key, daemon=True).start()
+        if self._held is not None:
+            self._held.append((job, opening))
+        else:
+            self._start_thread(job, opening)
 
-    def _leg(self, job: _Job, run: JobRun) -> None:
+    def _start_thread(self, job: _Job, opening: Opening) -> None:
+        name = opening.state.leg.key
+        threading.Thread(target=self._leg, args=(job, opening), name=name, daemon=True).start()
+
+    def _leg(self, job: _Job, opening: Opening) -> None:
         """In the leg's own thread."""
-        outcome = JobOutcome(run.state.leg, FAILURE)
+        from actlite.execution.job import JobRun
+
+        leg = opening.state.leg
+        outcome = JobOutcome(leg, FAILURE)
         try:
-            outcome = run.run()
+            outcome = JobRun(opening).run()
         except BaseException as error:  # a defect of ours: told by the scheduler's own thread
             self._defect = error
+            opening.join()
+            outcome = JobOutcome(leg, CANCELLED, {}, opening.state.sandbox, network=opening.state.network)
         finally:
             self._release(outcome)
             with self._changed:
@@ -248,24 +275,22 @@ class Scheduler:
                 job.outcomes.append(outcome)
                 job.outputs.update(outcome.outputs)
                 if outcome.result == FAILURE:
-                    self._leg_failed(job, run)
+                    self._leg_failed(job, leg)
                 self._changed.notify_all()
 
-    def _leg_failed(self, job: _Job, run: JobRun) -> None:
+    def _leg_failed(self, job: _Job, leg: Leg) -> None:
         node = job.plan.job.continue_on_error
         tolerated = False
         if node is not None:
             try:
-                scope = Scope(
-                    {**self._scope(job).contexts, "matrix": run.state.leg.matrix}, self._scope(job).functions
-                )
+                scope = Scope({**self._scope(job).contexts, "matrix": leg.matrix}, self._scope(job).functions)
                 tolerated = evaluate_scalar(node, scope) in (True, "true")
             except ExpressionError:
                 tolerated = False
         if tolerated:
             job.continued = True
         elif job.fail_fast and len(job.legs) > 1:
-            job.cancel.cancel(f"'{run.state.leg.key}' failed and strategy.fail-fast is on")
+            job.cancel.cancel(f"'{leg.key}' failed and strategy.fail-fast is on")
 
     def _release(self, outcome: JobOutcome) -> None:
         """Take the container down in the background; kept ones are remembered."""

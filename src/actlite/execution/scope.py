@@ -7,7 +7,6 @@ from typing import Any
 
 from actlite.contexts import runner
 from actlite.errors import ActliteError
-from actlite.execution.hashing import hash_files
 from actlite.execution.state import Frame, JobState
 from actlite.expressions import Value
 from actlite.expressions.errors import ExpressionError
@@ -125,6 +124,8 @@ def functions(
 
 
 def _hash_files(state: JobState, args: Sequence[Value]) -> Value:
+    from actlite.execution.hashing import hash_files
+
     patterns = [to_string(a) for a in args]
     follow = False
     if patterns and patterns[0].startswith("--"):
@@ -135,7 +136,7 @@ def _hash_files(state: JobState, args: Sequence[Value]) -> Value:
             )
         follow, patterns = True, patterns[1:]
     try:
-        return hash_files(state.layout.workspace, patterns, follow_symlinks=follow)
+        return hash_files(state.layout.workspace, patterns, follow, named=state.layout.runner_workspace)
     except (OSError, ActliteError, TimeoutError) as error:
         raise ExpressionError("evaluation", f"hashFiles({', '.join(patterns)}) failed: {error}") from error
 

@@ -12,12 +12,12 @@ from actlite.events import Emit
 from actlite.execution.cancellation import Cancellation
 from actlite.execution.layout import Layout
 from actlite.execution.masking import Masker
-from actlite.execution.matchers import Matchers
 from actlite.planning.plan import JobPlan, Leg, Plan
 
 if TYPE_CHECKING:
     from actlite.actions.store import ActionStore
     from actlite.contexts.repository import Repository
+    from actlite.execution.matchers import Matchers
     from actlite.execution.steps import StepTask
     from actlite.runtimes.eras import Runner
     from actlite.runtimes.store import NodeStore
@@ -110,8 +110,8 @@ class JobState:
     """Full paths of programs in the sandbox, as far as they were asked for."""
     alpine: bool | None = None
     """Whether the container counts as Alpine; None: not asked yet."""
-    matchers: Matchers = field(default_factory=Matchers)
-    """The problem matchers that actions have added."""
+    matchers: Matchers | None = None
+    """The problem matchers that actions have added; there once the job runs."""
     known_files: frozenset[str] | None = None
     """Names of the workspace's files that checkouts brought; None without a checkout."""
     states: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -120,6 +120,11 @@ class JobState:
     def emit(self, event: Any) -> None:
         """Send an event to whoever listens."""
         self.services.emit(event)
+
+    def real_path(self, path: str) -> Path | None:
+        """The path on this machine of a path that a step named; None where it is the container's own."""
+        found = self.layout.host_path(path)
+        return Path(path) if found is None and self.services.engine.name == "host" else found
 
     @property
     def running(self) -> Sandbox:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,13 +24,12 @@ from actlite.execution.command_effects import CommandEffects
 from actlite.execution.diagnosing import Observer, diagnose_step
 from actlite.execution.file_commands import StepFiles
 from actlite.execution.output import StepLog
+from actlite.execution.results import CANCELLED, FAILURE, SKIPPED, SUCCESS
 from actlite.execution.scope import scope
 from actlite.execution.state import Frame, JobState
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import Scope, TemplateError, condition, evaluate_mapping, evaluate_scalar
 from actlite.workflow.model import Step
-
-SUCCESS, FAILURE, CANCELLED, SKIPPED = "success", "failure", "cancelled", "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,8 @@ class StepRun:
     """What a diagnosis needs of the node that was chosen."""
     composite: Frame | None = None
     """The frame of the inner steps, once a composite action has begun."""
+    ended: threading.Event = field(default_factory=threading.Event)
+    """The body has ended."""
 
     @property
     def files(self) -> StepFiles:
@@ -98,6 +100,8 @@ class StepRun:
 
     def execute(self, process: ProcessSpec) -> ExitStatus:
         """Run a process in the job's sandbox, within the step's time."""
+        if self.killed:
+            return ExitStatus(130, killed=True)
         left = None
         if self.deadline is not None:
             left = max(0.1, self.deadline - self.state.services.clock())
@@ -119,6 +123,8 @@ def run_task(state: JobState, task: StepTask) -> str:
     """Run one task of the queue, with all that belongs to it. Returns its conclusion."""
     clock = state.services.clock
     started = clock()
+    if state.cancel.cancelled and task.stage != "complete":
+        state.status = CANCELLED
     outputs: dict[str, str] = {}
     run = _open(state, task, outputs)
     result = StepResult(FAILURE)
@@ -194,7 +200,7 @@ def _open(state: JobState, task: StepTask, outputs: dict[str, str]) -> StepRun:
         path=state.paths,
         masker=state.masker,
         annotate=annotate,
-        translate_path=state.layout.host_path,
+        translate_path=state.real_path,
         env_lookup=lambda name: state.env.get(name),
         debug=state.services.settings.debug,
         workspace=state.layout.workspace,
@@ -305,6 +311,7 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
         result = StepResult(FAILURE)
     finally:
         end()
+        run.ended.set()
     run.log.flush()
     summary = run.opened_files.collect(run.effects, run.log) if run.opened_files is not None else ""
     if summary:
@@ -338,8 +345,15 @@ def _on_cancel(state: JobState, task: StepTask, run: StepRun) -> None:
             keep_going = False
     if not keep_going:
         run.killed = True
+        threading.Thread(target=_kill, args=(state, run), name=f"kill {task.key}", daemon=True).start()
+
+
+def _kill(state: JobState, run: StepRun) -> None:
+    """Ask until the step has ended: a process that was only about to start has to hear it too."""
+    while not run.ended.is_set():
         if state.sandbox is not None:
             state.sandbox.kill()
+        run.ended.wait(0.1)
 
 
 def _record(

@@ -14,8 +14,9 @@ from actlite.execution.handlers.inputs import action_inputs
 from actlite.execution.handlers.node import choose_node, node_folder, run_node
 from actlite.execution.handlers.script import run_script
 from actlite.execution.prepared import PreparedAction, Preparer
+from actlite.execution.results import FAILURE, SUCCESS
 from actlite.execution.state import Frame, JobState
-from actlite.execution.steps import FAILURE, SUCCESS, StepResult, StepRun, StepTask, run_task
+from actlite.execution.steps import StepResult, StepRun, StepTask, run_task
 from actlite.expressions.template import Scope, evaluate_string
 from actlite.workflow.model import (
     CompositeRuns,

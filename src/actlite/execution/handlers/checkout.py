@@ -11,7 +11,8 @@ from actlite.execution.handlers.inputs import action_inputs
 from actlite.execution.handlers.node import run_node
 from actlite.execution.prepared import PreparedAction
 from actlite.execution.products import tree
-from actlite.execution.steps import FAILURE, SUCCESS, StepResult, StepRun
+from actlite.execution.results import FAILURE, SUCCESS
+from actlite.execution.steps import StepResult, StepRun
 from actlite.execution.workspace import CheckoutRequest, fill
 from actlite.workflow.model import NodeRuns, PluginRuns
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from actlite.errors import UsageError
 from actlite.execution.handlers.inputs import action_inputs
 from actlite.execution.prepared import PreparedAction
+from actlite.execution.results import CANCELLED, FAILURE, SUCCESS
 from actlite.execution.scope import scope
 from actlite.execution.state import Frame
-from actlite.execution.steps import CANCELLED, FAILURE, SUCCESS, StepResult, StepRun, StepTask, run_task
+from actlite.execution.steps import StepResult, StepRun, StepTask, run_task
 from actlite.expressions.template import evaluate_string
 from actlite.workflow.model import CompositeRuns
 

@@ -11,9 +11,10 @@ from actlite.errors import CannotRun, UsageError
 from actlite.execution.containers import DOCKER_SOCKET
 from actlite.execution.environment import process_env
 from actlite.execution.prepared import PreparedAction
+from actlite.execution.results import FAILURE, SUCCESS
 from actlite.execution.scope import scope
 from actlite.execution.state import JobState
-from actlite.execution.steps import FAILURE, SUCCESS, StepResult, StepRun
+from actlite.execution.steps import StepResult, StepRun
 from actlite.expressions.template import Scope, evaluate_mapping, evaluate_string
 from actlite.workflow.model import DockerRuns
 

@@ -8,7 +8,8 @@ from actlite.engines.base import ProcessSpec
 from actlite.execution.environment import process_env
 from actlite.execution.handlers.script import env_lines, prepends
 from actlite.execution.prepared import PreparedAction
-from actlite.execution.steps import FAILURE, SUCCESS, StepResult, StepRun
+from actlite.execution.results import FAILURE, SUCCESS
+from actlite.execution.steps import StepResult, StepRun
 from actlite.runtimes.choice import Choice
 from actlite.workflow.model import NodeRuns
 

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from actlite.engines.base import ExitStatus, ProcessSpec
 from actlite.errors import UsageError
 from actlite.execution.environment import process_env
+from actlite.execution.results import FAILURE, SUCCESS
 from actlite.execution.shells import Shell, resolve_shell
 from actlite.execution.state import JobState
-from actlite.execution.steps import FAILURE, SUCCESS, StepResult, StepRun
+from actlite.execution.steps import StepResult, StepRun
 from actlite.expressions.template import evaluate_string
 from actlite.workflow.model import RunStep
 

@@ -1,0 +1,283 @@
+"""Where a job runs, and its sandbox: begun as early as can be, while everything else is still being made ready.
+
+The start of a container is the longest wait of a short job; it happens in a thread of its own. This module
+imports little, so that the wait can begin before the rest of execution is even loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from actlite.contexts.github import workflow_fields
+from actlite.engines.base import Mount, Progress, Sandbox, SandboxSpec
+from actlite.errors import ActliteError, CannotRun, DiskFull
+from actlite.events import ImageProgress
+from actlite.execution.cancellation import Cancellation
+from actlite.execution.containers import (
+    DOCKER_SOCKET,
+    ContainerSpec,
+    container_env,
+    container_spec,
+    image_spec,
+    volume_mount,
+)
+from actlite.execution.layout import (
+    RUNNER_HOME,
+    Layout,
+    container_layout,
+    machine_layout,
+    mounts,
+    same_path_layout,
+)
+from actlite.execution.masking import Masker
+from actlite.execution.scope import scope
+from actlite.execution.state import Frame, JobState, Services
+from actlite.expressions.errors import ExpressionError
+from actlite.expressions.template import evaluate_mapping, evaluate_node, evaluate_scalar, evaluate_string
+from actlite.planning.plan import JobPlan, Leg, Plan
+from actlite.workflow.model import UsesStep
+
+LOCAL_TOKEN = "ghs_localtokenofactlitewithoutanyrights0"
+"""The GITHUB_TOKEN of a run to which the user gave none."""
+DEFAULT_TIMEOUT = 360
+"""Minutes that a job may take unless it says otherwise (docs: jobs.<job_id>.timeout-minutes)."""
+
+
+class Opening:
+    """One leg's state, and its sandbox on the way. Errors are kept for the step that needs the sandbox."""
+
+    def __init__(
+        self,
+        services: Services,
+        plan: Plan,
+        job: JobPlan,
+        leg: Leg,
+        needs: Mapping[str, Any],
+        cancel: Cancellation,
+        *,
+        platform: str,
+        masker: Masker,
+    ) -> None:
+        self.platform = platform
+        """The image (or ``host``) for a job without ``container:``."""
+        self.services = services
+        folder = services.folder / "work" / slug(leg.key)
+        github = _github(plan, job, leg, services)
+        repository = str(github["repository"]).rsplit("/", 1)[-1] or "workspace"
+        self.state = JobState(
+            services=services,
+            plan=plan,
+            job=job,
+            leg=leg,
+            layout=container_layout(folder, repository),
+            cancel=cancel,
+            masker=masker,
+            github=github,
+            needs=needs,
+            env=dict(services.settings.env),
+        )
+        self.frame = Frame()
+        self.container: ContainerSpec | None = None
+        self.services_value: Any = None
+        self.timeout = DEFAULT_TIMEOUT
+        """Minutes that the job may take."""
+        self.problem: ActliteError | ExpressionError | None = None
+        """What is wrong with the job itself; its set-up step fails with it."""
+        self.error: ActliteError | None = None
+        """Why the sandbox could not be opened."""
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Find out where the job runs, and begin to open its sandbox in the background."""
+        state, job = self.state, self.state.job.job
+        try:
+            self._evaluate_env()
+            ground = scope(state, self.frame, state.env)
+            if job.container is not None:
+                self.container = container_spec(evaluate_node(job.container, ground))
+            if job.services is not None:
+                self.services_value = evaluate_node(job.services, ground)
+            if job.timeout_minutes is not None:
+                minutes = evaluate_scalar(job.timeout_minutes, ground)
+                if isinstance(minutes, int | float) and minutes >= 1:
+                    self.timeout = int(minutes)
+            state.layout = self._layout()
+            self._paths()
+            state.layout.create()
+            event = state.layout.event_folder / "event.json"
+            event.write_text(json.dumps(state.github["event"], indent=2))
+        except (ActliteError, ExpressionError) as error:
+            self.problem = error
+            return
+        except OSError as error:
+            self.problem = cannot_write(error)
+            return
+        self._thread = threading.Thread(target=self._open, name=f"open {state.leg.key}", daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until the sandbox is there, or can't be."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def progress(self, image: str) -> Callable[[Progress], None]:
+        """Takes an image's progress and makes events of it."""
+        state, clock = self.state, self.services.clock
+
+        def report(p: Progress) -> None:
+            state.emit(ImageProgress(clock(), state.leg.key, image, p.status, p.current, p.total))
+
+        return report
+
+    def _evaluate_env(self) -> None:
+        """Workflow env, then job env, each seeing what came before."""
+        state = self.state
+        for node in (state.plan.workflow.env, state.job.job.env):
+            if node is not None:
+                state.env.update(evaluate_mapping(node, scope(state, self.frame, state.env)))
+        for defaults in (state.plan.workflow.defaults, state.job.job.defaults):
+            if defaults.shell is None and defaults.working_directory is None:
+                continue
+            ground = scope(state, self.frame, state.env)
+            if defaults.shell is not None:
+                state.defaults["shell"] = evaluate_string(defaults.shell, ground)
+            if defaults.working_directory is not None:
+                state.defaults["working-directory"] = evaluate_string(defaults.working_directory, ground)
+
+    def _layout(self) -> Layout:
+        state, settings = self.state, self.services.settings
+        work, name = state.layout.work, state.layout.repository
+        release = self.services.runner.release
+        if self.container is not None:
+            if self.services.engine.name == "host":
+                raise CannotRun(
+                    f"Job '{state.leg.key}' names a container, and --engine host has none",
+                    do="Run it with --engine docker.",
+                )
+            state.image = settings.images.get(self.container.image, self.container.image)
+            state.instead_of = self.container.image if state.image != self.container.image else ""
+            return container_layout(work, name)
+        if self.services.engine.name == "host":
+            externals = self.services.nodes.externals(self.services.runner, [])
+            return same_path_layout(work, name, str(externals))
+        state.image = settings.images.get(self.platform, self.platform)
+        state.instead_of = self.platform if state.image != self.platform else ""
+        machine = machine_layout(work, name, release)
+        return same_path_layout(work, name, machine.externals) if settings.docker_socket else machine
+
+    def _paths(self) -> None:
+        """The paths of the github context, in the runner's own terms."""
+        layout = self.state.layout
+        self.state.github.update(
+            {
+                "workspace": layout.runner_workspace,
+                "event_path": layout.runner_path(layout.event_folder / "event.json"),
+            }
+        )
+
+    def _open(self) -> None:
+        """In a thread of its own: image, network, container."""
+        try:
+            self.state.sandbox = self._open_sandbox()
+        except ActliteError as error:
+            self.error = error
+        except OSError as error:
+            self.error = cannot_write(error)
+
+    def _open_sandbox(self) -> Sandbox:
+        state, services, layout = self.state, self.services, self.state.layout
+        engine = services.engine
+        spec = self.container or ContainerSpec(self.platform)
+        image = image_spec(services, spec, state.github)
+        leg = state.leg.key
+        if engine.name != "host":
+            engine.images.ensure(image, self.progress(image.name))
+            if self._wants_network():
+                state.network = engine.create_network(services.owner)
+        externals = services.nodes.externals(services.runner, [])
+        extra = [volume_mount(layout.translate(v)) for v in spec.volumes]
+        if services.settings.docker_socket:
+            extra.insert(0, Mount(DOCKER_SOCKET, DOCKER_SOCKET))
+        control = services.folder / "control" / slug(leg)
+        control.mkdir(parents=True, exist_ok=True)
+        env = (
+            container_env(spec)
+            if self.container
+            else {"HOME": RUNNER_HOME, "CI": "true", "ImageOS": "ubuntu"}
+        )
+        network = state.network
+        if self.container is None and self.services_value:
+            network = "host"
+        return engine.open(
+            SandboxSpec(
+                key=leg,
+                image=image,
+                owner=services.owner,
+                env=env,
+                mounts=(*extra, *mounts(layout, externals)),
+                workdir=layout.translate(layout.runner_workspace),
+                ports=spec.ports,
+                options=spec.options,
+                network=network,
+                control=control,
+            )
+        )
+
+    def _wants_network(self) -> bool:
+        """A network costs a third of a second: made only where something can see it (services, docker actions,
+        the job context), which the runner's own network also serves."""
+        if self.services_value:
+            return True
+        if self.container is None:
+            return False
+        if "job.container" in self.state.plan.workflow.source.text:
+            return True
+        return any(isinstance(s, UsesStep) and _may_be_docker(s.uses.text) for s in self.state.job.job.steps)
+
+
+def cannot_write(error: OSError) -> CannotRun:
+    """An error of this machine's file system, as one that a user can act on."""
+    import errno
+
+    kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else CannotRun
+    what = "There is no space left" if kind is DiskFull else "A file could not be written or read"
+    return kind(
+        f"{what}: {error.filename or 'the run folder'}",
+        why=error.strerror or str(error),
+        do="Free some space (actlite clean --all removes old runs), then run again."
+        if kind is DiskFull
+        else "",
+    )
+
+
+def slug(key: str) -> str:
+    """A leg's key as a folder name."""
+    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in key).strip("-.")
+    return kept if kept == key else f"{kept[:60]}-{zlib.crc32(key.encode()):08x}"
+
+
+def _github(plan: Plan, job: JobPlan, leg: Leg, services: Services) -> dict[str, Any]:
+    given = services.settings.secrets.get("GITHUB_TOKEN")
+    return {
+        **plan.trigger.github,
+        "job": job.job.id,
+        **workflow_fields(plan.trigger.github, name=plan.workflow.name, path=plan.workflow.path),
+        "run_id": plan.trigger.github.get("run_id") or services.owner.run,
+        "run_number": plan.trigger.github.get("run_number") or services.owner.run,
+        "run_attempt": plan.trigger.github.get("run_attempt") or "1",
+        "token": given or LOCAL_TOKEN,
+        "action": "",
+        "action_ref": "",
+        "action_repository": "",
+        "action_path": None,
+    }
+
+
+def _may_be_docker(uses: str) -> bool:
+    """Whether an action might run in a container of its own; GitHub's own never do."""
+    return not uses.lower().startswith("actions/")
