@@ -87,13 +87,16 @@ def show_error(error: ActliteError) -> None:
 
 def say(text: str) -> None:
     """Write a line to stderr; where that is closed there is nobody to tell."""
+    import io
+
+    stream = sys.stderr
     try:
-        data = text.encode(sys.stderr.encoding or "utf-8", "backslashreplace") + b"\n"
-        sys.stderr.flush()
-        sys.stderr.buffer.write(data)
-        sys.stderr.flush()
-    except AttributeError:
-        print(text, file=sys.stderr)
+        if not isinstance(stream, io.TextIOWrapper):  # the live tree takes lines to put them above itself
+            print(text, file=stream, flush=True)
+            return
+        stream.flush()
+        stream.buffer.write(text.encode(stream.encoding or "utf-8", "backslashreplace") + b"\n")
+        stream.flush()
     except (OSError, ValueError):
         return
 

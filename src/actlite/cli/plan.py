@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from actlite.cli.common import FORMAT, pairs, selection_options, take_selection
 from actlite.cli.options import Selection
+from actlite.cli.settings import load
 from actlite.cli.summary import place
 from actlite.cli.text import columns, paint, write, write_json
+from actlite.cli.workflow_files import root_of
 from actlite.diagnostics import Diagnostic, Severity, printable
-from actlite.document.nodes import Mapping, Node, Scalar, Sequence
+from actlite.document.nodes import Mapping as MappingNode
+from actlite.document.nodes import Node, Scalar, Sequence
 from actlite.errors import NothingSelected
 from actlite.planning.plan import JobPlan, Plan
 
@@ -25,25 +29,49 @@ _SECRET = re.compile(r"\bsecrets\s*\.\s*([A-Za-z_][A-Za-z0-9_]*)")
 @click.option(
     "--var", "variables", metavar="NAME=VALUE", multiple=True, help="A variable of the vars context."
 )
+@click.option(
+    "-P",
+    "--platform",
+    "platforms",
+    metavar="LABEL=IMAGE",
+    multiple=True,
+    help="The image for a runner label.",
+)
 @FORMAT
-def command(format_: str, committed: bool, variables: tuple[str, ...], **values: Any) -> int:
+def command(
+    format_: str, committed: bool, variables: tuple[str, ...], platforms: tuple[str, ...], **values: Any
+) -> int:
     """Show what an event would run (push of the current branch by default), and why the rest would not.
 
     Exit code 5 where it runs nothing.
     """
     selection = take_selection(values)
     return show_plan(
-        selection, format_, committed=committed, variables=pairs(variables, "--var", "NAME=VALUE")
+        selection,
+        format_,
+        committed=committed,
+        variables=pairs(variables, "--var", "NAME=VALUE"),
+        platforms=pairs(platforms, "-P", "LABEL=IMAGE"),
     )
 
 
 def show_plan(
-    selection: Selection, format_: str, *, committed: bool = False, variables: dict[str, str] | None = None
+    selection: Selection,
+    format_: str,
+    *,
+    committed: bool = False,
+    variables: Mapping[str, str] | None = None,
+    platforms: Mapping[str, str] | None = None,
 ) -> int:
     """Write the plan. Raises UsageError, and NothingSelected after the answer was written."""
+    from actlite.checking.runners import unrunnable
     from actlite.cli.select_workflows import describe_trigger, select_workflows
 
     selected = select_workflows(selection, variables=variables, committed=committed, strict=False)
+    known = {**load(root_of(selection.directory)).platforms, **(platforms or {})}
+    absent = [
+        finding for plan in selected.plans for finding in unrunnable(plan, known, variables or {}).values()
+    ]
     if format_ == "json":
         github = selected.trigger.github
         write_json(
@@ -56,6 +84,7 @@ def show_plan(
                 "notes": list(selected.trigger.notes),
                 "workflows": [_plan_data(plan) for plan in selected.plans],
                 "not_selected": [{"path": n.workflow.path, "reason": n.reason} for n in selected.skipped],
+                "cannot_run_here": [finding.message for finding in absent],
                 "invalid": [{"path": file.name, "errors": len(file.errors)} for file in selected.invalid],
             }
         )
@@ -72,6 +101,7 @@ def show_plan(
             lines.append(
                 f"{paint('✗', 'red')} {printable(file.name)}  {count} error{'s' * (count != 1)}: actlite check"
             )
+        lines += [f"{paint('✗', 'red')} {printable(finding.message)}" for finding in absent]
         lines += [f"note: {printable(note)}" for note in selected.trigger.notes]
         write(lines)
     if not selected.plans:
@@ -137,7 +167,7 @@ def _shape(job: JobPlan) -> str:
 def _more(job: JobPlan) -> str:
     parts = [printable(place(job.job))]
     environment = job.job.environment
-    if isinstance(environment, Mapping):
+    if isinstance(environment, MappingNode):
         environment = environment.get("name")
     if isinstance(environment, Scalar) and environment.text:
         parts.append(f"environment: {printable(environment.text)}")
@@ -150,7 +180,7 @@ def _more(job: JobPlan) -> str:
 def _writes(permissions: Node | None) -> list[str]:
     if isinstance(permissions, Scalar):
         return ["everything"] if permissions.text == "write-all" else []
-    if isinstance(permissions, Mapping):
+    if isinstance(permissions, MappingNode):
         return [printable(k.text) for k, v in permissions if isinstance(v, Scalar) and v.text == "write"]
     return []
 
@@ -175,7 +205,7 @@ def secrets_of(job: JobPlan) -> set[str]:
 def _texts(node: Node | None) -> list[str]:
     if isinstance(node, Scalar):
         return [node.text]
-    if isinstance(node, Mapping):
+    if isinstance(node, MappingNode):
         return [text for _, value in node for text in _texts(value)]
     if isinstance(node, Sequence):
         return [text for item in node for text in _texts(item)]

@@ -171,6 +171,21 @@ def test_plan_of_nothing_names_commands_that_run_something(repo: Path, call: Cal
     assert call("plan", *words[1:]).code == 0
 
 
+def test_plan_says_what_cannot_run_here(repo: Path, call: Call) -> None:
+    (repo / ".github/workflows/ci.yaml").write_text(
+        "on: push\njobs: {a: {strategy: {matrix: {os: [ubuntu-latest, macos-14, mine]}}, "
+        "runs-on: '${{ matrix.os }}', steps: [{run: x}]}}\n"
+    )
+    out = call("plan").out
+    assert "✗ a (macos-14) can't run here: no macOS runner" in out
+    assert "✗ a (mine) can't run here: no image for runner label mine" in out
+    assert "a (ubuntu-latest)" not in out
+    assert "a (mine)" not in call("plan", "-P", "mine=img:1").out
+    (repo / "actlite.toml").write_text('[platforms]\nmine = "img:1"\n')
+    data = json.loads(call("plan", "--format", "json").out)
+    assert len(data["cannot_run_here"]) == 1
+
+
 def test_plan_as_json(repo: Path, call: Call) -> None:
     data = json.loads(call("plan", "--tag", "v1.0.0", "--format", "json").out)
     assert (data["event"], data["ref"]) == ("push", "refs/tags/v1.0.0")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import reporting_events as made
 
+from actlite.cli.ends import say
 from actlite.events import (
     Event,
     ImageProgress,
@@ -127,6 +128,18 @@ def test_the_tree_fits_into_a_small_terminal() -> None:
     assert "step 99" in "".join(lines)
     assert lines[-1].endswith("log 99")
     reporter.close()
+
+
+def test_a_warning_to_stderr_goes_above_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = Tty()
+    monkeypatch.setattr("sys.stderr", stderr)
+    reporter, stream = terminal(made.failing()[:5])
+    say("warning: [bold]full[/bold]")
+    assert "warning: [bold]full[/bold]\n" in stream.getvalue()
+    assert stderr.getvalue() == ""
+    reporter.close()
+    say("after")
+    assert stderr.getvalue() == "after\n"
 
 
 def test_verbose_terminal_mode_passes_whole_logs() -> None:

@@ -6,6 +6,7 @@ above the tree, whole. The full logs are in the run's folder (``actlite show``).
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -116,7 +117,7 @@ class TerminalReporter:
             refresh_per_second=REFRESH,
             transient=True,
             redirect_stdout=False,
-            redirect_stderr=False,
+            redirect_stderr=sys.stderr.isatty(),
             vertical_overflow="crop",
         )
         self._live.start()
