@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -164,6 +162,8 @@ class ActionStore:
         home.mkdir(parents=True, exist_ok=True)
         for left in home.glob(".fetching.*"):  # of a process that was killed: we hold the lock
             shutil.rmtree(left, ignore_errors=True)
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix=".fetching.", dir=home) as name:
             work = Path(name)
             try:
@@ -203,6 +203,8 @@ class ActionStore:
         return _unavailable(action, what, str(error))
 
     def _no_ref(self, action: RemoteAction) -> ActliteError:
+        import difflib
+
         try:
             text = git.run(
                 ["ls-remote", "--refs", "--tags", "--heads", self._address(action)],

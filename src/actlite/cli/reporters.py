@@ -7,9 +7,7 @@ from pathlib import Path
 from actlite.cli.ends import say, visible
 from actlite.cli.options import Report, RunOptions
 from actlite.errors import UsageError
-from actlite.reporting.console import console_reporter
-from actlite.reporting.jsonl import JsonLines
-from actlite.reporting.jsonreport import JsonReport
+from actlite.events import Event
 from actlite.reporting.tee import Reporter, Tee
 
 
@@ -22,13 +20,38 @@ def reporters(options: RunOptions, root: Path, *, first: tuple[Reporter, ...] = 
     chosen: list[Reporter] = [*first]
     for report in options.reports:
         chosen.append(_file(report))
-    chosen.append(console_reporter(root=root, verbosity=options.verbosity))
+    chosen.append(_Console(root, options.verbosity))
     return Tee(chosen, lambda text: say(f"warning: {visible(text)}"))
+
+
+class _Console:
+    """The console's reporter, loaded with the first event: by then a container is on its way already."""
+
+    def __init__(self, root: Path, verbosity: int) -> None:
+        self._root = root
+        self._verbosity = verbosity
+        self._reporter: Reporter | None = None
+
+    def __call__(self, event: Event) -> None:
+        if self._reporter is None:
+            from actlite.reporting.console import console_reporter
+
+            self._reporter = console_reporter(root=self._root, verbosity=self._verbosity)
+        self._reporter(event)
+
+    def close(self) -> None:
+        """Close the reporter, where there is one."""
+        if self._reporter is not None:
+            self._reporter.close()
 
 
 def _file(report: Report) -> Reporter:
     if report.kind == "json":
+        from actlite.reporting.jsonreport import JsonReport
+
         return JsonReport(report.path)
+    from actlite.reporting.jsonl import JsonLines
+
     try:
         return JsonLines(report.path)
     except OSError as error:

