@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
+import resource
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,6 +24,9 @@ from docker import APIClient
 
 _TICK = 0.1
 _STAY_SECONDS = 0.3
+_PODMAN_PROCESSES = 32768
+_CAPPED: weakref.WeakSet[APIClient] = weakref.WeakSet()
+"""Engines that may not raise limits."""
 
 
 class NoProgram(Exception):
@@ -35,12 +40,11 @@ def create_and_start(api: APIClient, request: CreateRequest) -> str:
     """
     id = create(api, request)
     try:
-        _start(api, id)
+        api.start(id)
     except docker.errors.APIError as e:
         remove(api, id)
         words = text(e)
-        if request.host.get("Init") and re.search(r"docker-init|catatonit", words):
-            request.host["Init"] = False  # this engine has no init to offer
+        if _repair(api, request, words):
             return create_and_start(api, request)
         if re.search(r"executable file not found|stat .*: no such file|exec: .*no such file", words):
             raise NoProgram(words) from e
@@ -51,8 +55,36 @@ def create_and_start(api: APIClient, request: CreateRequest) -> str:
     return id
 
 
+def _repair(api: APIClient, request: CreateRequest, words: str) -> bool:
+    """Take back what this engine can't give; True when another try is worth it."""
+    if request.host.get("Init") and re.search(r"docker-init|podman-init|catatonit|container-init", words):
+        request.host["Init"] = False
+        return True
+    if "setting rlimit" in words and api not in _CAPPED:
+        # Podman asks for higher limits than it may set where it lacks CAP_SYS_RESOURCE itself.
+        _CAPPED.add(api)
+        return True
+    return False
+
+
+def _limits() -> list[dict[str, Any]]:
+    """Limits that nobody needs a right to set: this process's own hard ones; Podman keeps no more
+    than 32768 processes for itself."""
+    files, processes = (
+        resource.getrlimit(number)[1] for number in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC)
+    )
+    if not 0 < processes <= _PODMAN_PROCESSES:  # -1 means no limit
+        processes = _PODMAN_PROCESSES
+    return [
+        {"Name": name, "Soft": limit, "Hard": limit}
+        for name, limit in (("nofile", files), ("nproc", processes))
+    ]
+
+
 def create(api: APIClient, request: CreateRequest) -> str:
     """Create a container; its id. Raises CannotRun, DiskFull."""
+    if api in _CAPPED:
+        request.host.setdefault("Ulimits", _limits())
     try:
         id = create_container(api, request.body(), request.name, request.platform)
     except docker.errors.APIError as e:
@@ -84,10 +116,6 @@ def must_stay(api: APIClient, id: str) -> None:
                 why=f"exit code {state.get('ExitCode')}\n{log}".strip(),
             )
         time.sleep(0.02)
-
-
-def _start(api: APIClient, id: str) -> None:
-    api.start(id)
 
 
 def _refused(words: str, request: CreateRequest) -> CannotRun:
@@ -130,12 +158,7 @@ def run_once(
             api.attach_socket(id, params={"stdout": 1, "stderr": 1, "stream": 1, "logs": 1})
         )
         try:
-            try:
-                _start(api, id)
-            except docker.errors.APIError as e:
-                words = text(e)
-                on_output(f"docker: Error response from daemon: {words}.\n".encode())
-                return ExitStatus(execs.failure_code(words) if execs.failure_code(words) != 1 else 125)
+            api.start(id)
             on_start(stop.kill)
             _follow(attached, on_output, stop, timeout)
         finally:
@@ -145,9 +168,16 @@ def run_once(
         with translated("waiting for a container"):
             code = int(api.wait(id)["StatusCode"])
         return ExitStatus(code, timed_out=stop.timed_out, killed=stop.killed)
+    except docker.errors.APIError as e:
+        words = text(e)
+        if not _repair(api, request, words):
+            on_output(f"docker: Error response from daemon: {words}.\n".encode())
+            code = execs.failure_code(words)
+            return ExitStatus(125 if code == 1 else code)
     finally:
         stop.ended()
         remove(api, id)
+    return run_once(api, request, timeout, on_output, on_start)
 
 
 def _follow(attached: execs.Hijacked, on_output: OutputSink, stop: _Stop, timeout: float | None) -> None:
@@ -203,6 +233,19 @@ class _Stop:
         self.gave_up = True
 
 
+def remove_network(api: APIClient, name: str) -> None:
+    """Remove a network, and what a job itself has attached to it first. Raises docker.errors.APIError."""
+    try:
+        api.remove_network(name)
+    except docker.errors.APIError as e:
+        if e.status_code != 403:  # "has active endpoints"
+            raise
+        for container in api.inspect_network(name).get("Containers") or {}:
+            with contextlib.suppress(docker.errors.NotFound):
+                api.disconnect_container_from_network(container, name, force=True)
+        api.remove_network(name)
+
+
 def owned(api: APIClient) -> list[Owned]:
     """Containers, networks, volumes and images with our labels."""
     filters: dict[str, Any] = {"label": [LABEL_ROLE]}
@@ -240,7 +283,7 @@ def remove_owned(api: APIClient, objects: Iterable[Owned]) -> None:
             if one.kind == "container":
                 api.remove_container(one.id, v=True, force=True)
             elif one.kind == "network":
-                api.remove_network(one.id)
+                remove_network(api, one.id)
             elif one.kind == "volume":
                 api.remove_volume(one.id, force=True)
             else:

@@ -239,13 +239,15 @@ class DockerEngine:
     def remove_network(self, name: str) -> None:
         """Remove a network; nothing happens when it is gone."""
         with translated(f"removing the network {name}"), contextlib.suppress(docker.errors.NotFound):
-            self._api.remove_network(name)
+            containers.remove_network(self._api, name)
 
     def start_services(
         self, specs: Sequence[ServiceSpec], network: str, on_output: OutputSink
     ) -> Sequence[Service]:
         """Start services and wait until they are healthy. Raises CannotRun when one does not get there."""
-        return services.start(self._api, self._images, specs, network, on_output, _name)
+        return services.start(
+            self._api, self._images, specs, network, on_output, _name, podman=self.connection.podman
+        )
 
     def stop_services(self, stopped: Iterable[Service]) -> None:
         """Remove services."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import platform
 import posixpath
 import tarfile
 import threading
@@ -31,6 +34,12 @@ from actlite.errors import CannotRun, ImageUnavailable
 
 _PULL_TRIES = 3  # R: ContainerOperationProvider, as often as the runner
 _MAX_LINKS = 40
+_LABEL_READER = "dev.actlite.reader"
+"""Label of a probe: machine and process id of its reader."""
+
+
+def _reader() -> str:
+    return f"{platform.node()}:{os.getpid()}"
 
 
 class DockerImages:
@@ -42,6 +51,7 @@ class DockerImages:
         self._known: dict[str, ImageInfo] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
+        self._swept = False
 
     def find(self, name: str) -> ImageInfo | None:
         """A local image, or None. Asked once per image and engine object."""
@@ -156,10 +166,11 @@ class DockerImages:
                 do=f"Pull it: `docker pull {image}`.",
             )
         with translated(f"reading files of {image}", image=image):
+            self._sweep_probes()
             body = {
                 "Image": info.id,
                 "Cmd": ["/nothing"],
-                "Labels": {LABEL_ROLE: "probe"},
+                "Labels": {LABEL_ROLE: "probe", _LABEL_READER: _reader()},
                 "NetworkDisabled": True,
             }
             name = f"actlite-probe-{uuid.uuid4().hex[:12]}"
@@ -168,6 +179,18 @@ class DockerImages:
                 return {path: self._read_file(container, path) for path in paths}
             finally:
                 self._api.remove_container(container, force=True, v=True)
+
+    def _sweep_probes(self) -> None:
+        """Once per engine object: remove the probes of readers that were killed."""
+        with self._guard:
+            if self._swept:
+                return
+            self._swept = True
+        for probe in self._api.containers(all=True, filters={"label": [_LABEL_READER]}):
+            machine, _, process = str(probe["Labels"][_LABEL_READER]).rpartition(":")
+            if machine == platform.node() and not Path("/proc", process).exists():
+                with contextlib.suppress(docker.errors.APIError):  # another one sweeps too
+                    self._api.remove_container(str(probe["Id"]), force=True, v=True)
 
     def _read_file(self, container: str, path: str) -> bytes | None:
         """One file. The daemon resolves links in folders; a link at the end comes back as a link."""

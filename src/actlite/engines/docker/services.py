@@ -25,6 +25,8 @@ def start(
     network: str,
     on_output: OutputSink,
     name: Callable[[Owner, str], str],
+    *,
+    podman: bool,
 ) -> list[Service]:
     """Start all services, then wait until all are healthy. When one fails, all are removed.
 
@@ -41,7 +43,7 @@ def start(
                 continue
             started.append((spec, _start(api, images, spec, network, name(spec.owner, spec.alias))))
         result = [Service(spec.alias, id, _ports(api, id)) for spec, id in started]
-        unhealthy = [spec for spec, id in started if not _wait(api, spec, id, on_output)]
+        unhealthy = [spec for spec, id in started if not _wait(api, spec, id, on_output, podman)]
         if unhealthy:
             raise CannotRun(
                 "One or more containers failed to start.",
@@ -101,7 +103,7 @@ def _ports(api: APIClient, id: str) -> dict[str, str]:
     }
 
 
-def _wait(api: APIClient, spec: ServiceSpec, id: str, on_output: OutputSink) -> bool:
+def _wait(api: APIClient, spec: ServiceSpec, id: str, on_output: OutputSink, podman: bool) -> bool:
     """Wait for the end of ``starting``. True when healthy or without a health check."""
     attempt = 0
     while True:
@@ -116,7 +118,7 @@ def _wait(api: APIClient, spec: ServiceSpec, id: str, on_output: OutputSink) -> 
         on_output(
             f"{spec.alias} service is starting, waiting {int(seconds)} seconds before checking again.\n".encode()
         )
-        _sleep_until_changed(api, id, seconds)
+        _sleep_until_changed(api, id, seconds, podman)
         attempt += 1
     if status in ("", "healthy", "none"):
         if state.get("Running"):
@@ -127,12 +129,19 @@ def _wait(api: APIClient, spec: ServiceSpec, id: str, on_output: OutputSink) -> 
     return False
 
 
-def _sleep_until_changed(api: APIClient, id: str, seconds: float) -> None:
+def _sleep_until_changed(api: APIClient, id: str, seconds: float, podman: bool) -> None:
     """Wait as the runner does, but no longer than the service needs."""
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
-        time.sleep(min(0.25, left))
+        time.sleep(min(1.0 if podman else 0.25, left))
         with translated("asking for a service's health"):
+            if podman:
+                _check_now(api, id)
             state = api.inspect_container(id)["State"]
         if not state.get("Running") or (state.get("Health") or {}).get("Status") != "starting":
             return
+
+
+def _check_now(api: APIClient, id: str) -> None:
+    """Run a health check: Podman leaves that to systemd's timers, which not every machine has."""
+    api.get(f"{api.base_url}/v4.0.0/libpod/containers/{id}/healthcheck", timeout=_LONGEST_WAIT)
