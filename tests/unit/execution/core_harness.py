@@ -124,7 +124,8 @@ class Bench:
     def plan(self, text: str, event: str = "push", **trigger: Any) -> Plan:
         """The plan of a workflow's text."""
         workflow, bag = read(SourceFile("w.yml", text), ".github/workflows/w.yml")
-        assert workflow is not None and not bag.errors, [d.render() for d in bag]
+        assert not bag.errors, [d.render() for d in bag]
+        assert workflow is not None
         made: Trigger = make_trigger(event, None, folder=self.folder, **trigger)
         plan = make_plan(workflow, made, vars=self.settings.get("vars", {}))
         assert isinstance(plan, Plan), plan
