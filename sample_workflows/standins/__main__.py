@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(names: Sequence[str], force: bool, quiet: bool) -> int:
     """Build these. One process at a time: two would write the same package files."""
     import fcntl
+    from subprocess import CalledProcessError
 
     from docker.errors import DockerException
     from sample_workflows.standins.build import Builder
@@ -81,7 +82,7 @@ def run(names: Sequence[str], force: bool, quiet: bool) -> int:
     except PackagesUnavailable as error:
         print(f"The stand-in images can't be made: {error}", file=sys.stderr)
         return 4
-    except (DockerException, OSError) as error:
+    except (DockerException, OSError, CalledProcessError) as error:
         print(f"The stand-in images can't be made: {error}", file=sys.stderr)
         return 4
     if not quiet:

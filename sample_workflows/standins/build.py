@@ -6,6 +6,7 @@ import hashlib
 import platform
 import posixpath
 import re
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -185,12 +186,13 @@ def _unpack(deb: Path, client: bool) -> Tree:
 
 
 def busybox_applets(busybox: Entry) -> list[str]:
-    """The names of the commands in a busybox: they stand in it one after the other, sorted."""
-    table = re.search(rb"\0(\[\0\[\[\0(?:[a-z0-9][a-z0-9._-]*\0)+)\0", busybox.data)
-    if table is None:
-        raise PackagesUnavailable("the table of commands was not found in busybox")
-    names = [name.decode() for name in table[1].split(b"\0") if name]
-    return [name for name in names if name != "busybox"]
+    """The names of the commands in a static busybox: it is asked itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "busybox"
+        program.write_bytes(busybox.data)
+        program.chmod(0o755)
+        done = subprocess.run([program, "--list"], capture_output=True, text=True, check=True)
+    return [name for name in done.stdout.split() if name != "busybox"]
 
 
 def merge(path: str) -> str:
