@@ -6,8 +6,6 @@ import datetime
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from actlite.engines.select import select as select_engine
-
 from actlite.actions.store import ActionStore
 from actlite.checking.runners import HOST, leg_place, unrunnable
 from actlite.checking.services import service_findings
@@ -18,11 +16,12 @@ from actlite.cli.select_workflows import Selected, select_workflows
 from actlite.cli.session import Session, cache_folder, now, owner_of
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.engines.base import Engine, Pull
+from actlite.engines.select import select as select_engine
 from actlite.errors import CannotRun, Interrupted, NothingSelected
+from actlite.events import Emit
 from actlite.execution.state import Services, Settings
 from actlite.journal.runs import RunFolder, RunStore
 from actlite.planning.plan import JobPlan, Leg, Plan
-from actlite.reporting.tee import Tee
 from actlite.runtimes.eras import Runner, runner_at
 from actlite.runtimes.store import NodeStore
 
@@ -69,8 +68,8 @@ def _run_all(
         if session.interrupted:
             break
 
-        def services(folder: RunFolder, tee: Tee) -> Services:
-            return _services(options, selected, engine, runner, folder, tee)
+        def services(folder: RunFolder, emit: Emit) -> Services:
+            return _services(options, selected, engine, runner, folder, emit)
 
         def where(job: JobPlan, leg: Leg, plan: Plan = plan) -> str | None:
             place = leg_place(
@@ -157,7 +156,7 @@ def _absent(plans: Sequence[Plan], options: RunOptions, *, host: bool) -> dict[s
 
 
 def _services(
-    options: RunOptions, selected: Selected, engine: Engine, runner: Runner, folder: RunFolder, tee: Tee
+    options: RunOptions, selected: Selected, engine: Engine, runner: Runner, folder: RunFolder, emit: Emit
 ) -> Services:
     cache = cache_folder()
     return Services(
@@ -176,7 +175,7 @@ def _services(
             mirror=options.node_mirror or None,
         ),
         runner=runner,
-        emit=tee,
+        emit=emit,
         clock=now,
         folder=_real(folder.path),
         owner=owner_of(folder),

@@ -11,7 +11,7 @@ from types import FrameType
 
 from actlite.engines.base import Engine, Owner
 from actlite.errors import ActliteError
-from actlite.events import Notice, RunFinished, RunStarted
+from actlite.events import Emit, Event, Notice, RunFinished, RunStarted
 from actlite.execution.cancellation import Cancellation
 from actlite.execution.scheduler import RunOutcome, Scheduler
 from actlite.execution.state import Services
@@ -64,19 +64,21 @@ class Session:
             self._sweeper.join(timeout=30)
 
     def run(
-        self, plan: Plan, services_of: Callable[[RunFolder, Tee], Services], where: Where, source: str
+        self, plan: Plan, services_of: Callable[[RunFolder, Emit], Services], where: Where, source: str
     ) -> str:
         """Run one plan. Gives its conclusion."""
         folder = self.store.create()
         log = EventLog(folder.path, self.warn)
         tee = Tee([_Unclosed(log), self.reporter], self.warn)
-        services = services_of(folder, tee)
+        gate = _Gate(tee)
+        services = services_of(folder, gate)
         started = services.clock()
         scheduler = Scheduler(services, plan, where=where, cancel=self.cancel)
         scheduler.prepare()
         tee(_started(plan, services, folder, source, started))
         for note in services.runner.notes:
             tee(Notice(started, "note", note))
+        gate.open()
         try:
             outcome = self._watch(scheduler)
             kept = tuple(sandbox.id[:12] for sandbox in outcome.kept)
@@ -147,14 +149,37 @@ class Session:
             threading.Thread(target=self.cancel.cancel, args=("cancelled by the user",), daemon=True).start()
 
 
+class _Gate:
+    """Holds events back until the run has been announced: containers are begun before that."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._lock = threading.RLock()
+        self._held: list[Event] | None = []
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            if self._held is not None:
+                self._held.append(event)
+                return
+        self._emit(event)
+
+    def open(self) -> None:
+        """Let them pass, in their order."""
+        with self._lock:
+            held, self._held = self._held or [], None
+            for event in held:
+                self._emit(event)
+
+
 class _Unclosed:
     """The journal among the reporters: closed by the session, after the last event."""
 
     def __init__(self, log: EventLog) -> None:
         self.log = log
 
-    def __call__(self, event: object) -> None:
-        self.log(event)  # type: ignore[arg-type]
+    def __call__(self, event: Event) -> None:
+        self.log(event)
 
     def close(self) -> None:
         """Nothing yet."""
