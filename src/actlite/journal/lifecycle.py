@@ -12,19 +12,21 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from actlite.engines.base import ContainerRun, Engine, ImageSpec, Mount, Owned, Owner, Pull
 from actlite.errors import ActliteError, UsageError
-from actlite.events import RunFinished
+from actlite.events import Event, JobFinished, RunFinished, StepFinished
 from actlite.journal.log import EventLog, read_events
 from actlite.journal.record import RunRecord, fold
 from actlite.journal.runs import RunFolder, RunLock, RunStore, State
 
 KEPT_RUNS = 2
 """How many runs of a repository are kept for a look, by default."""
+KILLED = "actlite was killed"
+"""The reason given for what a kill left open."""
 TRANSIENT = ("work", "control")
 """Folders of a run that only its jobs need."""
 UNFINISHED_AGE = 600.0
@@ -159,11 +161,47 @@ def close_journal(run: RunFolder, lock: RunLock) -> None:
             ended = ended or isinstance(event, RunFinished)
         if not ended and run.events.exists():
             record = fold(read_events(run.path, output=False))
-            duration = max(0.0, last_time - record.started) if record.started else 0.0
             with EventLog(run.path, lambda _: None) as log:
+                for event in _endings(record, last_time):
+                    log(event)
+                duration = _between(record.started, last_time)
                 log(RunFinished(time.time(), run.id, "cancelled", duration, folder=str(run.path)))
     with suppress(ActliteError):
         run.set_state(State.FINISHED)
+
+
+def _endings(record: RunRecord, last: float) -> Iterator[Event]:
+    """The ends of all steps and jobs of a run that a kill left open."""
+    for job in record.jobs:
+        for step in job.steps:
+            if not step.outcome:
+                yield StepFinished(
+                    last,
+                    job.key,
+                    step.key,
+                    step.id,
+                    step.name,
+                    "cancelled",
+                    "cancelled",
+                    _between(step.started, last),
+                    reason=KILLED,
+                )
+        if not job.result:
+            yield JobFinished(
+                last,
+                job.key,
+                job.id,
+                job.name,
+                "cancelled",
+                {},
+                _between(job.started, last),
+                KILLED,
+                job.matrix,
+            )
+
+
+def _between(start: float, end: float) -> float:
+    return max(0.0, end - start) if start else 0.0
 
 
 def _drop_remains(engine: Engine | None, run: RunFolder, things: Sequence[Owned]) -> list[Path]:

@@ -14,7 +14,7 @@ import pytest
 from actlite.engines.base import ContainerRun, ImageSpec, Owner, SandboxSpec
 from actlite.engines.fake import FakeEngine
 from actlite.errors import UsageError
-from actlite.events import JobStarted, RunStarted
+from actlite.events import Annotation, JobStarted, RunStarted, StepAnnotation, StepStarted
 from actlite.journal.lifecycle import UNFINISHED_AGE, clean, close_journal, release_kept, remove_tree, sweep
 from actlite.journal.log import EventLog, read_events
 from actlite.journal.record import fold
@@ -44,7 +44,9 @@ def begin(run: RunFolder) -> None:
     """The journal and the work folder of a run that has just begun."""
     with EventLog(run.path, pytest.fail) as log:
         log(RunStarted(100.0, run.id, "w", "w.yml", "push", "refs/heads/main", "0" * 40, "", "", "", ("a",)))
-        log(JobStarted(103.0, "a", "a", "a", {}, "image:1"))
+        log(JobStarted(101.0, "a", "a", "a", {}, "image:1"))
+        log(StepStarted(102.0, "a", "1", "", "Build"))
+        log(StepAnnotation(103.0, "a", "1", Annotation("notice", "m")))
     (run.sub("work") / "file").write_text("x")
 
 
@@ -69,6 +71,13 @@ def test_an_orphan_is_cleaned_and_its_journal_closed(store: RunStore, engine: Fa
     assert not (run.path / "work").exists()
     record = fold(read_events(run.path))
     assert (record.conclusion, record.duration) == ("cancelled", 3.0)
+    job = record.jobs[0]
+    assert (job.result, job.duration, job.reason) == ("cancelled", 2.0, "actlite was killed")
+    assert (job.steps[0].outcome, job.steps[0].conclusion, job.steps[0].duration) == (
+        "cancelled",
+        "cancelled",
+        1.0,
+    )
     assert run.state() is State.FINISHED
     assert said == ["Cleaned up after run 1, which was killed: removed 1 container, 1 network."]
     assert sweep(engine, store) == []
