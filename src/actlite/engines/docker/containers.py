@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import docker.errors
+import requests.exceptions
 
 from actlite.engines.base import LABEL_OWNER, LABEL_ROLE, LABEL_RUN, ExitStatus, OutputSink, Owned
 from actlite.engines.docker import execs
@@ -24,6 +25,7 @@ from docker import APIClient
 
 _TICK = 0.1
 _STAY_SECONDS = 0.3
+_IMAGE_SECONDS = 20
 _PODMAN_PROCESSES = 32768
 _CAPPED: weakref.WeakSet[APIClient] = weakref.WeakSet()
 """Engines that may not raise limits."""
@@ -233,6 +235,13 @@ class _Stop:
         self.gave_up = True
 
 
+def _remove_image(api: APIClient, id: str) -> None:
+    """Remove an image; a daemon that is busy with others is not waited for: the next sweep takes it."""
+    url = f"{api.base_url}/v{api.api_version}/images/{id}"
+    with contextlib.suppress(requests.exceptions.Timeout):
+        api.delete(url, params={"force": "1"}, timeout=_IMAGE_SECONDS)
+
+
 def remove_network(api: APIClient, name: str) -> None:
     """Remove a network, and what a job itself has attached to it first. Raises docker.errors.APIError."""
     try:
@@ -287,7 +296,7 @@ def remove_owned(api: APIClient, objects: Iterable[Owned]) -> None:
             elif one.kind == "volume":
                 api.remove_volume(one.id, force=True)
             else:
-                api.remove_image(one.id, force=True)
+                _remove_image(api, one.id)
         except docker.errors.APIError as e:
             if e.status_code not in (404, 409):
                 raise
