@@ -25,6 +25,10 @@ Where = Callable[[JobPlan, Leg], str | None]
 """Gives the image (or ``host``) for a leg without ``container:``; None where it can't run here."""
 
 
+SWEEP_SECONDS = 2.0
+"""How long a run's end waits for the clean-up of earlier ones."""
+
+
 class Session:
     """Runs plans one after the other; ^C once cancels, twice stops."""
 
@@ -52,16 +56,14 @@ class Session:
         return self._interrupts > 0
 
     def begin(self) -> None:
-        """Clean up in the background what dead runs left, and listen to signals."""
-        self._sweeper = threading.Thread(target=self._sweep, name="sweep", daemon=True)
-        self._sweeper.start()
+        """Listen to signals."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
     def end(self) -> None:
-        """Wait for the clean-up."""
+        """Wait for the clean-up, but not for a busy daemon: what is left is removed at the next start."""
         if self._sweeper is not None:
-            self._sweeper.join(timeout=30)
+            self._sweeper.join(SWEEP_SECONDS)
 
     def run(
         self, plan: Plan, services_of: Callable[[RunFolder, Emit], Services], where: Where, source: str
@@ -75,6 +77,7 @@ class Session:
         started = services.clock()
         scheduler = Scheduler(services, plan, where=where, cancel=self.cancel)
         scheduler.prepare()
+        self._clean_up()
         tee(_started(plan, services, folder, source, started))
         for note in services.runner.notes:
             tee(Notice(started, "note", note))
@@ -131,6 +134,12 @@ class Session:
             self.warn(f"{left} could not be removed; it belongs to another user.")
         remove_tree(folder.path / "control")
         folder.set_state(State.FINISHED)
+
+    def _clean_up(self) -> None:
+        """Remove in the background what dead runs left; once, when the first containers are on their way."""
+        if self._sweeper is None:
+            self._sweeper = threading.Thread(target=self._sweep, name="sweep", daemon=True)
+            self._sweeper.start()
 
     def _sweep(self) -> None:
         try:

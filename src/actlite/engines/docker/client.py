@@ -7,14 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import docker.errors
-import docker.tls
-import docker.utils
-import requests.exceptions
-
+from actlite.engines.docker import sdk
+from actlite.engines.docker.api import LazyClient
 from actlite.engines.docker.endpoint import Endpoint, endpoints
+from actlite.engines.docker.rawhttp import RawDaemon, RawError
 from actlite.errors import EngineUnavailable
-from docker import APIClient
 
 MINIMUM_API = "1.35"
 """As the runner demands (R: DockerCommandManager, ``requiredDockerEngineAPIVersion``)."""
@@ -34,7 +31,7 @@ _INSTALL = (
 class Connection:
     """A daemon that answered."""
 
-    api: APIClient
+    api: sdk.APIClient
     endpoint: Endpoint
     podman: bool
     """The server is Podman's, which speaks the same API."""
@@ -47,24 +44,15 @@ class Connection:
         return self.endpoint.socket is not None
 
 
-class _Client(APIClient):
-    """An SDK client that asks for the version once and keeps the whole answer."""
-
-    server: dict[str, Any]
-
-    def _retrieve_server_version(self) -> str:
-        self.server = self.version(api_version=False)
-        version = str(self.server.get("ApiVersion", ""))
-        return _MAXIMUM_API if docker.utils.version_lt(_MAXIMUM_API, version) else version
-
-
-def create_container(api: APIClient, body: Mapping[str, Any], name: str, platform: str | None = None) -> str:
+def create_container(
+    api: sdk.APIClient, body: Mapping[str, Any], name: str, platform: str | None = None
+) -> str:
     """Create a container from the body of the API's request; its id."""
     call: Callable[..., Any] = api.create_container_from_config  # untyped in the SDK's stubs
     return str(call(body, name, platform)["Id"])
 
 
-def inspect_image(api: APIClient, name: str) -> dict[str, Any]:
+def inspect_image(api: sdk.APIClient, name: str) -> dict[str, Any]:
     """What the daemon knows of an image."""
     call: Callable[..., Any] = api.inspect_image  # untyped in the SDK's stubs
     return dict(call(name))
@@ -80,7 +68,7 @@ def connect(host: str | None = None, environ: Mapping[str, str] | None = None) -
             continue
         try:
             return _connect(endpoint)
-        except (docker.errors.DockerException, requests.exceptions.RequestException, ValueError) as e:
+        except (sdk.errors.DockerException, sdk.broken.RequestException, ValueError) as e:
             tried.append(f"{endpoint.host} ({endpoint.origin}): {_reason(e)}")
     do = _INSTALL
     if any("Permission denied" in line for line in tried):
@@ -89,6 +77,35 @@ def connect(host: str | None = None, environ: Mapping[str, str] | None = None) -
 
 
 def _connect(endpoint: Endpoint) -> Connection:
+    socket = endpoint.socket
+    api: Any = None
+    server: Mapping[str, Any] = {}
+    if socket is not None and not endpoint.tls:
+        try:
+            server = dict(RawDaemon(socket).get("/version"))
+        except (RawError, TypeError, ValueError):
+            server = {}
+    if server:
+        version = _spoken(server)
+        api = LazyClient(RawDaemon(socket, version), lambda: _client(endpoint, version))  # type: ignore[arg-type]
+    else:
+        api = _client(endpoint, None)
+        server = dict(api.version(api_version=False))
+    version = str(server.get("ApiVersion", ""))
+    if _number(version) < _number(MINIMUM_API):
+        raise EngineUnavailable(
+            f"the daemon at {endpoint.host} is too old: its API is {version}, at least {MINIMUM_API} is needed",
+            why=f"docker {server.get('Version', '')}; GitHub's runner asks for the same",
+            do="Install Docker 17.12 or newer, or run jobs on this machine with `--engine host`.",
+        )
+    names = [str(c.get("Name", "")) for c in server.get("Components") or ()]
+    return Connection(api, endpoint, any("Podman" in n for n in names), server)
+
+
+def _client(endpoint: Endpoint, version: str | None) -> Any:
+    """The SDK's client. Asks the daemon for its version unless that is known."""
+    import docker.tls
+
     tls: Any = False
     if endpoint.tls:
         tls = docker.tls.TLSConfig(
@@ -96,23 +113,34 @@ def _connect(endpoint: Endpoint) -> Connection:
             ca_cert=endpoint.ca or None,
             verify=endpoint.verify,
         )
-    api = _Client(
-        base_url=endpoint.host,
-        version="auto",
-        tls=tls,
-        timeout=_TIMEOUT,
-        max_pool_size=_POOL,
-        use_ssh_client=True,
-    )
-    version = str(api.server.get("ApiVersion", ""))
-    if docker.utils.version_lt(version, MINIMUM_API):
-        raise EngineUnavailable(
-            f"the daemon at {endpoint.host} is too old: its API is {version}, at least {MINIMUM_API} is needed",
-            why=f"docker {api.server.get('Version', '')}; GitHub's runner asks for the same",
-            do="Install Docker 17.12 or newer, or run jobs on this machine with `--engine host`.",
+
+    def make(version: str) -> Any:
+        return sdk.APIClient(
+            base_url=endpoint.host,
+            version=version,
+            tls=tls,
+            timeout=_TIMEOUT,
+            max_pool_size=_POOL,
+            use_ssh_client=True,
         )
-    names = [str(c.get("Name", "")) for c in api.server.get("Components") or ()]
-    return Connection(api, endpoint, any("Podman" in n for n in names), api.server)
+
+    if version is not None:
+        return make(version)
+    first = make(MINIMUM_API)
+    server = dict(first.version(api_version=False))
+    first.close()
+    return make(_spoken(server))
+
+
+def _spoken(server: Mapping[str, Any]) -> str:
+    """The API version to speak to a daemon."""
+    version = str(server.get("ApiVersion", ""))
+    return _MAXIMUM_API if _number(version) > _number(_MAXIMUM_API) else version or MINIMUM_API
+
+
+def _number(version: str) -> tuple[int, ...]:
+    parts = version.split(".")
+    return tuple(int(p) for p in parts) if all(p.isdigit() for p in parts) else ()
 
 
 def _reason(error: BaseException) -> str:

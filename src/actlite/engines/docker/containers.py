@@ -11,23 +11,19 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import docker.errors
-import requests.exceptions
-
 from actlite.engines.base import LABEL_OWNER, LABEL_ROLE, LABEL_RUN, ExitStatus, OutputSink, Owned
-from actlite.engines.docker import execs
+from actlite.engines.docker import execs, sdk
 from actlite.engines.docker.client import create_container
 from actlite.engines.docker.create import CreateRequest
 from actlite.engines.docker.failures import disk_full, no_space, text, translated
 from actlite.engines.docker.killing import INTERRUPT_SECONDS, TERMINATE_SECONDS
 from actlite.errors import CannotRun
-from docker import APIClient
 
 _TICK = 0.1
 _STAY_SECONDS = 0.3
 _IMAGE_SECONDS = 20
 _PODMAN_PROCESSES = 32768
-_CAPPED: weakref.WeakSet[APIClient] = weakref.WeakSet()
+_CAPPED: weakref.WeakSet[sdk.APIClient] = weakref.WeakSet()
 """Engines that may not raise limits."""
 
 
@@ -35,7 +31,7 @@ class NoProgram(Exception):
     """The image hasn't the program that the container is to run; the daemon's words."""
 
 
-def create_and_start(api: APIClient, request: CreateRequest) -> str:
+def create_and_start(api: sdk.APIClient, request: CreateRequest) -> str:
     """Create a container, join its further networks, start it; its id. Nothing is left when that fails.
 
     Raises NoProgram, CannotRun with the daemon's words, DiskFull.
@@ -43,7 +39,7 @@ def create_and_start(api: APIClient, request: CreateRequest) -> str:
     id = create(api, request)
     try:
         api.start(id)
-    except docker.errors.APIError as e:
+    except sdk.errors.APIError as e:
         remove(api, id)
         words = text(e)
         if _repair(api, request, words):
@@ -57,7 +53,7 @@ def create_and_start(api: APIClient, request: CreateRequest) -> str:
     return id
 
 
-def _repair(api: APIClient, request: CreateRequest, words: str) -> bool:
+def _repair(api: sdk.APIClient, request: CreateRequest, words: str) -> bool:
     """Take back what this engine can't give; True when another try is worth it."""
     if request.host.get("Init") and re.search(r"docker-init|podman-init|catatonit|container-init", words):
         request.host["Init"] = False
@@ -83,13 +79,13 @@ def _limits() -> list[dict[str, Any]]:
     ]
 
 
-def create(api: APIClient, request: CreateRequest) -> str:
+def create(api: sdk.APIClient, request: CreateRequest) -> str:
     """Create a container; its id. Raises CannotRun, DiskFull."""
     if api in _CAPPED:
         request.host.setdefault("Ulimits", _limits())
     try:
         id = create_container(api, request.body(), request.name, request.platform)
-    except docker.errors.APIError as e:
+    except sdk.errors.APIError as e:
         raise _refused(text(e), request) from e
     try:
         for network, settings in request.later_networks():
@@ -101,7 +97,7 @@ def create(api: APIClient, request: CreateRequest) -> str:
     return id
 
 
-def must_stay(api: APIClient, id: str) -> None:
+def must_stay(api: sdk.APIClient, id: str) -> None:
     """Look at a container for a moment after its start. Raises NoProgram when it has ended because its
     init did not find the program (the daemon can't tell that by itself), else CannotRun."""
     deadline = time.monotonic() + _STAY_SECONDS
@@ -131,18 +127,18 @@ def _refused(words: str, request: CreateRequest) -> CannotRun:
     return CannotRun(f"the container engine refused to start {request.name}", why=words, do=do)
 
 
-def remove(api: APIClient, id: str) -> None:
+def remove(api: sdk.APIClient, id: str) -> None:
     """Remove a container and its anonymous volumes. One that is gone is no error. Raises CannotRun."""
     with translated("removing a container"):
         try:
             api.remove_container(id, v=True, force=True)
-        except docker.errors.APIError as e:
+        except sdk.errors.APIError as e:
             if e.status_code not in (404, 409):  # gone, or being removed
                 raise
 
 
 def run_once(
-    api: APIClient,
+    api: sdk.APIClient,
     request: CreateRequest,
     timeout: float | None,
     on_output: OutputSink,
@@ -170,7 +166,7 @@ def run_once(
         with translated("waiting for a container"):
             code = int(api.wait(id)["StatusCode"])
         return ExitStatus(code, timed_out=stop.timed_out, killed=stop.killed)
-    except docker.errors.APIError as e:
+    except sdk.errors.APIError as e:
         words = text(e)
         if not _repair(api, request, words):
             on_output(f"docker: Error response from daemon: {words}.\n".encode())
@@ -199,7 +195,7 @@ def _follow(attached: execs.Hijacked, on_output: OutputSink, stop: _Stop, timeou
 class _Stop:
     """Stops a container's main process: INT, TERM, KILL, with the runner's times."""
 
-    def __init__(self, api: APIClient, id: str) -> None:
+    def __init__(self, api: sdk.APIClient, id: str) -> None:
         self._api = api
         self._id = id
         self._ended = threading.Event()
@@ -228,34 +224,34 @@ class _Stop:
             ("SIGTERM", TERMINATE_SECONDS),
             ("SIGKILL", 5.0),
         ):
-            with contextlib.suppress(docker.errors.APIError):
+            with contextlib.suppress(sdk.errors.APIError):
                 self._api.kill(self._id, signal)
             if self._ended.wait(seconds):
                 return
         self.gave_up = True
 
 
-def _remove_image(api: APIClient, id: str) -> None:
+def _remove_image(api: sdk.APIClient, id: str) -> None:
     """Remove an image; a daemon that is busy with others is not waited for: the next sweep takes it."""
     url = f"{api.base_url}/v{api.api_version}/images/{id}"
-    with contextlib.suppress(requests.exceptions.Timeout):
+    with contextlib.suppress(sdk.broken.Timeout):
         api.delete(url, params={"force": "1"}, timeout=_IMAGE_SECONDS)
 
 
-def remove_network(api: APIClient, name: str) -> None:
-    """Remove a network, and what a job itself has attached to it first. Raises docker.errors.APIError."""
+def remove_network(api: sdk.APIClient, name: str) -> None:
+    """Remove a network, and what a job itself has attached to it first. Raises sdk.errors.APIError."""
     try:
         api.remove_network(name)
-    except docker.errors.APIError as e:
+    except sdk.errors.APIError as e:
         if e.status_code != 403:  # "has active endpoints"
             raise
         for container in api.inspect_network(name).get("Containers") or {}:
-            with contextlib.suppress(docker.errors.NotFound):
+            with contextlib.suppress(sdk.errors.NotFound):
                 api.disconnect_container_from_network(container, name, force=True)
         api.remove_network(name)
 
 
-def owned(api: APIClient) -> list[Owned]:
+def owned(api: sdk.APIClient) -> list[Owned]:
     """Containers, networks, volumes and images with our labels."""
     filters: dict[str, Any] = {"label": [LABEL_ROLE]}
     found = [
@@ -284,7 +280,7 @@ def _owned(kind: str, id: str, name: str, labels: dict[str, str] | None) -> Owne
     )
 
 
-def remove_owned(api: APIClient, objects: Iterable[Owned]) -> None:
+def remove_owned(api: sdk.APIClient, objects: Iterable[Owned]) -> None:
     """Remove objects, containers before what they use. Those gone, and images in use, are passed over."""
     order = ("container", "network", "volume", "image")
     for one in sorted(objects, key=lambda o: order.index(o.kind)):
@@ -297,6 +293,6 @@ def remove_owned(api: APIClient, objects: Iterable[Owned]) -> None:
                 api.remove_volume(one.id, force=True)
             else:
                 _remove_image(api, one.id)
-        except docker.errors.APIError as e:
+        except sdk.errors.APIError as e:
             if e.status_code not in (404, 409):
                 raise

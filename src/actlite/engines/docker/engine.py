@@ -9,8 +9,6 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-import docker.errors
-
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.engines.base import (
     ContainerRun,
@@ -24,7 +22,7 @@ from actlite.engines.base import (
     Service,
     ServiceSpec,
 )
-from actlite.engines.docker import containers, options, services
+from actlite.engines.docker import containers, options, sdk, services
 from actlite.engines.docker.client import Connection
 from actlite.engines.docker.create import CreateRequest, config_env, mounts, runner_env
 from actlite.engines.docker.failures import translated
@@ -238,7 +236,7 @@ class DockerEngine:
 
     def remove_network(self, name: str) -> None:
         """Remove a network; nothing happens when it is gone."""
-        with translated(f"removing the network {name}"), contextlib.suppress(docker.errors.NotFound):
+        with translated(f"removing the network {name}"), contextlib.suppress(sdk.errors.NotFound):
             containers.remove_network(self._api, name)
 
     def start_services(

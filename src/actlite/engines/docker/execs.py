@@ -14,12 +14,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import docker.errors
-
 from actlite.engines.base import OutputSink
+from actlite.engines.docker import sdk
 from actlite.engines.docker.failures import text
 from actlite.errors import CannotRun
-from docker import APIClient
 
 _HEADER = struct.Struct(">BxxxL")
 _CHUNK = 1 << 18
@@ -104,16 +102,16 @@ class Demultiplexer:
 
 
 def start(
-    api: APIClient, container: str, argv: Sequence[str], env: Sequence[str], workdir: str
+    api: sdk.APIClient, container: str, argv: Sequence[str], env: Sequence[str], workdir: str
 ) -> tuple[str, Hijacked]:
-    """Start a process; its id and its output. Raises docker.errors.APIError, and CannotRun when the
+    """Start a process; its id and its output. Raises sdk.errors.APIError, and CannotRun when the
     container is not there or does not run."""
     try:
         # ``docker exec -i``, as the runner calls it; the version of the API is at least 1.35 for workdir
         created = api.exec_create(
             container, list(argv), stdin=True, environment=list(env), workdir=workdir or None
         )
-    except docker.errors.APIError as e:
+    except sdk.errors.APIError as e:
         if e.status_code in (404, 409):
             raise CannotRun(
                 "the job's container is not running any more",
@@ -126,7 +124,7 @@ def start(
 
 
 def run(
-    api: APIClient,
+    api: sdk.APIClient,
     container: str,
     argv: Sequence[str],
     env: Sequence[str],
@@ -140,7 +138,7 @@ def run(
     """
     try:
         id, stream = start(api, container, argv, env, workdir)
-    except docker.errors.APIError as e:
+    except sdk.errors.APIError as e:
         on_output(f"Error response from daemon: {text(e)}\n".encode())
         return failure_code(text(e))
     try:
@@ -158,13 +156,13 @@ def run(
         stream.close()
 
 
-def exit_code(api: APIClient, id: str, tick: Callable[[], bool] = lambda: False) -> int:
+def exit_code(api: sdk.APIClient, id: str, tick: Callable[[], bool] = lambda: False) -> int:
     """The code of an exec whose output has ended; a process that closed its output may still run."""
     pause = 0.002
     while True:
         try:
             state = api.exec_inspect(id)
-        except docker.errors.APIError:
+        except sdk.errors.APIError:
             return 137  # the container and its execs are gone
         if not state.get("Running") and state.get("ExitCode") is not None:
             return int(state["ExitCode"])
@@ -186,9 +184,9 @@ def failure_code(words: str) -> int:
     return 1
 
 
-def detached(api: APIClient, container: str, argv: Sequence[str]) -> None:
+def detached(api: sdk.APIClient, container: str, argv: Sequence[str]) -> None:
     """Start a helper process in a container and don't wait. A container that is gone is no error."""
-    with contextlib.suppress(docker.errors.APIError):
+    with contextlib.suppress(sdk.errors.APIError):
         created = api.exec_create(container, list(argv), stdout=False, stderr=False)
         api.exec_start(str(created["Id"]), detach=True)
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-import docker.errors
-import requests.exceptions
-
+from actlite.engines.docker import sdk
 from actlite.errors import CannotRun, DiskFull, EngineUnavailable, ImageUnavailable
 
 _NO_SPACE = ("no space left on device", "disk quota exceeded")
 
 
-def text(error: docker.errors.APIError) -> str:
+def text(error: sdk.errors.APIError) -> str:
     """The daemon's own words, as the docker CLI shows them."""
     return str(error.explanation or error).strip()
 
@@ -38,17 +36,17 @@ def translated(doing: str, *, image: str = "") -> Iterator[None]:
     "the engine refused while …"."""
     try:
         yield
-    except docker.errors.ImageNotFound as e:
+    except sdk.errors.ImageNotFound as e:
         raise ImageUnavailable(
             f"the image {image} is not on this machine" if image else "an image is not on this machine",
             why=text(e),
             do="Let it be pulled (`--pull missing`), or name another with `--image NAME=OTHER`.",
         ) from e
-    except docker.errors.APIError as e:
+    except sdk.errors.APIError as e:
         if no_space(text(e)):
             raise disk_full(doing, text(e)) from e
         raise CannotRun(f"the container engine refused while {doing}", why=text(e)) from e
-    except requests.exceptions.RequestException as e:
+    except sdk.broken.RequestException as e:
         raise EngineUnavailable(
             f"the connection to the container engine broke while {doing}",
             why=str(e),

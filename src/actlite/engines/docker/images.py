@@ -14,10 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import docker.errors
-import docker.utils
-import requests.exceptions
-
 from actlite.engines.base import (
     LABEL_ROLE,
     Credentials,
@@ -28,6 +24,7 @@ from actlite.engines.base import (
     Progress,
     Pull,
 )
+from actlite.engines.docker import sdk
 from actlite.engines.docker.client import Connection, create_container, inspect_image
 from actlite.engines.docker.failures import disk_full, no_space, text, translated
 from actlite.errors import CannotRun, ImageUnavailable
@@ -60,9 +57,9 @@ class DockerImages:
         with translated(f"looking for the image {name}", image=name):
             try:
                 found = inspect_image(self._api, name)
-            except docker.errors.ImageNotFound:
+            except sdk.errors.ImageNotFound:
                 return None
-            except docker.errors.APIError as e:
+            except sdk.errors.APIError as e:
                 if e.status_code == 400:
                     raise _invalid_name(name, text(e)) from e
                 raise
@@ -189,7 +186,7 @@ class DockerImages:
         for probe in self._api.containers(all=True, filters={"label": [_LABEL_READER]}):
             machine, _, process = str(probe["Labels"][_LABEL_READER]).rpartition(":")
             if machine == platform.node() and not Path("/proc", process).exists():
-                with contextlib.suppress(docker.errors.APIError):  # another one sweeps too
+                with contextlib.suppress(sdk.errors.APIError):  # another one sweeps too
                     self._api.remove_container(str(probe["Id"]), force=True, v=True)
 
     def _read_file(self, container: str, path: str) -> bytes | None:
@@ -197,9 +194,9 @@ class DockerImages:
         for _ in range(_MAX_LINKS):
             try:
                 chunks, stat = self._api.get_archive(container, path, encode_stream=False)
-            except docker.errors.NotFound:
+            except sdk.errors.NotFound:
                 return None
-            except docker.errors.APIError as e:
+            except sdk.errors.APIError as e:
                 if e.status_code in (400, 500):  # a component is not a folder
                     return None
                 raise
@@ -223,11 +220,11 @@ class DockerImages:
         for _ in range(_PULL_TRIES):
             try:
                 words = self._pull_once(repository, tag, image.credentials, on_progress)
-            except docker.errors.APIError as e:
+            except sdk.errors.APIError as e:
                 failure, words = e, text(e)
-            except docker.errors.DockerException as e:  # a credential helper
+            except sdk.errors.DockerException as e:  # a credential helper
                 failure, words = e, str(e)
-            except requests.exceptions.RequestException as e:
+            except sdk.broken.RequestException as e:
                 failure, words = e, f"the connection to the engine broke: {e}"
             if not words:
                 return
@@ -278,7 +275,7 @@ class Layers:
 
 def _reference(name: str) -> tuple[str, str]:
     """Repository and tag or digest; ``latest`` where none is named, as docker does."""
-    repository, tag = docker.utils.parse_repository_tag(name)
+    repository, tag = sdk.utils.parse_repository_tag(name)
     return str(repository), str(tag or "latest")
 
 

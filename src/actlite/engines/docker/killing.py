@@ -12,9 +12,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from actlite.engines.docker import execs
+from actlite.engines.docker import execs, sdk
 from actlite.errors import CannotRun
-from docker import APIClient
 
 INTERRUPT_SECONDS = 7.5
 TERMINATE_SECONDS = 2.5
@@ -51,7 +50,7 @@ done
 class Killer:
     """Stops one process and its group."""
 
-    def __init__(self, api: APIClient, container: str, pid: Callable[[], int]) -> None:
+    def __init__(self, api: sdk.APIClient, container: str, pid: Callable[[], int]) -> None:
         """``pid`` gives the process's id in the container, 0 where only exec knows it."""
         self._api = api
         self._container = container

@@ -8,10 +8,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import docker.errors
-
 from actlite.engines.base import ExitStatus, OutputSink, ProcessSpec
-from actlite.engines.docker import execs
+from actlite.engines.docker import execs, sdk
 from actlite.engines.docker.client import Connection
 from actlite.engines.docker.failures import translated
 from actlite.engines.docker.killing import Killer
@@ -124,7 +122,7 @@ class DockerSandbox:
                 state = self._api.inspect_container(self._id)["State"]
             memory = ", out of memory" if state.get("OOMKilled") else ""
             why = f"exit code {state.get('ExitCode')}{memory}"
-        except docker.errors.APIError:
+        except sdk.errors.APIError:
             pass
         return f"\nThe job's container has ended while the step was running ({why}).\n"
 
@@ -168,7 +166,7 @@ class DockerSandbox:
             with translated("removing the job's container"):
                 try:
                     self._api.remove_container(self._id, v=True, force=True)
-                except docker.errors.APIError as e:
+                except sdk.errors.APIError as e:
                     if e.status_code not in (404, 409):  # gone, or being removed
                         raise
         if self._supervisor is not None:

@@ -8,18 +8,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from actlite.engines.base import OutputSink, Owner, Service, ServiceSpec
-from actlite.engines.docker import containers, options
+from actlite.engines.docker import containers, options, sdk
 from actlite.engines.docker.create import CreateRequest, mounts, runner_env
 from actlite.engines.docker.failures import translated
 from actlite.engines.docker.images import DockerImages
 from actlite.errors import CannotRun, ImageUnavailable
-from docker import APIClient
 
 _LONGEST_WAIT = 32.0
 
 
 def start(
-    api: APIClient,
+    api: sdk.APIClient,
     images: DockerImages,
     specs: Sequence[ServiceSpec],
     network: str,
@@ -59,7 +58,7 @@ def start(
     return result
 
 
-def _start(api: APIClient, images: DockerImages, spec: ServiceSpec, network: str, name: str) -> str:
+def _start(api: sdk.APIClient, images: DockerImages, spec: ServiceSpec, network: str, name: str) -> str:
     image = images.find(spec.image.name)
     if image is None:
         raise ImageUnavailable(
@@ -92,7 +91,7 @@ def _start(api: APIClient, images: DockerImages, spec: ServiceSpec, network: str
         raise CannotRun(f"the service '{spec.alias}' could not be started", why=str(e)) from e
 
 
-def _ports(api: APIClient, id: str) -> dict[str, str]:
+def _ports(api: sdk.APIClient, id: str) -> dict[str, str]:
     """Container port to host port, as ``docker port`` lists them; a later line of a port wins."""
     with translated("asking for a service's ports"):
         found: dict[str, Any] = api.inspect_container(id)["NetworkSettings"].get("Ports") or {}
@@ -103,7 +102,7 @@ def _ports(api: APIClient, id: str) -> dict[str, str]:
     }
 
 
-def _wait(api: APIClient, spec: ServiceSpec, id: str, on_output: OutputSink, podman: bool) -> bool:
+def _wait(api: sdk.APIClient, spec: ServiceSpec, id: str, on_output: OutputSink, podman: bool) -> bool:
     """Wait for the end of ``starting``. True when healthy or without a health check."""
     attempt = 0
     while True:
@@ -129,7 +128,7 @@ def _wait(api: APIClient, spec: ServiceSpec, id: str, on_output: OutputSink, pod
     return False
 
 
-def _sleep_until_changed(api: APIClient, id: str, seconds: float, podman: bool) -> None:
+def _sleep_until_changed(api: sdk.APIClient, id: str, seconds: float, podman: bool) -> None:
     """Wait as the runner does, but no longer than the service needs."""
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
@@ -142,6 +141,6 @@ def _sleep_until_changed(api: APIClient, id: str, seconds: float, podman: bool) 
             return
 
 
-def _check_now(api: APIClient, id: str) -> None:
+def _check_now(api: sdk.APIClient, id: str) -> None:
     """Run a health check: Podman leaves that to systemd's timers, which not every machine has."""
     api.get(f"{api.base_url}/v4.0.0/libpod/containers/{id}/healthcheck", timeout=_LONGEST_WAIT)

@@ -10,19 +10,16 @@ import sys
 from collections.abc import Iterator
 from types import FrameType
 
-import docker.errors
-
 from actlite.engines.base import ProcessSpec
-from actlite.engines.docker import execs
-from docker import APIClient
+from actlite.engines.docker import execs, sdk
 
 _CHUNK = 65536
 
 
-def interactive(api: APIClient, container: str, process: ProcessSpec) -> int:
+def interactive(api: sdk.APIClient, container: str, process: ProcessSpec) -> int:
     """Run a program with stdin, stdout and, when this is one, a terminal; its exit code.
 
-    Raises docker.errors.APIError when it can't be started.
+    Raises sdk.errors.APIError when it can't be started.
     """
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     env = dict(process.env)
@@ -81,7 +78,7 @@ def _write(fd: int, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _raw_terminal(api: APIClient, id: str) -> Iterator[None]:
+def _raw_terminal(api: sdk.APIClient, id: str) -> Iterator[None]:
     """Keys go through as they are typed; the program learns the window's size."""
     import termios
     import tty
@@ -91,7 +88,7 @@ def _raw_terminal(api: APIClient, id: str) -> Iterator[None]:
 
     def resize(number: int, frame: FrameType | None) -> None:
         size = os.get_terminal_size(fd)
-        with contextlib.suppress(docker.errors.APIError):  # the program has just ended
+        with contextlib.suppress(sdk.errors.APIError):  # the program has just ended
             api.exec_resize(id, height=size.lines, width=size.columns)
 
     handler = signal.signal(signal.SIGWINCH, resize)
