@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -20,16 +22,25 @@ def cache_folder() -> Path:
 
 
 def connect() -> Any:
-    """The container engine's API, at DOCKER_HOST or where docker's current context points."""
-    from docker.context import ContextAPI
-
+    """The SDK's client for the container engine that actlite would use; podman's service is started where
+    only podman is there, and ends with this process. Raises EngineUnavailable."""
     import docker
+    from actlite.engines.docker.client import connect as connect_to
+    from actlite.engines.docker.podman import service
+    from actlite.errors import EngineUnavailable
 
-    if not os.environ.get("DOCKER_HOST"):
-        context = ContextAPI.get_current_context()
-        if context is not None and context.Host:
-            return docker.DockerClient(base_url=context.Host, timeout=300)
-    return docker.from_env(timeout=300)
+    try:
+        connection = connect_to()
+    except EngineUnavailable as error:
+        if "the default socket" not in error.why or shutil.which("podman") is None:
+            raise
+        socket, stop = service(None)
+        atexit.register(stop)
+        connection = connect_to(f"unix://{socket}")
+    connection.api.timeout = 300
+    client = docker.DockerClient.__new__(docker.DockerClient)
+    client.api = connection.api  # a front for the connection that stands
+    return client
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,6 +76,8 @@ def run(names: Sequence[str], force: bool, quiet: bool) -> int:
     from sample_workflows.standins.build import Builder
     from sample_workflows.standins.packages import PackagesUnavailable
 
+    from actlite.errors import EngineUnavailable
+
     started = time.monotonic()
     try:
         folder = cache_folder()
@@ -82,7 +95,7 @@ def run(names: Sequence[str], force: bool, quiet: bool) -> int:
     except PackagesUnavailable as error:
         print(f"The stand-in images can't be made: {error}", file=sys.stderr)
         return 4
-    except (DockerException, OSError, CalledProcessError) as error:
+    except (EngineUnavailable, DockerException, OSError, CalledProcessError) as error:
         print(f"The stand-in images can't be made: {error}", file=sys.stderr)
         return 4
     if not quiet:

@@ -36,10 +36,11 @@ NOT_NEEDED = re.compile(
 
 @cache
 def recipe_key() -> str:
-    """Changes when anything in this package does; an image with this label need not be built anew."""
+    """Changes when the way to make images does; an image with this label need not be built anew."""
     digest = hashlib.sha256()
     for module in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(module.read_bytes())
+        if not module.name.startswith("__"):
+            digest.update(module.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -66,6 +67,23 @@ class Builder:
         except ImageNotFound:
             return {}
 
+    def _id(self, image: str) -> str:
+        from docker.errors import ImageNotFound
+
+        try:
+            return str(self._client.api.inspect_image(image)["Id"])
+        except ImageNotFound:
+            return ""
+
+    def _drop(self, image: str) -> None:
+        """Remove a stand-in that another has replaced, unless a container still uses it."""
+        from docker.errors import APIError
+
+        try:
+            self._client.api.remove_image(image, noprune=True)
+        except APIError as error:
+            self._say(f"  an older image stays: {error.explanation}")
+
     def build(self, recipe: Recipe, force: bool = False) -> str:
         """Make the image if it is not there, and give its name.
 
@@ -85,6 +103,7 @@ class Builder:
             f"{LABEL}.key": recipe_key(),
             f"{LABEL}.packages": made_of,
         }
+        before = self._id(recipe.image)
         changes = [f'LABEL "{name}"="{value}"' for name, value in labels.items()]
         changes += [f"ENV PATH={PATH}", f'CMD ["{"/bin/sh" if recipe.musl else "/bin/bash"}"]']
         with tempfile.TemporaryFile() as archive:
@@ -94,6 +113,8 @@ class Builder:
             name, _, tag = recipe.image.partition(":")
             chunks = iter(lambda: archive.read(1 << 20), b"")
             self._client.api.import_image_from_stream(chunks, name, tag, changes=changes)
+        if before and before != self._id(recipe.image):
+            self._drop(before)
         self._say(
             f"  {recipe.image}  {size / 1e6:.0f} MB  {time.monotonic() - started:.1f} s"
             f"  in place of {recipe.stands_for}"
