@@ -25,6 +25,7 @@ def connect() -> Any:
     """The SDK's client for the container engine that actlite would use; podman's service is started where
     only podman is there, and ends with this process. Raises EngineUnavailable."""
     import docker
+
     from actlite.engines.docker.client import connect as connect_to
     from actlite.engines.docker.podman import service
     from actlite.errors import EngineUnavailable
@@ -73,10 +74,10 @@ def run(names: Sequence[str], force: bool, quiet: bool) -> int:
     from subprocess import CalledProcessError
 
     from docker.errors import DockerException
-    from sample_workflows.standins.build import Builder
-    from sample_workflows.standins.packages import PackagesUnavailable
 
     from actlite.errors import EngineUnavailable
+    from sample_workflows.standins.build import Builder
+    from sample_workflows.standins.packages import PackagesUnavailable
 
     started = time.monotonic()
     try:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from sample_workflows.standins.__main__ import run
 from sample_workflows.standins.build import LABEL, recipe_key
 from sample_workflows.standins.recipes import RECIPES

@@ -11,7 +11,6 @@ from typing import Any
 from actlite.actions.known import known_plugin, known_using
 from actlite.actions.reference import DockerAction, LocalAction, RemoteAction, SelfAction, parse
 from actlite.actions.store import load_manifest
-
 from actlite.checking.services import needs_service
 from actlite.errors import ActionUnavailable, InvalidWorkflow
 from actlite.execution import standin_actions

@@ -21,7 +21,8 @@ INSERT = "insert"
 MAX_MEMORY = 10 * 1024 * 1024
 """How many bytes of new text an expression in a template may hold at a time."""
 
-_CLOSE = re.compile("(?:[^'}]|'[^']*'|}(?!}))*+}}")
+# An atomic group, not a possessive quantifier: Python 3.11.2 (Debian 12's own) matches those wrongly.
+_CLOSE = re.compile("(?>(?:[^'}]|'[^']*'|}(?!}))*)}}")
 _LITERAL = re.compile("'(?:[^']|'')*'")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerDefSection, GNUVerNeedSection, GNUVerSymSection
+
 from sample_workflows.standins.__main__ import main
 from sample_workflows.standins.build import busybox_applets, make_era
 from sample_workflows.standins.loader_cache import loader_cache

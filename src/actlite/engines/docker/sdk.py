@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import requests.exceptions as broken
-
     from docker import APIClient, errors, utils
 
 __all__ = ["APIClient", "broken", "errors", "utils"]

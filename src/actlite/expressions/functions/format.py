@@ -9,7 +9,7 @@ from actlite.expressions.errors import evaluation_error
 from actlite.expressions.functions.arguments import Arguments
 from actlite.expressions.values import kind_of, to_string
 
-_PLACE = re.compile(r"\{0*([0-9]{1,3})(?::((?:[^}]|\}\})*+))?\}", re.ASCII)
+_PLACE = re.compile(r"\{0*([0-9]{1,3})(?::((?>(?:[^}]|\}\})*)))?\}", re.ASCII)
 _BRACE = re.compile("[{}]")
 
 
