@@ -1,11 +1,13 @@
 """The program: ``actlite`` and ``python -m actlite``."""
 
+import os
 import sys
 
 
 def main() -> int:
     """Run the command line in ``sys.argv`` and give the exit code. ``--version`` alone is answered
     before anything is imported."""
+    _open_standard_files()
     if sys.argv[1:] in (["--version"], ["-V"]):
         from actlite import __version__
 
@@ -17,6 +19,19 @@ def main() -> int:
     from actlite.cli.ends import run_guarded
 
     return run_guarded(sys.argv[1:])
+
+
+def _open_standard_files() -> None:
+    """Where the caller has closed stdin, stdout or stderr, take the null device: else the next file opened
+    would get the place, and what is meant for a terminal would go into it."""
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(handle, True)
+    os.close(handle)
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 
 
 if __name__ == "__main__":

@@ -23,9 +23,7 @@ from actlite.reporting.tee import Reporter, Tee
 
 Where = Callable[[JobPlan, Leg], str | None]
 """Gives the image (or ``host``) for a leg without ``container:``; None where it can't run here."""
-
-
-SWEEP_SECONDS = 2.0
+SWEEP_SECONDS = 10.0
 """How long a run's end waits for the clean-up of earlier ones."""
 
 
@@ -48,6 +46,7 @@ class Session:
         self.kept_runs = kept_runs
         self.cancel = Cancellation()
         self._interrupts = 0
+        self._folder = Path()
         self._sweeper: threading.Thread | None = None
 
     @property
@@ -70,6 +69,7 @@ class Session:
     ) -> str:
         """Run one plan. Gives its conclusion."""
         folder = self.store.create()
+        self._folder = folder.path
         log = EventLog(folder.path, self.warn)
         tee = Tee([_Unclosed(log), self.reporter], self.warn)
         gate = _Gate(tee)
@@ -149,13 +149,25 @@ class Session:
             self.warn(f"What earlier runs left could not be looked at: {error.what}")
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        """What a handler does may interrupt anything, so the work is done in threads."""
         self._interrupts += 1
-        if number != signal.SIGINT or self._interrupts > 1:
-            signal.signal(number, signal.SIG_DFL if self._interrupts > 2 else self._on_signal)
-            threading.Thread(target=self.cancel.force, args=("stopped by the user",), daemon=True).start()
+        if number == signal.SIGINT and self._interrupts == 1:
+            threading.Thread(target=self._cancel, daemon=True).start()
         else:
-            self.warn("Cancelling: steps with always() still run. ^C again stops at once.")
-            threading.Thread(target=self.cancel.cancel, args=("cancelled by the user",), daemon=True).start()
+            threading.Thread(target=self._force, daemon=True).start()
+
+    def _cancel(self) -> None:
+        self.warn("Cancelling: steps with always() still run. ^C again stops at once.")
+        self.cancel.cancel("cancelled by the user")
+
+    def _force(self) -> None:
+        """Stop now: what a step runs in is taken away from it, whatever signals it ignores."""
+        self.cancel.force("stopped by the user")
+        try:
+            owner = str(self._folder)
+            self.engine.remove(o for o in self.engine.owned() if o.owner == owner and o.kind == "container")
+        except ActliteError as error:
+            self.warn(f"The containers could not be stopped at once: {error.what}")
 
 
 class _Gate:

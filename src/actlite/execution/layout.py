@@ -103,6 +103,14 @@ class Layout:
                 return real / translated[len(sandbox) + 1 :]
         return None
 
+    def renew(self) -> None:
+        """Make the temp folder and that of the file commands anew where a step has removed them, or has put a
+        link or a file in their place (R: FileCommandManager.Initialize makes them for every step). Raises OSError."""
+        for folder in (self.temp, self.files):
+            if folder.is_symlink() or not folder.is_dir():
+                folder.unlink(missing_ok=True)
+                folder.mkdir()
+
     def create(self) -> None:
         """Make the folders. The workspace is empty, as on the runner."""
         for folder in (self.workspace, self.temp, self.actions, self.files, self.event_folder, self.home):

@@ -159,6 +159,8 @@ def _is_program(path: Path) -> bool:
 
 def _walk(workspace: Path) -> Iterator[Path]:
     seen = 0
+    if workspace.is_symlink() or workspace.parent.is_symlink():
+        return  # a step has put it there: it may lead anywhere on this machine
     for folder, folders, files in os.walk(workspace):
         folders[:] = sorted(f for f in folders if f not in SKIPPED)
         for file in sorted(files):

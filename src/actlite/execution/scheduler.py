@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from actlite.engines.base import Sandbox
 from actlite.errors import ActliteError
-from actlite.events import JobFinished
+from actlite.events import JobFinished, Notice
 from actlite.execution.cancellation import Cancellation
 from actlite.execution.masking import Masker
 from actlite.execution.opening import LOCAL_TOKEN, Opening
@@ -22,6 +23,8 @@ from actlite.planning.plan import JobPlan, Leg, Plan
 
 NOT_RUN = "not-run"
 """The result of a leg that can't run on this machine; other jobs see it as skipped."""
+CLOSE_SECONDS = 60.0
+"""How long the removal of the last containers may take."""
 
 
 @dataclass(slots=True)
@@ -95,21 +98,39 @@ class Scheduler:
 
     def run(self) -> RunOutcome:
         """Run everything; returns when every job has ended. Containers may still be on their way out: ``close``."""
-        with self._changed:
-            held, self._held = self._held or [], None
-            for job, opening in held:
-                self._start_thread(job, opening)
-            while not all(j.result for j in self._jobs.values()):
-                if not self._advance():
-                    self._changed.wait(0.2)
-                if self._defect is not None:
-                    raise self._defect
+        try:
+            with self._changed:
+                held, self._held = self._held or [], None
+                for job, opening in held:
+                    self._start_thread(job, opening)
+                while not all(j.result for j in self._jobs.values()):
+                    if not self._advance():
+                        self._changed.wait(0.2)
+                    if self._defect is not None:
+                        raise self._defect
+        except BaseException:
+            self._abandon()
+            raise
         return RunOutcome(self._conclusion(), tuple(self._kept))
 
     def close(self) -> None:
-        """Wait until the last containers are gone."""
+        """Wait until the last containers are gone. An engine that does not answer is waited for ``CLOSE_SECONDS``;
+        the next start removes what it kept."""
+        end = time.monotonic() + CLOSE_SECONDS
         for thread in self._closing:
-            thread.join()
+            thread.join(max(0.0, end - time.monotonic()))
+            if thread.is_alive():
+                self._warn("The container engine has not removed a container yet; the next start will.")
+                return
+
+    def _abandon(self) -> None:
+        """A defect of ours ends the run: stop every leg, and let nothing stay behind."""
+        self.cancel.force("actlite itself has failed")
+        with self._changed:
+            self._changed.wait_for(lambda: not any(j.running for j in self._jobs.values()), CLOSE_SECONDS)
+        for sandbox in self._kept:
+            sandbox.close()
+        self.close()
 
     def _conclusion(self) -> str:
         results = {j.result for j in self._jobs.values() if not (j.continued and j.result == FAILURE)}
@@ -307,10 +328,16 @@ class Scheduler:
         self._closing.append(thread)
 
     def _close(self, outcome: JobOutcome) -> None:
-        if outcome.sandbox is not None:
-            outcome.sandbox.close()
-        if outcome.network is not None:
-            self.services.engine.remove_network(outcome.network)
+        try:
+            if outcome.sandbox is not None:
+                outcome.sandbox.close()
+            if outcome.network is not None:
+                self.services.engine.remove_network(outcome.network)
+        except ActliteError as error:
+            self._warn(f"A container of {outcome.leg.key} could not be removed; the next start will. {error}")
+
+    def _warn(self, text: str) -> None:
+        self.services.emit(Notice(self.services.clock(), "warning", text))
 
     def _skip(self, job: _Job, reason: str) -> None:
         for leg in job.plan.legs or (Leg(job.plan.job.id, job.plan.job.id, {}, 0, 1),):

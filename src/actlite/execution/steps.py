@@ -23,6 +23,7 @@ from actlite.events import (
 from actlite.execution.command_effects import CommandEffects
 from actlite.execution.diagnosing import Observer, diagnose_step
 from actlite.execution.file_commands import StepFiles
+from actlite.execution.opening import cannot_write
 from actlite.execution.output import StepLog
 from actlite.execution.results import CANCELLED, FAILURE, SKIPPED, SUCCESS
 from actlite.execution.scope import scope
@@ -300,14 +301,17 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
 
     end = state.cancel.subscribe(stop) if task.stage != "complete" else (lambda: None)
     try:
+        if task.stage in ("pre", "main", "post"):
+            state.layout.renew()
         result = task.body(run)
-    except ExpressionError as error:
-        run.log.write(f"##[error]{explain_error(error)}\n")
-        run.effects.annotate_error(explain_error(error))
+    except ExpressionError as wrong:
+        run.log.write(f"##[error]{explain_error(wrong)}\n")
+        run.effects.annotate_error(explain_error(wrong))
         result = StepResult(FAILURE)
-    except ActliteError as error:
-        run.log.write("".join(f"##[error]{line}\n" for line in str(error).splitlines()))
-        run.effects.annotate_error(error.what)
+    except (ActliteError, OSError) as raised:
+        problem = cannot_write(raised) if isinstance(raised, OSError) else raised
+        run.log.write("".join(f"##[error]{line}\n" for line in str(problem).splitlines()))
+        run.effects.annotate_error(problem.what)
         result = StepResult(FAILURE)
     finally:
         end()

@@ -84,7 +84,15 @@ def _target(workspace: Path, path: str) -> Path:
     target = Path(os.path.normpath(workspace / path))
     if target != workspace and workspace not in target.parents:
         raise CannotRun(f"Repository path '{path}' is not under the workspace")
-    return target
+    real = Path(os.path.realpath(target))
+    work = Path(os.path.realpath(workspace.parent.parent))
+    if not real.is_relative_to(work / workspace.parent.name / workspace.name):
+        raise CannotRun(
+            f"Nothing is checked out into '{path or '.'}': a step has put a symbolic link there, or above it",
+            why="In the container it may lead to another place than on this machine, where the files are written.",
+            do="Remove the link before the checkout, or check out into a folder.",
+        )
+    return real
 
 
 def _source(request: CheckoutRequest) -> tuple[str, str]:

@@ -54,4 +54,7 @@ class Tee:
 
     def _drop(self, reporter: Reporter, error: Exception) -> None:
         self._reporters.remove(reporter)
+        if isinstance(error, BrokenPipeError):
+            self._warn("Nobody reads the output any more. The run goes on.")
+            return
         self._warn(f"{type(reporter).__name__} stopped: {type(error).__name__}: {error}. The run goes on.")

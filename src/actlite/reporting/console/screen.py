@@ -95,6 +95,14 @@ class SafeStream:
         return self._stream.fileno()
 
 
+class _Console(Console):
+    """A rich console that leaves a closed pipe to us."""
+
+    def on_broken_pipe(self) -> None:
+        """Called while a BrokenPipeError is handled; rich would end the program here."""
+        raise  # noqa: PLE0704
+
+
 class Screen:
     """A rich console on a stream, and a way past it for logs of any size."""
 
@@ -106,7 +114,7 @@ class Screen:
         self.colour = colour
         self.root = root
         terminal = stream.isatty()
-        self.console = Console(
+        self.console = _Console(
             file=cast(IO[str], self.stream),
             color_system="standard" if colour else None,
             force_terminal=colour or terminal,

@@ -1,0 +1,359 @@
+"""Stopping the program: ^C once and twice, TERM, kill -9 at any moment, a reader that goes away; and two
+programs at the same time. Whatever happens, the next start leaves nothing of dead runs and everything of living ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fault_tools import Place, Started, owned, says_without_listing
+
+pytestmark = pytest.mark.docker
+
+WAITING = (
+    'echo step-"one"; sleep 200',
+    '- run: echo not-"this"',
+    '- run: echo always-"done"\n  if: always()',
+    '- run: echo cancelled-"seen"\n  if: cancelled()',
+)
+CONTAINER = "container: actlite-standin/runner:1"
+
+
+@pytest.fixture
+def started(place: Place) -> Iterator[Callable[..., Started]]:
+    """Starts runs in the place; those that still run at the end of the test are killed."""
+    all_of_them: list[Started] = []
+
+    def start(*arguments: str, at: Place = place, **options: Any) -> Started:
+        one = at.start(*arguments, **options)
+        all_of_them.append(one)
+        return one
+
+    yield start
+    for one in all_of_them:
+        if one.process.poll() is None:
+            one.kill()
+
+
+@pytest.mark.parametrize("container", ["", CONTAINER], ids=["machine", "container"])
+def test_interrupted_once(
+    place: Place, started: Callable[..., Started], docker_daemon: Any, container: str
+) -> None:
+    """As GitHub cancels: the step is stopped, steps with always() and cancelled() run."""
+    before = place.steps(*WAITING, job=container).files()
+    run = started("-v")
+    run.until_said("step-one")
+    run.signal(signal.SIGINT)
+    ended = run.end(25).expect(130, "Cancelling", "The operation was canceled", "cancelled")
+    assert says_without_listing(ended.out, "always-done")
+    assert says_without_listing(ended.out, "cancelled-seen")
+    assert not says_without_listing(ended.out, "not-this")
+    assert owned(docker_daemon, place.path) == {}
+    assert place.files() == before
+    assert place.state(1) == "finished"
+
+
+def test_interrupted_while_an_always_step_runs(
+    place: Place, started: Callable[..., Started], docker_daemon: Any
+) -> None:
+    place.steps('- run: echo step-"one"; sleep 3; echo it-"ended"\n  if: always()', '- run: echo not-"this"')
+    run = started("-v")
+    run.until_said("step-one")
+    run.signal(signal.SIGINT)
+    ended = run.end(25).expect(130)
+    assert says_without_listing(ended.out, "it-ended")
+    assert not says_without_listing(ended.out, "not-this")
+    assert owned(docker_daemon, place.path) == {}
+
+
+def test_interrupted_twice(place: Place, started: Callable[..., Started], docker_daemon: Any) -> None:
+    """The second one stops at once, even what ignores INT and TERM."""
+    place.steps("trap '' INT TERM; echo step-\"one\"; sleep 200 & wait; sleep 200", *WAITING[1:])
+    run = started("-v")
+    run.until_said("step-one")
+    run.signal(signal.SIGINT)
+    time.sleep(0.5)
+    began = time.monotonic()
+    run.signal(signal.SIGINT)
+    ended = run.end(25).expect(130)
+    assert time.monotonic() - began < 6
+    assert not says_without_listing(ended.out, "always-done")
+    assert owned(docker_daemon, place.path) == {}
+    assert place.state(1) == "finished"
+
+
+def test_a_stubborn_step_is_killed_after_ten_seconds(
+    place: Place, started: Callable[..., Started], docker_daemon: Any
+) -> None:
+    """The runner's times: INT, 7.5 s later TERM, 2.5 s later KILL."""
+    place.steps(
+        "trap '' INT TERM; echo step-\"one\"; for i in $(seq 200); do sleep 1 || true; done", *WAITING[1:]
+    )
+    run = started("-v")
+    run.until_said("step-one")
+    began = time.monotonic()
+    run.signal(signal.SIGINT)
+    ended = run.end(40).expect(130)
+    assert 8 < time.monotonic() - began < 20
+    assert says_without_listing(ended.out, "always-done")
+    assert owned(docker_daemon, place.path) == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_told_to_terminate(
+    place: Place, started: Callable[..., Started], docker_daemon: Any, number: signal.Signals
+) -> None:
+    """Whoever sends TERM will not wait for ever: stop now, and leave nothing."""
+    place.steps(*WAITING)
+    run = started("-v")
+    run.until_said("step-one")
+    began = time.monotonic()
+    run.signal(number)
+    ended = run.end(25).expect(130)
+    assert time.monotonic() - began < 6
+    assert not says_without_listing(ended.out, "always-done")
+    assert owned(docker_daemon, place.path) == {}
+
+
+def test_interrupted_while_the_image_is_being_looked_for(
+    place: Place, started: Callable[..., Started], docker_daemon: Any
+) -> None:
+    """At any moment of the start: never a traceback, never something left."""
+    place.steps('echo step-"one"; sleep 200', job=CONTAINER)
+    for delay in (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.7):
+        run = started("-v")
+        time.sleep(delay)
+        run.signal(signal.SIGINT)
+        ended = run.end(25)
+        if ended.code != -signal.SIGINT:  # before Python itself has begun
+            ended.expect(130)
+        assert owned(docker_daemon, place.path) == {}
+
+
+def test_the_rest_of_a_matrix_and_of_the_jobs_is_not_started(
+    place: Place, started: Callable[..., Started], docker_daemon: Any
+) -> None:
+    place.workflow(
+        """
+        on: push
+        jobs:
+          many:
+            runs-on: ubuntu-latest
+            strategy: {max-parallel: 2, matrix: {n: [1, 2, 3, 4]}}
+            steps:
+              - run: echo leg-"runs"; sleep 200
+          later:
+            needs: many
+            runs-on: ubuntu-latest
+            steps: [run: echo later-"ran"]
+          at-last:
+            needs: many
+            if: always()
+            runs-on: ubuntu-latest
+            steps: [run: echo last-"ran"]
+        """
+    )
+    run = started("-v")
+    run.until(lambda: run.said().count("leg-runs") == 2, "two legs")
+    run.signal(signal.SIGINT)
+    ended = run.end(40).expect(130)
+    assert ended.out.count("leg-runs") == 2
+    assert "later-ran" not in ended.out
+    assert owned(docker_daemon, place.path) == {}
+
+
+# --- kill -9 ---
+
+
+def only_container(client: Any, place: Place) -> str:
+    found = owned(client, place.path).get("container", [])
+    return found[0] if found else ""
+
+
+MOMENTS: dict[str, Callable[[Place, Any, Started], Any]] = {
+    "before the folder": lambda place, client, run: True,
+    "the folder is made": lambda place, client, run: bool(place.runs()),
+    "the container is there": lambda place, client, run: only_container(client, place),
+    "in a step": lambda place, client, run: "step-one" in run.said(),
+    "in the output": lambda place, client, run: "flood" in run.said(),
+    "at the end of the job": lambda place, client, run: (
+        "Complete job" in run.said().split("step-two")[-1] and "step-two" in run.said()
+    ),
+    "while removing": lambda place, client, run: "its log again" in run.said(),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("container", ["", CONTAINER + "\nservices: {}"], ids=["machine", "container"])
+def test_killed(
+    place: Place, started: Callable[..., Started], docker_daemon: Any, moment: str, container: str
+) -> None:
+    """kill -9 at a moment; the next start removes what was left, the journal reads as cancelled."""
+    before = place.steps(
+        'echo step-"one"; yes flo"od" | head -n 200000; sleep 0.3', 'echo step-"two"', job=container
+    ).files()
+    run = started("-v")
+    run.until(lambda: MOMENTS[moment](place, docker_daemon, run), moment)
+    run.kill()
+    left = owned(docker_daemon, place.path)
+    ended = place.steps("true").run().expect(0)
+    runs = place.runs()
+    for number in range(1, len(runs) + 1):
+        assert place.state(number) == "finished", moment
+        assert not (runs[number - 1] / "work").exists()
+        assert not (runs[number - 1] / "control").exists()
+    if left:
+        assert "Cleaned up after run 1" in ended.err
+    assert owned(docker_daemon, place.path) == {}
+    for path, content in place.files().items():
+        if path in before and not path.startswith((".git/", ".github/")) and path != ".git":
+            assert content == before[path]
+    shown = subprocess.run(
+        [*place.argv()[:3], "show", "1"],
+        cwd=place.path,
+        env=place.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in shown.stdout + shown.stderr
+
+
+def test_the_start_after_a_kill_leaves_living_and_kept_runs_alone(
+    tmp_path: Path, place: Place, started: Callable[..., Started], docker_daemon: Any
+) -> None:
+    other = Place(tmp_path / "other").steps('echo step-"one"; sleep 200')
+    place.steps("false")
+    place.run("--keep", "failed").expect(1, "kept")
+    assert place.state(1) == "kept"
+    kept = owned(docker_daemon, place.path)["container"]
+    place.steps('echo step-"one"; sleep 200')
+    living = started("-v")
+    living.until_said("step-one")
+    elsewhere = started("-v", at=other)
+    elsewhere.until_said("step-one")
+    dead = started("-v")
+    dead.until_said("step-one")
+    dead.kill()
+    assert len(owned(docker_daemon, place.path)["container"]) == 3
+    ended = place.steps("true").run().expect(0, "Cleaned up after run 3")
+    assert "run 2" not in ended.err
+    now = owned(docker_daemon, place.path)["container"]
+    assert set(kept) < set(now)
+    assert len(now) == 2
+    assert len(owned(docker_daemon, other.path)["container"]) == 1
+    assert place.state(1) == "kept"
+    # and the start in another repository, too
+    dead = started("-v", at=place.steps('echo step-"one"; sleep 200'))
+    dead.until_said("step-one")
+    dead.kill()
+    third = Place(tmp_path / "third").steps("true")
+    third.run().expect(0, "Cleaned up after run 5")
+    assert set(owned(docker_daemon, place.path)["container"]) == set(now)
+    for run in (living, elsewhere):
+        assert run.process.poll() is None
+        run.signal(signal.SIGTERM)
+        run.end(25).expect(130)
+    assert owned(docker_daemon, place.path)["container"] == kept
+    subprocess.run([*place.argv()[:3], "clean", "1"], cwd=place.path, env=place.env, check=True)
+    assert owned(docker_daemon, tmp_path) == {}
+
+
+def test_killed_in_a_matrix_with_services_and_networks(
+    place: Place, started: Callable[..., Started], docker_daemon: Any
+) -> None:
+    place.workflow(
+        """
+        on: push
+        jobs:
+          job:
+            runs-on: ubuntu-latest
+            container: actlite-standin/runner:1
+            strategy: {matrix: {n: [1, 2]}}
+            services:
+              helper:
+                image: actlite-standin/runner:1
+                options: --entrypoint sleep
+                volumes: ["/data"]
+            steps:
+              - run: echo leg-"runs"; echo '${{ job.container.network }}'; sleep 200
+        """
+    )
+    run = started("-v")
+    run.until(lambda: "leg-runs" in run.said() or run.process.poll() is not None, "a leg")
+    run.kill()
+    assert owned(docker_daemon, place.path)["network"]
+    place.steps("true").run().expect(0, "Cleaned up after run 1")
+    assert owned(docker_daemon, place.path) == {}
+
+
+# --- several at once, and readers that go ---
+
+
+def test_two_runs_at_once_in_one_repository(
+    place: Place, started: Callable[..., Started], docker_daemon: Any
+) -> None:
+    place.steps(
+        "- uses: actions/checkout@v4",
+        'echo run-is-"$GITHUB_RUN_ID"; echo "$GITHUB_RUN_ID" > mine; sleep 2; test "$(cat mine)" = "$GITHUB_RUN_ID"',
+    )
+    both = [started("-v") for _ in range(4)]
+    ended = [run.end().expect(0) for run in both]
+    numbers = {line for e in ended for line in e.out.splitlines() if line.startswith("run-is-")}
+    assert len(numbers) == 4
+    assert [place.state(n) for n in (1, 2, 3, 4)] == ["finished"] * 4
+    assert all("Cleaned up" not in e.err for e in ended)
+    assert owned(docker_daemon, place.path) == {}
+
+
+@pytest.mark.parametrize("verbose", [True, False])
+def test_the_reader_of_stdout_goes_away(place: Place, docker_daemon: Any, verbose: bool) -> None:
+    """``| head -1``: the run goes on to its end, quietly; its journal is whole."""
+    place.steps("seq 20000; sleep 0.5; seq 20000", 'echo last-"step"')
+    read, write = os.pipe()
+    run = place.start(*(["-v"] if verbose else []), stdout=write)
+    os.close(write)
+    os.read(read, 1)
+    os.close(read)
+    ended = run.end()
+    ended.expect(ended.code)
+    assert ended.code in (0, 141)
+    assert place.state(1) == "finished"
+    events = [json.loads(line) for line in (place.runs()[0] / "events.jsonl").read_text().splitlines()]
+    assert events[-1]["kind"] == "run-finished"
+    assert events[-1]["conclusion"] == "success"
+    assert owned(docker_daemon, place.path) == {}
+
+
+def test_the_reader_of_stdout_is_slow(place: Place, docker_daemon: Any) -> None:
+    """A full pipe blocks the run, which can still be stopped."""
+    place.steps("yes 0123456789 | head -c 5000000")
+    read, write = os.pipe()
+    run = place.start("-v", stdout=write)
+    os.close(write)
+    time.sleep(2)
+    assert run.process.poll() is None
+    run.signal(signal.SIGTERM)
+    time.sleep(0.5)
+    with os.fdopen(read, "rb") as stream:
+        stream.read()
+    run.end(25).expect(130)
+    assert owned(docker_daemon, place.path) == {}
+
+
+def test_without_stdout_and_stderr(place: Place, docker_daemon: Any) -> None:
+    place.steps("echo hello")
+    command = " ".join(f"'{word}'" for word in place.argv("-v"))
+    ended = subprocess.run(
+        ["sh", "-c", f"exec {command} >&- 2>&- <&-"], cwd=place.path, env=place.env, timeout=60, check=False
+    )
+    assert ended.returncode in (0, 141)
+    assert place.state(1) == "finished"
+    assert owned(docker_daemon, place.path) == {}
