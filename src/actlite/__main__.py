@@ -16,6 +16,10 @@ def main() -> int:
         except BrokenPipeError:
             return 1
         return 0
+    import gc
+
+    # Loading the program makes many objects and no garbage: the collector would only look for it in vain.
+    gc.set_threshold(100_000, 20, 50)
     from actlite.cli.ends import run_guarded
 
     return run_guarded(sys.argv[1:])

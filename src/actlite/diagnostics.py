@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
+from actlite.records import frozen
 from actlite.source import Span
 
 
@@ -18,7 +19,7 @@ class Severity(Enum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Label:
     """A second place that explains a finding, with a short text."""
 
@@ -26,7 +27,7 @@ class Label:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fix:
     """A text edit that would mend a finding."""
 
@@ -35,7 +36,7 @@ class Fix:
     replacement: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnostic:
     """One finding. ``code`` is a stable rule id in kebab-case; ``message`` says what is wrong in one line."""
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
+
+from actlite.records import frozen
 
 SCHEMA = 1
 """The version of the event format."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Missing:
     """One version that a library lacks, as the dynamic loader says it."""
 
@@ -25,7 +27,7 @@ class Missing:
     """Such as ``GLIBC_2.28``; empty where the library itself is missing."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnosis:
     """Why a program could not start, recognised from its own output."""
 
@@ -47,7 +49,7 @@ class Diagnosis:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Annotation:
     """A notice, warning or error attached to a step, and maybe to a file."""
 
@@ -61,7 +63,7 @@ class Annotation:
     end_column: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """The base of all events. ``time`` is in seconds since the epoch."""
 
@@ -69,7 +71,7 @@ class Event:
     time: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunStarted(Event):
     """A run of one workflow begins."""
 
@@ -93,7 +95,7 @@ class RunStarted(Event):
     schema: int = SCHEMA
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notice(Event):
     """Something that the user must know and that belongs to no step's log: a stand-in, a difference."""
 
@@ -104,7 +106,7 @@ class Notice(Event):
     job: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobStarted(Event):
     """A job leg begins."""
 
@@ -121,7 +123,7 @@ class JobStarted(Event):
     runs_on: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobFinished(Event):
     """A job leg has ended, or was skipped or could not be run; then ``reason`` says why."""
 
@@ -138,7 +140,7 @@ class JobFinished(Event):
     matrix: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImageProgress(Event):
     """An image is being pulled or built. ``current`` and ``total`` are bytes; 0 where not known."""
 
@@ -150,7 +152,7 @@ class ImageProgress(Event):
     total: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepStarted(Event):
     """A step begins. ``step`` is its key within the job: ``"0"`` for set-up, then ``"1"``, ``"2"``…;
     ``"pre-2"`` and ``"post-2"`` for stages of step 2; ``"2.1"`` for the first inner step of a composite."""
@@ -164,7 +166,7 @@ class StepStarted(Event):
     """A few words beside the name, such as ``actions/checkout@v2 · node12 → node24``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepOutput(Event):
     """A piece of a step's log: whole lines, except that the last line of a log may lack its newline."""
 
@@ -174,7 +176,7 @@ class StepOutput(Event):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepAnnotation(Event):
     """An annotation was made by a step."""
 
@@ -184,7 +186,7 @@ class StepAnnotation(Event):
     annotation: Annotation
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepSummary(Event):
     """A step wrote a summary, in Markdown."""
 
@@ -194,7 +196,7 @@ class StepSummary(Event):
     markdown: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepFinished(Event):
     """A step has ended, or was skipped; then ``reason`` says why."""
 
@@ -217,7 +219,7 @@ class StepFinished(Event):
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ArtifactFound(Event):
     """A file that the run has made and kept, with its path on this machine."""
 
@@ -231,7 +233,7 @@ class ArtifactFound(Event):
     """For an ELF program: the newest versions it asks for, such as ``GLIBC 2.17``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunFinished(Event):
     """A run has ended."""
 

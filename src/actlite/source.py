@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from actlite.records import frozen
+
 
 @dataclass(frozen=True, eq=False)
 class SourceFile:
@@ -56,7 +58,7 @@ class SourceFile:
         return Span(self, start, max(start, end))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """A stretch of a source file: ``start`` and ``end`` are offsets, ``end`` is not included."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from actlite.errors import UsageError
+from actlite.records import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoteAction:
     """``owner/repo/path@ref``. ``path`` is empty for an action at the top of its repository."""
 
@@ -31,7 +31,7 @@ class RemoteAction:
         return re.fullmatch(r"[0-9a-fA-F]{40}", self.ref) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LocalAction:
     """``./path``: in the job's workspace. ``path`` is relative to it, without the ``./``."""
 
@@ -41,7 +41,7 @@ class LocalAction:
         return f"./{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DockerAction:
     """``docker://image``."""
 
@@ -51,7 +51,7 @@ class DockerAction:
         return f"docker://{self.image}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SelfAction:
     """``$/path``: in the repository of the file that has the step, at that file's commit."""
 

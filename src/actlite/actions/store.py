@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from actlite.actions.git import GitError
 from actlite.actions.reference import RemoteAction
 from actlite.atomic import locked, new_folder, write_file
 from actlite.errors import ActionUnavailable, ActliteError, DiskFull, UsageError
+from actlite.records import frozen
 
 RESOLVE_SECONDS = 30.0
 FETCH_SECONDS = 300.0
@@ -29,7 +29,7 @@ Everything here can be deleted while no actlite is running; it is fetched again 
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FetchedAction:
     """A remote action's repository on this machine. Its files are not to be changed: copy them."""
 
@@ -42,7 +42,7 @@ class FetchedAction:
     """Where it comes from, in words for a report."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Resolved:
     sha: str
     name: str

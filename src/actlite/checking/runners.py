@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.document.nodes import Node
@@ -12,6 +11,7 @@ from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import Scope, TemplateError, evaluate_node
 from actlite.expressions.values import to_string
 from actlite.planning.plan import JobPlan, Leg, Plan
+from actlite.records import frozen
 
 IMAGES: Mapping[str, str] = {
     "ubuntu-latest": "ghcr.io/catthehacker/ubuntu:act-latest",
@@ -28,7 +28,7 @@ ELSEWHERE = re.compile(r"^(macos|windows)(-|$)|^(macos|windows)$", re.IGNORECASE
 SELF_HOSTED = frozenset({"self-hosted", "linux", "x64", "arm64"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a leg runs: an image's name or ``host``; or why it can't run here."""
 

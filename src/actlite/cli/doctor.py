@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,13 @@ from actlite.cli.text import paint, write, write_json
 from actlite.diagnostics import Severity, printable
 from actlite.errors import ActliteError
 from actlite.journal.runs import RunStore
+from actlite.records import frozen
 
 ENOUGH_SPACE = 2_000_000_000
 """Bytes of free space below which doctor warns: one node build and one small image."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One thing that was tried: ``ok``, ``warning`` or ``error``, what was seen, and what to do."""
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from actlite.records import frozen
 
 REPORT_KINDS = ("events", "json")
 """The kinds of ``--report``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selection:
     """Which workflows, for which event."""
 
@@ -31,7 +33,7 @@ class Selection:
     """--matrix: only legs that have these values."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """One ``--report KIND=FILE``."""
 
@@ -39,7 +41,7 @@ class Report:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunOptions:
     """Everything that ``run`` is told, settings already merged in (flags, then ``ACTLITE_*``, then files)."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from actlite.cli.options import Selection
@@ -15,10 +14,11 @@ from actlite.errors import InvalidWorkflow, UsageError
 from actlite.planning.plan import NotSelected, Plan, Trigger
 from actlite.planning.planner import plan as make_plan
 from actlite.planning.trigger import make_trigger
+from actlite.records import frozen
 from actlite.workflow.model import Workflow
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selected:
     """The answer: plans of the workflows that run, reasons of those that don't."""
 

@@ -15,7 +15,6 @@ from actlite.events import Emit, Event, Notice, RunFinished, RunStarted
 from actlite.execution.cancellation import Cancellation
 from actlite.execution.scheduler import RunOutcome, Scheduler
 from actlite.execution.state import Services
-from actlite.journal.lifecycle import release_kept, remove_tree, sweep
 from actlite.journal.log import EventLog
 from actlite.journal.runs import RunFolder, RunStore, State
 from actlite.planning.plan import JobPlan, Leg, Plan
@@ -123,6 +122,8 @@ class Session:
 
     def _settle(self, folder: RunFolder, outcome: RunOutcome, scheduler: Scheduler) -> None:
         """After the report is out: containers go, files go, or both are kept for a look."""
+        from actlite.journal.lifecycle import release_kept, remove_tree
+
         scheduler.close()
         if outcome.kept:
             folder.set_state(State.KEPT)
@@ -142,6 +143,8 @@ class Session:
             self._sweeper.start()
 
     def _sweep(self) -> None:
+        from actlite.journal.lifecycle import sweep
+
         try:
             for said in sweep(self.engine if self.engine.name != "host" else None, self.store):
                 self.warn(said)

@@ -22,11 +22,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from actlite.errors import UsageError
+from actlite.records import frozen
 
 CHOICES = {
     "engine": ("auto", "docker", "podman", "host"),
@@ -36,7 +37,7 @@ CHOICES = {
 TABLES = ("images", "platforms", "actions")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The settings of a repository; the defaults are those of ``RunOptions``."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.errors import UsageError
+from actlite.records import frozen
 from actlite.source import SourceFile
 from actlite.workflow.model import Workflow
 
@@ -16,7 +16,7 @@ FOLDER = ".github/workflows"
 SUFFIXES = (".yml", ".yaml")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WorkflowFile:
     """A workflow file that was read: the workflow, or None where it has errors, and all findings."""
 

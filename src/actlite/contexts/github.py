@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from actlite.contexts.remote import RepositoryName
+from actlite.records import frozen
 
 SERVER_URL = "https://github.com"
 """Actions compare the server's address with GitHub's own, so it is that whatever the remote is."""
 API_URL = "https://api.github.com"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RefInfo:
     """A ref as the github context has it."""
 

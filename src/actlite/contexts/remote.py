@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from actlite.records import frozen
 
 _SCP = re.compile(r"(?:[^@/:\s]+@)?(?P<host>\[[^\]]+\]|[^/:\s]+):(?!//)(?P<path>[^\s].*)\Z")
 _URL = re.compile(
@@ -12,7 +13,7 @@ _URL = re.compile(
 _BAD = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RepositoryName:
     """What GitHub calls a repository. ``host`` is '' and ``note`` says why where the name is made up."""
 

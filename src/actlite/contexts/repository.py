@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from actlite.contexts.git import GitFailed, git
 from actlite.contexts.remote import RepositoryName, local_name, parse_remote
+from actlite.records import frozen
 
 NO_COMMIT = "0" * 40
 """The sha that GitHub gives where there is no commit."""
@@ -18,7 +18,7 @@ _RECORD = "%x1e"
 _RECORDS = re.compile("\x1e(?=[0-9a-f]{40,64}\0)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """The author or committer of a commit; ``date`` is ISO 8601."""
 
@@ -27,7 +27,7 @@ class Person:
     date: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Commit:
     """One commit; the files are those that differ from its first parent."""
 
@@ -47,7 +47,7 @@ class Commit:
         return tuple(sorted({*self.added, *self.removed, *self.modified}))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """A file of the working tree that differs from HEAD, or isn't in it (and isn't ignored)."""
 
@@ -57,7 +57,7 @@ class Change:
     """modified, added, deleted or untracked."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refs:
     """Branches and tags, each with the commit that it stands for."""
 

@@ -7,7 +7,7 @@ of nodes) and ``ObjectTemplating/TemplateReader.cs`` (duplicate keys, depth).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from actlite.diagnostics import Diagnostic, DiagnosticBag, Label
 from actlite.document.nodes import Mapping, Node, Primitive, Scalar, Sequence
@@ -23,6 +23,7 @@ from actlite.document.yaml_events import (
     YamlSyntaxError,
     events,
 )
+from actlite.records import frozen
 from actlite.source import SourceFile
 
 MAX_CHARACTERS = 1024 * 1024
@@ -77,7 +78,7 @@ class _Stop(Exception):
     """The file can't be read further; the reason is in the bag."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Anchored:
     node: Node
     size: int

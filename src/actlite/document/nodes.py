@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from actlite.records import frozen
 from actlite.source import Span
 
 Primitive = None | bool | float | str
 """What a scalar can be. All numbers are floats, as in GitHub's own reader."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scalar:
     """A scalar: its typed value, the text it was written as (after YAML's own escapes), and its place."""
 
@@ -22,7 +22,7 @@ class Scalar:
     """Written without quotes and not as a block, so that its text stands in the file as it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sequence:
     """A list of nodes."""
 
@@ -36,7 +36,7 @@ class Sequence:
         return len(self.items)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mapping:
     """Keys and values in file order. Keys are scalars; lookup is case-insensitive, as GitHub's is."""
 

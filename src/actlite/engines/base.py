@@ -8,12 +8,13 @@ over (see ``actlite.journal.lifecycle``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from actlite.diagnostics import Diagnostic
+from actlite.records import frozen
 
 OutputSink = Callable[[bytes], None]
 """Takes a piece of output as it comes: stdout and stderr in the order in which they were written."""
@@ -26,7 +27,7 @@ LABEL_ROLE = "dev.actlite.role"
 """Label: job, service, action, probe, network, image or volume."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Owner:
     """Who owns what an engine makes: a run's id and its folder."""
 
@@ -46,7 +47,7 @@ class Pull(Enum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credentials:
     """Registry credentials."""
 
@@ -54,7 +55,7 @@ class Credentials:
     password: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mount:
     """A folder or file of this machine in the container. ``source`` is None for an anonymous volume."""
 
@@ -63,7 +64,7 @@ class Mount:
     read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImageSpec:
     """An image to run: its name, and how to get it."""
 
@@ -72,7 +73,7 @@ class ImageSpec:
     credentials: Credentials | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Progress:
     """How far a pull or build has come. Bytes; 0 where not known."""
 
@@ -81,7 +82,7 @@ class Progress:
     total: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImageInfo:
     """What is known of a local image."""
 
@@ -95,7 +96,7 @@ class ImageInfo:
     labels: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SandboxSpec:
     """A job's container, as the runner would create it (R: DockerCommandManager.DockerCreate)."""
 
@@ -116,7 +117,7 @@ class SandboxSpec:
     """A folder of this machine, writable, for the engine's own use while the sandbox lives."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServiceSpec:
     """A service container (R: ContainerOperationProvider)."""
 
@@ -131,7 +132,7 @@ class ServiceSpec:
     command: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Service:
     """A running service."""
 
@@ -141,7 +142,7 @@ class Service:
     """Container port to host port."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProcessSpec:
     """A process to run in a sandbox."""
 
@@ -157,7 +158,7 @@ class ProcessSpec:
     """Seconds; the process group is killed after that."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExitStatus:
     """How a process ended."""
 
@@ -167,7 +168,7 @@ class ExitStatus:
     """Stopped by ``Sandbox.kill``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContainerRun:
     """A container that runs one program and is removed: docker actions."""
 
@@ -215,7 +216,7 @@ class Sandbox(Protocol):
         """Remove the container with its anonymous volumes, unless it is kept. Safe to call twice."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Owned:
     """An object that carries our labels."""
 

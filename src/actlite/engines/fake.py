@@ -32,9 +32,10 @@ from actlite.engines.base import (
     ServiceSpec,
 )
 from actlite.errors import CannotRun, ImageUnavailable
+from actlite.records import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """How a process behaves."""
 
@@ -45,7 +46,7 @@ class Reply:
     """Runs until it is killed or times out; then its code is 130."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """A process that was asked for, with the sandbox's view of files."""
 

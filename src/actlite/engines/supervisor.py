@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actlite.engines.base import OutputSink, ProcessSpec
+from actlite.records import frozen
 
 INSIDE = "/__actlite"
 """Where the control folder is in the container."""
@@ -127,7 +128,7 @@ class Refused(Exception):
     """The supervisor did not start the step: nothing has run, the engine's exec must."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ready:
     """What the supervisor found in its container."""
 

@@ -6,7 +6,8 @@ Rules: R: ``Runner.Common/ActionCommand.cs``. A command that nobody has register
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from actlite.records import frozen
 
 REGISTERED = frozenset(
     {
@@ -34,7 +35,7 @@ _PROPERTY = (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "
 _OLD = (("%3B", ";"), ("%0D", "\r"), ("%0A", "\n"), ("%5D", "]"), ("%25", "%"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """A command: its name and the names of its properties are in lower case, values are unescaped."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from actlite.engines.base import Credentials, ImageSpec, Mount, Pull, ServiceSpec
@@ -12,11 +12,12 @@ from actlite.execution.layout import Layout
 from actlite.execution.state import Services
 from actlite.expressions import Value
 from actlite.expressions.values import to_string
+from actlite.records import frozen
 
 DOCKER_SOCKET = "/var/run/docker.sock"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContainerSpec:
     """A container as the workflow asks for it."""
 

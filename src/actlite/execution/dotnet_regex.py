@@ -7,7 +7,8 @@ the named ones after the others), escapes that Python doesn't know, brackets ins
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from actlite.records import frozen
 
 _GROUP = re.compile(r"\(\?(?:<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')", re.ASCII)
 _REFERENCE = re.compile(r"\\k(?:<(\w+)>|'(\w+)'|\{(\w+)\})", re.ASCII)
@@ -18,7 +19,7 @@ class UnsupportedPattern(Exception):
     """A regular expression that is right for .NET and can't be run here."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Translated:
     """A regular expression for Python's ``re`` (with ``re.ASCII``), and Python's number of each .NET group."""
 

@@ -14,13 +14,13 @@ import re
 import uuid
 import weakref
 from collections.abc import Callable, Iterator, MutableMapping, MutableSequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from actlite.execution.command_effects import BLOCKED_ENV, CommandEffects, assign, prepend_path
 from actlite.execution.output import StepLog
 from actlite.execution.plain_files import open_plain
 from actlite.execution.summaries import MAX_SUMMARY, masked_summary, too_large
+from actlite.records import frozen
 
 MAX_FILE = 64 * 1024 * 1024
 """The largest file that is read, in bytes; the runner has no bound of its own."""
@@ -137,7 +137,7 @@ def apply_path(text: str, path: MutableSequence[str]) -> list[str]:
     return []
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Collected:
     """What the files of a step held, beyond what went into env, outputs, state and path."""
 

@@ -12,7 +12,8 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from actlite.records import frozen
 
 _SLASHES = re.compile(r"/+")
 _SPECIAL = frozenset("().*{}+?[]^$\\!|")
@@ -26,7 +27,7 @@ class GlobError(Exception):
     """A pattern is not allowed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Glob:
     """One pattern. ``segments`` begin with ``/``; ``implicit`` marks one that was added for what is below."""
 

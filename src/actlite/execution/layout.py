@@ -9,17 +9,17 @@ Container/ContainerInfo.cs, TranslateToContainerPath). Here the real folders lie
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from actlite.engines.base import Mount
+from actlite.records import frozen
 
 RUNNER_WORK = "/home/runner/work"
 RUNNER_TOOLS = "/opt/hostedtoolcache"
 RUNNER_HOME = "/home/runner"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """The folders of one job. ``rules`` pair the runner's name of a folder with the sandbox's, in the order
     in which the runner tries them; ``places`` pair the sandbox's name with the real folder."""

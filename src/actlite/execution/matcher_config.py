@@ -6,13 +6,13 @@ import contextlib
 import json
 import re
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from actlite.execution.dotnet_regex import Translated, UnsupportedPattern, translate
 from actlite.execution.matcher_worker import FIELDS
 from actlite.execution.plain_files import open_plain
+from actlite.records import frozen
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ class MatcherError(Exception):
     """A file of problem matchers can't be used; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pattern:
     """One pattern: its regular expression for Python, and which group gives which field."""
 
@@ -36,7 +36,7 @@ class Pattern:
     loop: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MatcherConfig:
     """One problem matcher."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from actlite.checking.services import needs_service
 from actlite.errors import ActionUnavailable, InvalidWorkflow
 from actlite.execution import standin_actions
 from actlite.execution.state import JobState
+from actlite.records import frozen
 from actlite.source import SourceFile
 from actlite.workflow.manifest import read_action
 from actlite.workflow.model import (
@@ -27,7 +27,7 @@ from actlite.workflow.model import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PreparedAction:
     """An action in the job's tree."""
 

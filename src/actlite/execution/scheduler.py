@@ -20,6 +20,7 @@ from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import Scope, condition, evaluate_scalar
 from actlite.planning.matrix import expand
 from actlite.planning.plan import JobPlan, Leg, Plan
+from actlite.records import frozen
 
 NOT_RUN = "not-run"
 """The result of a leg that can't run on this machine; other jobs see it as skipped."""
@@ -47,7 +48,7 @@ class _Job:
     fail_fast: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunOutcome:
     """How a run ended."""
 

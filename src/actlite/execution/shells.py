@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from actlite.errors import ActliteError
+from actlite.records import frozen
 
 Which = Callable[[str], str | None]
 """Finds a program on the PATH that the step would have; None when there is none."""
@@ -41,7 +41,7 @@ class ShellError(ActliteError):
     exit_code = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shell:
     """A way to run a script."""
 

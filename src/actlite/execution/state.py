@@ -13,6 +13,7 @@ from actlite.execution.cancellation import Cancellation
 from actlite.execution.layout import Layout
 from actlite.execution.masking import Masker
 from actlite.planning.plan import JobPlan, Leg, Plan
+from actlite.records import frozen
 
 if TYPE_CHECKING:
     from actlite.actions.store import ActionStore
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from actlite.runtimes.store import NodeStore
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """What the user asked for, as far as execution must know it."""
 
@@ -45,7 +46,7 @@ class Settings:
     """How many job legs run at the same time."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Services:
     """What execution works with; all given from outside, so that it runs on fakes in unit tests."""
 
@@ -64,7 +65,7 @@ class Services:
     """Where what is learned of images is kept between runs."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobOutcome:
     """How a job leg ended."""
 

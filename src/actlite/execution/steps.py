@@ -30,10 +30,11 @@ from actlite.execution.scope import scope
 from actlite.execution.state import Frame, JobState
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import Scope, TemplateError, condition, evaluate_mapping, evaluate_scalar
+from actlite.records import frozen
 from actlite.workflow.model import Step
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepResult:
     """How a step's body ended. ``exit_code`` is None where no process ran."""
 

@@ -10,14 +10,14 @@ import os
 import shutil
 import stat
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 from actlite.contexts.repository import Repository
 from actlite.errors import CannotRun
+from actlite.records import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckoutRequest:
     """What a checkout step asks for."""
 
@@ -38,7 +38,7 @@ class CheckoutRequest:
     server: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckoutResult:
     """What was put there."""
 

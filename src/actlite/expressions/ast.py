@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from actlite.records import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Constant:
     """A literal, or the property name after a dot."""
 
@@ -14,7 +14,7 @@ class Constant:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name:
     """A context such as ``github``."""
 
@@ -23,7 +23,7 @@ class Name:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wildcard:
     """The ``*`` of ``.*`` and ``[*]``."""
 
@@ -31,7 +31,7 @@ class Wildcard:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Index:
     """``target.name`` and ``target[index]``."""
 
@@ -41,7 +41,7 @@ class Index:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Not:
     """``!operand``."""
 
@@ -50,7 +50,7 @@ class Not:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compare:
     """``left op right`` with one of ``== != < <= > >=``."""
 
@@ -61,7 +61,7 @@ class Compare:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Logical:
     """``a && b && …`` or ``a || b || …``; nested ones of the same operator are one."""
 
@@ -71,7 +71,7 @@ class Logical:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """A function call. ``key`` is the name in small letters."""
 
@@ -85,7 +85,7 @@ class Call:
 Node = Constant | Name | Wildcard | Index | Not | Compare | Logical | Call
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expr:
     """A parsed expression. ``root`` is None when there is nothing but white space."""
 

@@ -5,8 +5,6 @@ Rules: actions/runner ``src/Sdk/WorkflowParser/Conversion/WorkflowTemplateConver
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from actlite.document.nodes import Scalar
 from actlite.document.scalars import primitive_text
 from actlite.expressions.errors import ExpressionError
@@ -16,12 +14,13 @@ from actlite.expressions.parser import parse
 from actlite.expressions.parts import OPEN, Scope, as_expression, split
 from actlite.expressions.trees import located
 from actlite.expressions.values import WHITESPACE, is_truthy
+from actlite.records import frozen
 
 STATUS_FUNCTIONS = frozenset(("always", "cancelled", "failure", "success"))
 """A condition that calls none of these holds only while nothing has failed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConditionResult:
     """Whether a condition holds, and how it came to that (for an empty one: None)."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from actlite.expressions.ast import Call, Compare, Constant, Expr, Logical, Node, Not, Wildcard, children
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.evaluator import MAX_MEMORY, NO_FUNCTIONS, Functions, Run, checked
 from actlite.expressions.values import Value, to_string
+from actlite.records import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trace:
     """A part of an expression and its value.
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.evaluator import Functions, evaluate
 from actlite.expressions.values import WHITESPACE, Value, to_string
+from actlite.records import frozen
 
 OPEN = "${{"
 INSERT = "insert"
@@ -26,7 +27,7 @@ _CLOSE = re.compile("(?>(?:[^'}]|'[^']*'|}(?!}))*)}}")
 _LITERAL = re.compile("'(?:[^']|'')*'")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """What expressions may name: contexts and the functions that are not built in."""
 
@@ -34,7 +35,7 @@ class Scope:
     functions: Functions = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """A stretch of a text, from offset ``start`` to ``end``: an expression, or the text between."""
 

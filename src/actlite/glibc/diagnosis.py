@@ -5,18 +5,18 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from actlite.events import Diagnosis, Missing
 from actlite.glibc import advice
 from actlite.glibc.elf import newest_of, version_key
 from actlite.glibc.image import ImageLibc
 from actlite.glibc.loader import LoaderFailure
+from actlite.records import frozen
 
 _RUNTIME = re.compile(r"/__e/(node\d+(?:_alpine)?)/bin/node|.*/externals/(node\d+(?:_alpine)?)/bin/node")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NodeFacts:
     """What led the runner to a runtime, as plain data."""
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from actlite.records import frozen
 
 if TYPE_CHECKING:
     from elftools.elf.elffile import ELFFile
@@ -25,7 +26,7 @@ class ElfError(Exception):
     """A file is not ELF, or is cut off or damaged; the text says which."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VersionNeed:
     """One version that a file needs of a library."""
 
@@ -37,7 +38,7 @@ class VersionNeed:
     """VER_FLG_WEAK: the loader only warns."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Needs:
     """What an ELF file asks of the dynamic loader."""
 

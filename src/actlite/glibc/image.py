@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Protocol
 
 from actlite.atomic import write_file
 from actlite.glibc import elf
+from actlite.records import frozen
 
 LIBRARIES = ("libc.so.6", "libm.so.6", "libstdc++.so.6")
 MUSL_LOADERS = ("/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1")
@@ -46,7 +47,7 @@ class ImageFiles(Protocol):
         """Files of an image, symlinks followed; None where there is no such file."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImageLibc:
     """The C and C++ libraries of an image."""
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from actlite.events import Missing
+from actlite.records import frozen
 
 NEEDLES = (b"not found", b"o such file or directory", b"xec format error")
 """Every line that matters has one of these; a chunk without them costs three substring searches."""
@@ -44,7 +45,7 @@ _SHELL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LoaderFailure:
     """A program that could not start, as its own output says."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from actlite.events import (
@@ -21,9 +21,10 @@ from actlite.events import (
     StepStarted,
     StepSummary,
 )
+from actlite.records import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepRecord:
     """One step. ``outcome`` and ``conclusion`` are empty while it runs (or when it was never ended)."""
 
@@ -51,7 +52,7 @@ class StepRecord:
         return self.key.count(".")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobRecord:
     """One job leg. ``result`` is empty while it runs or waits."""
 
@@ -70,7 +71,7 @@ class JobRecord:
     steps: tuple[StepRecord, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunRecord:
     """One run of one workflow. ``conclusion`` is empty while it runs (or when it was killed)."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from actlite.diagnostics import Diagnostic
+from actlite.records import frozen
 from actlite.workflow.model import Job, Workflow
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trigger:
     """The event that starts a run. ``github`` holds the event's share of the github context
     (event_name, ref, ref_name, ref_type, sha, actor, repository, event, base_ref, head_ref…)."""
@@ -25,7 +26,7 @@ class Trigger:
     """What was assumed, in sentences for the user: a tag that isn't there yet, a name that is made up."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Leg:
     """One run of a job: the whole job, or one row of its matrix."""
 
@@ -38,7 +39,7 @@ class Leg:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobPlan:
     """One job of a plan."""
 
@@ -52,7 +53,7 @@ class JobPlan:
     max_parallel: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """The jobs of one workflow for one trigger, in an order in which needs come first."""
 
@@ -62,7 +63,7 @@ class Plan:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotSelected:
     """A workflow that the trigger does not run, and why."""
 

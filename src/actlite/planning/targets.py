@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from actlite.contexts.github import RefInfo, any_ref, branch_ref, tag_ref
 from actlite.contexts.repository import NO_COMMIT, Repository
 from actlite.errors import UsageError
+from actlite.records import frozen
 from actlite.workflow.nearest import nearest
 
 _BAD_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|\Z)|^[/.-]|[/.]\Z|^@\Z|^\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """The ref that an event is about, the commit that its sources are taken from, and what was assumed."""
 

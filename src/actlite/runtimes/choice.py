@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from actlite.errors import UsageError
+from actlite.records import frozen
 from actlite.runtimes.eras import Flag, NodeRule, Runner, is_true
 
 FORCED_NODE = "ACTIONS_RUNNER_FORCE_ACTIONS_NODE_VERSION"
@@ -25,7 +25,7 @@ class UnsupportedUsing(UsageError):
     """The runner of that date does not know this ``using:``; ``what`` is in that runner's words."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """The runtime of one action's step, and why."""
 
@@ -48,7 +48,7 @@ class Choice:
         return self.declared if self.runtime in ("", self.declared) else f"{self.declared} → {self.runtime}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Lookup:
     """Where variables are read from, in the way of a release."""
 
@@ -123,7 +123,7 @@ def choose(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Verdict:
     """Whether a rule holds, and a variable's part in that."""
 

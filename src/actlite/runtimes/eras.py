@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from actlite.errors import UsageError
+from actlite.records import frozen
 
 if TYPE_CHECKING:
     from actlite.runtimes.choice import Choice
@@ -28,7 +28,7 @@ def is_true(value: bool | str | None) -> bool:
     return value if isinstance(value, bool) else (value or "").lower() in TRUE_WORDS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flag:
     """A switch that GitHub's server sends with every job (a job variable)."""
 
@@ -41,7 +41,7 @@ class Flag:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NodeRule:
     """One rule by which the runner takes another node than the one that an action declares."""
 
@@ -59,7 +59,7 @@ class NodeRule:
     """A variable that turns the rule off."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShutOff:
     """A service of GitHub's that no longer answers, or a command that no longer works."""
 
@@ -70,7 +70,7 @@ class ShutOff:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Runner:
     """GitHub's runner on one date."""
 

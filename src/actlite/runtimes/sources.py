@@ -13,9 +13,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from actlite.records import frozen
 
 OnProgress = Callable[[str, int, int], None]
 """Takes what is being fetched, bytes so far and bytes in all (0 where not known)."""
@@ -49,7 +50,7 @@ class NotHere(Exception):
     """A source can't give a build; the text says why in one line."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """A node build to be had."""
 
@@ -66,7 +67,7 @@ class Wanted:
         return self.version.split(".")[0]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """Where a build comes from."""
 

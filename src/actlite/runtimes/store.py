@@ -6,11 +6,11 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from actlite.atomic import disk_full, locked, new_folder, write_file
 from actlite.errors import RuntimeUnavailable
+from actlite.records import frozen
 from actlite.runtimes import sources
 from actlite.runtimes.eras import Runner
 from actlite.runtimes.sources import NotHere, OnProgress, Origin, Wanted
@@ -24,7 +24,7 @@ Everything here can be deleted while no actlite is running; it is fetched again 
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NodeBuild:
     """A node build on this machine."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from actlite.expressions.values import equals, is_primitive, lookup, to_string
+from actlite.records import frozen
 
 MAX_LEGS = 256
 """The most jobs that one matrix may make (DOC: usage limits)."""
@@ -22,7 +22,7 @@ class MatrixError(Exception):
         self.key = key
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One combination: ``values`` is the matrix context, ``named`` the part of it that makes the name."""
 

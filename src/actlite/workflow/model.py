@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from actlite.document.nodes import Mapping, Node, Scalar
+from actlite.records import frozen
 from actlite.source import SourceFile, Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunDefaults:
     """``defaults.run`` of a workflow or job."""
 
@@ -17,7 +18,7 @@ class RunDefaults:
     working_directory: Scalar | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """What all steps share. ``number`` counts from 1 in the job or composite action."""
 
@@ -34,7 +35,7 @@ class Step:
     timeout_minutes: Scalar | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunStep(Step):
     """A ``run:`` step."""
 
@@ -43,7 +44,7 @@ class RunStep(Step):
     working_directory: Scalar | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UsesStep(Step):
     """A ``uses:`` step."""
 
@@ -51,7 +52,7 @@ class UsesStep(Step):
     with_: Mapping | Scalar | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """A job that runs steps, or (with ``uses``) calls a reusable workflow."""
 
@@ -83,7 +84,7 @@ class Job:
     """The whole job as it is written, for checks on what the fields above leave out."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Input:
     """An input of workflow_dispatch or workflow_call."""
 
@@ -97,7 +98,7 @@ class Input:
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EventFilter:
     """One event of ``on:`` with its filters. None: the filter isn't given; () : given and empty."""
 
@@ -115,7 +116,7 @@ class EventFilter:
     cron: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Workflow:
     """One workflow file."""
 
@@ -140,7 +141,7 @@ class Workflow:
         raise KeyError(id)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ActionInput:
     """An input that an action declares."""
 
@@ -151,7 +152,7 @@ class ActionInput:
     deprecation: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NodeRuns:
     """``runs:`` of a JavaScript action."""
 
@@ -164,7 +165,7 @@ class NodeRuns:
     post_if: str = "always()"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DockerRuns:
     """``runs:`` of a docker action."""
 
@@ -179,21 +180,21 @@ class DockerRuns:
     post_if: str = "always()"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CompositeRuns:
     """``runs:`` of a composite action."""
 
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PluginRuns:
     """An action that the runner of that time did itself: checkout@v1, upload/download-artifact@v1."""
 
     plugin: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ActionManifest:
     """An action's manifest (R: ActionManifestManager)."""
 

@@ -8,11 +8,13 @@ may use are added to those of the values around it, and a value that sees no nam
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 
+from actlite.records import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Visible:
     """The contexts and the functions (besides the built-in ones) that an expression may name."""
 
@@ -49,7 +51,7 @@ class Kind(Enum):
     """Text that is an expression with or without ``${{ }}``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """A mapping: the keys it knows, those it must have, and the value of any other key."""
 
@@ -59,7 +61,7 @@ class Record:
     """None: other keys are errors."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shape:
     """What a value may be: one of several scalars, a list, one of several mappings, or anything."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from actlite.engines.docker import sdk
@@ -12,6 +11,7 @@ from actlite.engines.docker.api import LazyClient
 from actlite.engines.docker.endpoint import Endpoint, endpoints
 from actlite.engines.docker.rawhttp import RawDaemon, RawError
 from actlite.errors import EngineUnavailable
+from actlite.records import frozen
 
 MINIMUM_API = "1.35"
 """As the runner demands (R: DockerCommandManager, ``requiredDockerEngineAPIVersion``)."""
@@ -27,7 +27,7 @@ _INSTALL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Connection:
     """A daemon that answered."""
 

@@ -7,18 +7,17 @@ socket isn't there, the sockets of rootless docker and of podman are tried.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from actlite.errors import EngineUnavailable
+from actlite.records import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoint:
     """The address of a daemon."""
 
@@ -99,6 +98,8 @@ def _current_context(config: Path) -> str:
 
 def _context(config: Path, name: str, origin: str) -> Endpoint:
     """The docker endpoint of a context (docker/cli, context/store: folders are named by sha256)."""
+    import hashlib
+
     digest = hashlib.sha256(name.encode()).hexdigest()
     meta = config / "contexts" / "meta" / digest / "meta.json"
     try:

@@ -22,7 +22,7 @@ from actlite.engines.base import (
     Service,
     ServiceSpec,
 )
-from actlite.engines.docker import containers, options, sdk, services
+from actlite.engines.docker import containers, options, sdk
 from actlite.engines.docker.client import Connection
 from actlite.engines.docker.create import CreateRequest, config_env, mounts, runner_env
 from actlite.engines.docker.failures import translated
@@ -243,6 +243,8 @@ class DockerEngine:
         self, specs: Sequence[ServiceSpec], network: str, on_output: OutputSink
     ) -> Sequence[Service]:
         """Start services and wait until they are healthy. Raises CannotRun when one does not get there."""
+        from actlite.engines.docker import services
+
         return services.start(
             self._api, self._images, specs, network, on_output, _name, podman=self.connection.podman
         )

@@ -7,9 +7,8 @@ import io
 import os
 import platform
 import posixpath
-import tarfile
+import secrets
 import threading
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -170,7 +169,7 @@ class DockerImages:
                 "Labels": {LABEL_ROLE: "probe", _LABEL_READER: _reader()},
                 "NetworkDisabled": True,
             }
-            name = f"actlite-probe-{uuid.uuid4().hex[:12]}"
+            name = f"actlite-probe-{secrets.token_hex(6)}"
             container = create_container(self._api, body, name)
             try:
                 return {path: self._read_file(container, path) for path in paths}
@@ -201,6 +200,8 @@ class DockerImages:
                     return None
                 raise
             data = b"".join(chunks)
+            import tarfile
+
             with tarfile.open(fileobj=io.BytesIO(data)) as archive:
                 member = archive.next()
                 if member is None:

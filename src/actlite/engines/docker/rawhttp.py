@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from actlite.records import frozen
 
 MAX_ANSWER = 64 * 1024 * 1024
 """Bytes of an answer that are read at most."""
@@ -22,7 +23,7 @@ class RawError(Exception):
     """The call did not succeed; the SDK is to be asked instead."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RawDaemon:
     """A daemon behind a unix socket. Safe to use from several threads: each call has its own connection."""
 

@@ -7,8 +7,9 @@ ValueError with docker's wording where it has one.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from actlite.records import frozen
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?\Z", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
@@ -130,7 +131,7 @@ def gpus(text: str) -> dict[str, Any]:
     return request
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Volume:
     """A ``--volume`` value: a bind when there is a source, else an anonymous volume."""
 

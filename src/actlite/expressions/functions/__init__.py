@@ -7,7 +7,6 @@ the caller. Rules: actions/runner ``src/Sdk/Expressions/Sdk/Functions`` and ``Ex
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from actlite.expressions.functions.arguments import Arguments
 from actlite.expressions.functions.case import case
@@ -19,12 +18,13 @@ from actlite.expressions.functions.join import join
 from actlite.expressions.functions.starts_with import starts_with
 from actlite.expressions.functions.to_json import to_json
 from actlite.expressions.values import Value
+from actlite.records import frozen
 
 MANY = 255
 """The most arguments that any function takes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BuiltIn:
     """A built-in function: its name as documented, its least and most arguments, and what it does."""
 

@@ -6,7 +6,6 @@ GitHub evaluates them to null without a word, so these are warnings.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from actlite.diagnostics import DiagnosticBag, Severity
 from actlite.document.nodes import Mapping, Node, Scalar
@@ -15,6 +14,7 @@ from actlite.document.places import place
 from actlite.expressions import ast, template
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.parser import parse_any
+from actlite.records import frozen
 from actlite.source import Span
 from actlite.workflow import access
 from actlite.workflow.model import Job, Workflow
@@ -24,7 +24,7 @@ WORDS = ("steps", "needs", "matrix")
 """The contexts whose names are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reference:
     """``root.key.key…`` in an expression, as far as its keys are written out; the last span is the whole's."""
 
