@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from actlite.actions.store import ActionStore
 from actlite.checking.runners import HOST, leg_place, unrunnable
 from actlite.checking.services import service_findings
 from actlite.cli.ends import hide, say
@@ -24,6 +25,9 @@ from actlite.journal.runs import RunFolder, RunStore
 from actlite.planning.plan import JobPlan, Leg, Plan
 from actlite.runtimes.eras import Runner, runner_at
 from actlite.runtimes.store import NodeStore
+
+if TYPE_CHECKING:
+    from actlite.actions.store import ActionStore
 
 EXIT = {"success": 0, "failure": 1, "cancelled": 1, "incomplete": 4}
 
@@ -159,15 +163,22 @@ def _services(
     options: RunOptions, selected: Selected, engine: Engine, runner: Runner, folder: RunFolder, emit: Emit
 ) -> Services:
     cache = cache_folder()
-    return Services(
-        engine=engine,
-        actions=ActionStore(
+
+    @functools.cache
+    def actions() -> ActionStore:
+        from actlite.actions.store import ActionStore
+
+        return ActionStore(
             cache / "actions",
             overrides=options.actions,
             offline=options.offline,
             server=options.github_url,
             token=None,
-        ),
+        )
+
+    return Services(
+        engine=engine,
+        actions=actions,
         nodes=NodeStore(
             cache / "runtimes",
             user_folder=options.node_folder,

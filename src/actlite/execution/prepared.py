@@ -118,14 +118,14 @@ class Preparer:
     def _remote(self, uses: str, reference: RemoteAction) -> PreparedAction:
         state = self.state
         name = f"{reference.owner}/{reference.repo}".lower()
-        overridden = state.services.actions.is_overridden(reference)
+        overridden = state.services.actions().is_overridden(reference)
         folder = state.layout.actions / reference.owner / reference.repo / reference.ref.replace("/", "_")
         repository = f"{reference.owner}/{reference.repo}"
         if name == "actions/checkout" and not reference.path and not overridden:
             using = known_using(reference.owner, reference.repo, "", reference.ref)
             plugin = known_plugin(reference.owner, reference.repo, reference.ref)
             if not using and not plugin:
-                fetched = state.services.actions.get(reference)
+                fetched = state.services.actions().get(reference)
                 runs = read_manifest(fetched.folder, uses).runs
                 using = runs.using if isinstance(runs, NodeRuns) else "node24"
             manifest = standin_actions.install_checkout(folder, uses, using or "", plugin or "")
@@ -134,7 +134,7 @@ class Preparer:
         if plugin and not overridden:
             manifest = ActionManifest(SourceFile(uses, ""), uses, PluginRuns(plugin))
             return PreparedAction(uses, manifest, folder, repository, reference.ref, "service", folder)
-        fetched = state.services.actions.get(reference)
+        fetched = state.services.actions().get(reference)
         if not folder.exists():
             copy_tree(fetched.folder, folder)
         self.lines.append(f"Download action repository '{repository}@{reference.ref}' (SHA:{fetched.sha})")

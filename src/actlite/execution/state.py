@@ -51,7 +51,8 @@ class Services:
     """What execution works with; all given from outside, so that it runs on fakes in unit tests."""
 
     engine: Engine
-    actions: ActionStore
+    actions: Callable[[], ActionStore]
+    """Gives the store of actions, which few jobs need at once."""
     nodes: NodeStore
     runner: Runner
     emit: Emit

@@ -151,7 +151,7 @@ class Bench:
         times = iter(range(1, 1_000_000_000))
         services = Services(
             engine=self.engine,
-            actions=self.actions,  # type: ignore[arg-type]
+            actions=lambda: self.actions,  # type: ignore[arg-type,return-value]
             nodes=self.nodes,  # type: ignore[arg-type]
             runner=runner_at(self.as_of),
             emit=emit,
