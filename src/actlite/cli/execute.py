@@ -20,6 +20,7 @@ from actlite.engines.base import Engine, Pull
 from actlite.engines.select import select as select_engine
 from actlite.errors import CannotRun, Interrupted, NothingSelected
 from actlite.events import Emit
+from actlite.execution.scheduler import RunOutcome
 from actlite.execution.state import Services, Settings
 from actlite.journal.runs import RunFolder, RunStore
 from actlite.planning.plan import JobPlan, Leg, Plan
@@ -55,19 +56,19 @@ def execute(options: RunOptions) -> int:
         )
         session.begin()
         try:
-            conclusions = _run_all(session, selected, options, engine, runner)
+            outcomes = _run_all(session, selected, options, engine, runner)
         finally:
             console.close()
             session.end()
     finally:
         engine.close()
-    return _exit_code(conclusions, session, absent, options)
+    return _exit_code(outcomes, session, absent, options)
 
 
 def _run_all(
     session: Session, selected: Selected, options: RunOptions, engine: Engine, runner: Runner
-) -> list[str]:
-    conclusions: list[str] = []
+) -> list[RunOutcome]:
+    outcomes: list[RunOutcome] = []
     for plan in selected.plans:
         if session.interrupted:
             break
@@ -86,12 +87,12 @@ def _run_all(
             )
             return None if place.problem else place.where
 
-        conclusions.append(session.run(plan, services, where, selected.source))
-    return conclusions
+        outcomes.append(session.run(plan, services, where, selected.source))
+    return outcomes
 
 
 def _exit_code(
-    conclusions: Sequence[str],
+    outcomes: Sequence[RunOutcome],
     session: Session,
     absent: Mapping[str, Diagnostic],
     options: RunOptions,
@@ -100,9 +101,9 @@ def _exit_code(
         raise Interrupted("Interrupted.")
     if absent and not options.only_runnable:
         return 4
-    codes = [EXIT[c] for c in conclusions]
+    codes = [4 if o.unable else EXIT[o.conclusion] for o in outcomes]
     if options.only_runnable:
-        codes = [0 if c == 4 else c for c in codes]
+        codes = [0 if o.conclusion == "incomplete" else c for o, c in zip(outcomes, codes, strict=True)]
     return next((c for c in (1, 4) if c in codes), 0)
 
 

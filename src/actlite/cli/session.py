@@ -65,8 +65,8 @@ class Session:
 
     def run(
         self, plan: Plan, services_of: Callable[[RunFolder, Emit], Services], where: Where, source: str
-    ) -> str:
-        """Run one plan. Gives its conclusion."""
+    ) -> RunOutcome:
+        """Run one plan."""
         folder = self.store.create()
         self._folder = folder.path
         log = EventLog(folder.path, self.warn)
@@ -99,7 +99,7 @@ class Session:
             log.close()
             if folder.lock is not None:
                 folder.lock.release()
-        return outcome.conclusion
+        return outcome
 
     def _watch(self, scheduler: Scheduler) -> RunOutcome:
         """Run the scheduler in a thread, so that this one can take signals."""

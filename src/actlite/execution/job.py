@@ -77,7 +77,12 @@ class JobRun:
             self._stop_services()
             self.matchers.close()
         result = state.status
-        if result == FAILURE and self.services.settings.keep_failed and state.sandbox is not None:
+        if (
+            result == FAILURE
+            and self.services.settings.keep_failed
+            and not state.unable
+            and state.sandbox is not None
+        ):
             state.sandbox.keep()
         state.emit(
             JobFinished(
@@ -91,7 +96,9 @@ class JobRun:
                 matrix=state.leg.matrix,
             )
         )
-        return JobOutcome(state.leg, result, self.outputs, state.sandbox, state.image, state.network)
+        return JobOutcome(
+            state.leg, result, self.outputs, state.sandbox, state.image, state.network, state.unable
+        )
 
     def _timer(self) -> threading.Timer:
         minutes = self.opening.timeout

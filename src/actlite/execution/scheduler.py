@@ -55,6 +55,8 @@ class RunOutcome:
     conclusion: str
     """success, failure, cancelled; incomplete where legs can't run here and nothing failed."""
     kept: tuple[Sandbox, ...]
+    unable: bool = False
+    """Every job that failed did so because this machine lacks something."""
 
 
 class Scheduler:
@@ -112,7 +114,9 @@ class Scheduler:
         except BaseException:
             self._abandon()
             raise
-        return RunOutcome(self._conclusion(), tuple(self._kept))
+        failed = [o for j in self._jobs.values() for o in j.outcomes if o.result == FAILURE]
+        unable = bool(failed) and all(o.unable for o in failed)
+        return RunOutcome(self._conclusion(), tuple(self._kept), unable)
 
     def close(self) -> None:
         """Wait until the last containers are gone. An engine that does not answer is waited for ``CLOSE_SECONDS``;
@@ -321,7 +325,8 @@ class Scheduler:
             self.images.append(outcome.image)
         if sandbox is None and outcome.network is None:
             return
-        if outcome.result == FAILURE and self.services.settings.keep_failed and sandbox and sandbox.id:
+        keep = outcome.result == FAILURE and self.services.settings.keep_failed and not outcome.unable
+        if keep and sandbox and sandbox.id:
             self._kept.append(sandbox)
             return
         thread = threading.Thread(target=self._close, args=(outcome,), name="close", daemon=True)

@@ -78,6 +78,8 @@ class JobOutcome:
     image: str = ""
     network: str | None = None
     """The network made for the job, which goes when the sandbox is gone."""
+    unable: bool = False
+    """The job failed because this machine lacks something: an image, an action, a node build, space."""
 
 
 @dataclass(slots=True)
@@ -99,6 +101,8 @@ class JobState:
     paths: list[str] = field(default_factory=list)
     """What steps wrote to GITHUB_PATH, oldest first."""
     status: str = "success"
+    unable: bool = False
+    """Something that the job needs can't be had on this machine."""
     defaults: dict[str, str] = field(default_factory=dict)
     """``shell`` and ``working-directory`` of ``defaults.run``."""
     job_context: dict[str, Any] = field(default_factory=dict)

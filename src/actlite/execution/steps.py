@@ -11,7 +11,14 @@ from typing import Any
 from actlite.diagnostics import Diagnostic
 from actlite.document.nodes import Scalar
 from actlite.engines.base import ExitStatus, ProcessSpec
-from actlite.errors import ActliteError
+from actlite.errors import (
+    ActionUnavailable,
+    ActliteError,
+    DiskFull,
+    EngineUnavailable,
+    ImageUnavailable,
+    RuntimeUnavailable,
+)
 from actlite.events import (
     Annotation,
     StepAnnotation,
@@ -179,6 +186,13 @@ def run_task(state: JobState, task: StepTask) -> str:
     return conclusion
 
 
+def is_lack(problem: ActliteError, *, setting_up: bool) -> bool:
+    """Whether this machine lacks something, so that nothing is said about the workflow itself. An action that
+    isn't there when its step comes is the workflow's own fault, most often a missing checkout."""
+    lacks = (EngineUnavailable, ImageUnavailable, RuntimeUnavailable, DiskFull)
+    return isinstance(problem, lacks) or (setting_up and isinstance(problem, ActionUnavailable))
+
+
 def explain_error(error: Exception) -> str:
     """An evaluation error in one text: where it has a place, with the place."""
     if isinstance(error, TemplateError):
@@ -314,6 +328,8 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
         run.log.write("".join(f"##[error]{line}\n" for line in str(problem).splitlines()))
         run.effects.annotate_error(problem.what)
         result = StepResult(FAILURE)
+        if is_lack(problem, setting_up=task.stage == "setup"):
+            state.unable = True
     finally:
         end()
         run.ended.set()

@@ -235,3 +235,13 @@ def test_services_are_in_the_job_context(bench: Bench) -> None:
     assert port.isdigit()
     assert network
     assert "The service 'none' will not be started" in result.log("init")
+
+
+def test_a_lack_of_this_machine_is_told_from_a_failure(bench: Bench) -> None:
+    bench.engine.images.absent.add("some/image")
+    lacking = HEAD + job("a", "    container: some/image\n")
+    assert bench.run(lacking).outcome.unable
+    bench.engine.on("bad", Reply(1))
+    mixed = bench.run(lacking + job("b", run="bad"))
+    assert not mixed.outcome.unable
+    assert len(mixed.outcome.kept) == 1
