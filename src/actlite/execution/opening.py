@@ -10,6 +10,7 @@ import json
 import threading
 import zlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from actlite.contexts.github import workflow_fields
@@ -114,7 +115,7 @@ class Opening:
             self.problem = error
             return
         except OSError as error:
-            self.problem = cannot_write(error)
+            self.problem = cannot_write(error, self.services.folder)
             return
         self._thread = threading.Thread(target=self._open, name=f"open {state.leg.key}", daemon=True)
         self._thread.start()
@@ -187,7 +188,7 @@ class Opening:
         except ActliteError as error:
             self.error = error
         except OSError as error:
-            self.error = cannot_write(error)
+            self.error = cannot_write(error, self.services.folder)
 
     def _open_sandbox(self) -> Sandbox:
         state, services, layout = self.state, self.services, self.state.layout
@@ -240,19 +241,19 @@ class Opening:
         return any(isinstance(s, UsesStep) and _may_be_docker(s.uses.text) for s in self.state.job.job.steps)
 
 
-def cannot_write(error: OSError) -> CannotRun:
-    """An error of this machine's file system, as one that a user can act on."""
+def cannot_write(error: OSError, folder: Path) -> CannotRun:
+    """An error of this machine's file system, as one that a user can act on. ``folder`` is the run's: where the
+    disk is full, the file in the error may be the one that was copied from."""
     import errno
 
-    kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else CannotRun
-    what = "There is no space left" if kind is DiskFull else "A file could not be written or read"
-    return kind(
-        f"{what}: {error.filename or 'the run folder'}",
-        why=error.strerror or str(error),
-        do="Free some space (actlite clean --all removes old runs), then run again."
-        if kind is DiskFull
-        else "",
-    )
+    why = error.strerror or str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(
+            f"There is no space left to write in {folder}",
+            why=why,
+            do="Free some space (actlite clean --all removes old runs), then run again.",
+        )
+    return CannotRun(f"A file could not be written or read: {error.filename or folder}", why=why)
 
 
 def slug(key: str) -> str:

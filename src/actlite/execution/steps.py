@@ -324,12 +324,12 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
         run.effects.annotate_error(explain_error(wrong))
         result = StepResult(FAILURE)
     except (ActliteError, OSError) as raised:
-        problem = cannot_write(raised) if isinstance(raised, OSError) else raised
+        problem = cannot_write(raised, state.services.folder) if isinstance(raised, OSError) else raised
         run.log.write("".join(f"##[error]{line}\n" for line in str(problem).splitlines()))
         run.effects.annotate_error(problem.what)
         result = StepResult(FAILURE)
-        if is_lack(problem, setting_up=task.stage == "setup"):
-            state.unable = True
+        if state.status == SUCCESS and not _continue_on_error(run):
+            state.unable = is_lack(problem, setting_up=task.stage == "setup")
     finally:
         end()
         run.ended.set()
