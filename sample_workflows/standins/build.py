@@ -110,9 +110,9 @@ class Builder:
             tree.write(archive)
             size = archive.tell()
             archive.seek(0)
-            name, _, tag = recipe.image.partition(":")
             chunks = iter(lambda: archive.read(1 << 20), b"")
-            self._client.api.import_image_from_stream(chunks, name, tag, changes=changes)
+            # The tag goes with the name: Podman's service does not look at the separate one.
+            self._client.api.import_image_from_stream(chunks, recipe.image, changes=changes)
         if before and before != self._id(recipe.image):
             self._drop(before)
         self._say(

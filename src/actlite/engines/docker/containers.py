@@ -25,6 +25,8 @@ _IMAGE_SECONDS = 20
 _PODMAN_PROCESSES = 32768
 _CAPPED: weakref.WeakSet[sdk.APIClient] = weakref.WeakSet()
 """Engines that may not raise limits."""
+_INITLESS: weakref.WeakSet[sdk.APIClient] = weakref.WeakSet()
+"""Engines without an init program: Debian's podman only recommends one."""
 
 
 class NoProgram(Exception):
@@ -56,6 +58,7 @@ def create_and_start(api: sdk.APIClient, request: CreateRequest) -> str:
 def _repair(api: sdk.APIClient, request: CreateRequest, words: str) -> bool:
     """Take back what this engine can't give; True when another try is worth it."""
     if request.host.get("Init") and re.search(r"docker-init|podman-init|catatonit|container-init", words):
+        _INITLESS.add(api)
         request.host["Init"] = False
         return True
     if "setting rlimit" in words and api not in _CAPPED:
@@ -83,9 +86,13 @@ def create(api: sdk.APIClient, request: CreateRequest) -> str:
     """Create a container; its id. Raises CannotRun, DiskFull."""
     if api in _CAPPED:
         request.host.setdefault("Ulimits", _limits())
+    if api in _INITLESS:
+        request.host["Init"] = False
     try:
         id = create_container(api, request.body(), request.name, request.platform)
     except sdk.errors.APIError as e:
+        if _repair(api, request, text(e)):
+            return create(api, request)
         raise _refused(text(e), request) from e
     try:
         for network, settings in request.later_networks():

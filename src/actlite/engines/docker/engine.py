@@ -126,6 +126,9 @@ class DockerEngine:
         id = containers.create_and_start(self._api, request)
         env = config_env(image.env, request.config.get("Env", ()))
         try:
+            if self.connection.podman:  # it adds variables of its own, which its exec gives too
+                with translated("asking for the container's environment"):
+                    env = config_env({}, self._api.inspect_container(id)["Config"].get("Env") or ())
             if supervisor is None:
                 containers.must_stay(self._api, id)
             else:
@@ -158,7 +161,14 @@ class DockerEngine:
         else:
             request.mount(Mount(str(supervisor.folder), INSIDE))
             request.config["Entrypoint"], request.config["Cmd"] = ["sh"], ["-c", BOOT]
+        self._like_docker(request, image)
         return request
+
+    def _like_docker(self, request: CreateRequest, image: ImageInfo) -> None:
+        if self.connection.podman:
+            from actlite.engines.docker.likeness import like_docker
+
+            like_docker(request, image.env)
 
     def _greet(
         self, supervisor: Supervisor, id: str, env: Mapping[str, str], image: str
@@ -225,6 +235,7 @@ class DockerEngine:
             request.config["Cmd"] = list(run.args)
         request.network(run.network)
         mounts(request, run.mounts)
+        self._like_docker(request, image)
         return containers.run_once(self._api, request, run.timeout, on_output, on_start)
 
     def create_network(self, owner: Owner) -> str:

@@ -12,6 +12,7 @@ from actlite.engines.docker import containers, options, sdk
 from actlite.engines.docker.create import CreateRequest, mounts, runner_env
 from actlite.engines.docker.failures import translated
 from actlite.engines.docker.images import DockerImages
+from actlite.engines.docker.likeness import like_docker
 from actlite.errors import CannotRun, ImageUnavailable
 
 _LONGEST_WAIT = 32.0
@@ -40,7 +41,7 @@ def start(
                     " has an empty image.\n".encode()
                 )
                 continue
-            started.append((spec, _start(api, images, spec, network, name(spec.owner, spec.alias))))
+            started.append((spec, _start(api, images, spec, network, name(spec.owner, spec.alias), podman)))
         result = [Service(spec.alias, id, _ports(api, id)) for spec, id in started]
         unhealthy = [spec for spec, id in started if not _wait(api, spec, id, on_output, podman)]
         if unhealthy:
@@ -58,7 +59,9 @@ def start(
     return result
 
 
-def _start(api: sdk.APIClient, images: DockerImages, spec: ServiceSpec, network: str, name: str) -> str:
+def _start(
+    api: sdk.APIClient, images: DockerImages, spec: ServiceSpec, network: str, name: str, podman: bool
+) -> str:
     image = images.find(spec.image.name)
     if image is None:
         raise ImageUnavailable(
@@ -85,6 +88,8 @@ def _start(api: sdk.APIClient, images: DockerImages, spec: ServiceSpec, network:
         request.config["Entrypoint"] = [spec.entrypoint]
     if spec.command:
         request.config["Cmd"] = options.split(spec.command)
+    if podman:
+        like_docker(request, image.env)
     try:
         return containers.create_and_start(api, request)
     except containers.NoProgram as e:
