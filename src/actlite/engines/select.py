@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +67,13 @@ def _podman(host: str | None, folder: Path | None) -> Engine:
 
     if host is not None:
         return connect(host)
+    if os.environ.get("DOCKER_HOST"):
+        # Podman's own socket may be named there.
+        with contextlib.suppress(EngineUnavailable):
+            engine = connect()
+            if engine.name == "podman":
+                return engine
+            engine.close()
     socket, stop = service(folder)
     try:
         return connect(f"unix://{socket}", on_close=stop)

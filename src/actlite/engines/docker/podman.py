@@ -16,10 +16,13 @@ _START_SECONDS = 15.0
 _STOP_SECONDS = 5.0
 _LONGEST_PATH = 100
 """Unix socket paths hold 107 bytes."""
+_WATCH = 'read -r _; kill "$1"; [ -z "$2" ] || rm -rf "$2"'
+"""Ends the service when this process is killed: the pipe that the shell reads from ends then."""
 
 
 def service(folder: Path | None) -> tuple[Path, Callable[[], None]]:
-    """Start ``podman system service``; its socket, and a function that stops it.
+    """Start ``podman system service``; its socket, and a function that stops it. It ends with this
+    process too.
 
     Raises EngineUnavailable when podman is not installed or its service does not come up.
     """
@@ -43,7 +46,17 @@ def service(folder: Path | None) -> tuple[Path, Callable[[], None]]:
             start_new_session=True,  # ^C is for us; podman stops when we say so
         )
 
+    watcher = subprocess.Popen(
+        ["sh", "-c", _WATCH, "sh", str(process.pid), str(place) if own else ""],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
     def stop() -> None:
+        watcher.kill()
+        watcher.communicate()
         process.terminate()
         try:
             process.wait(_STOP_SECONDS)
