@@ -27,6 +27,7 @@ stage 'ruff check' "$BIN/ruff" check .
 stage 'ruff format' "$BIN/ruff" format --check .
 stage 'mypy' "$BIN/mypy"
 stage 'mypy of the stand-ins' "$BIN/mypy" --strict -p sample_workflows.standins
+stage 'mypy of the tests' sh tests/mypy.sh
 stage 'import layers' "$BIN/lint-imports"
 stage 'Unit tests' "$BIN/pytest" tests/unit -q -n 2 -p no:cacheprovider "$@"
 ACTLITE_DOCKER_TESTS=require

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import engine_images
 import pytest
@@ -342,7 +343,7 @@ def test_check_and_pull_progress(engine: DockerEngine) -> None:
 
     assert [d for d in engine.check() if d.severity.value == "error"] == []
     layers = Layers()
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"status": "Pulling from x", "id": "1"},
         {"status": "Downloading", "id": "a", "progressDetail": {"current": 10, "total": 100}},
         {"status": "Downloading", "id": "b", "progressDetail": {"current": 5, "total": 50}},

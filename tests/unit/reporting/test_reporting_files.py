@@ -200,7 +200,12 @@ def test_events_of_several_threads_come_one_at_a_time() -> None:
 
     reporter = Alone()
     tee = Tee([reporter], pytest.fail)
-    threads = [threading.Thread(target=lambda: [tee(note()) for _ in range(300)]) for _ in range(4)]
+
+    def send() -> None:
+        for _ in range(300):
+            tee(note())
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

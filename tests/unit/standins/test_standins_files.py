@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerDefSection, GNUVerNeedSection, GNUVerSymSection
+from elftools.elf.sections import SymbolTableSection
 
 from sample_workflows.standins.__main__ import main
 from sample_workflows.standins.build import busybox_applets, make_era
@@ -53,10 +54,14 @@ def defaults(data: bytes, symbol: str) -> list[str]:
     marks = next(s for s in sections if isinstance(s, GNUVerSymSection))
     definitions = next(s for s in sections if isinstance(s, GNUVerDefSection))
     found = []
-    for number, each in enumerate(elf.get_section_by_name(".dynsym").iter_symbols()):
+    symbols = elf.get_section_by_name(".dynsym")
+    assert isinstance(symbols, SymbolTableSection)
+    for number, each in enumerate(symbols.iter_symbols()):
         mark = marks.get_symbol(number)["ndx"]
         if each.name == symbol and isinstance(mark, int) and not mark & 0x8000:
-            found.append(next(iter(definitions.get_version(mark)[1])).name)
+            version = definitions.get_version(mark)
+            assert version is not None
+            found.append(next(iter(version[1])).name)
     return found
 
 
@@ -88,7 +93,7 @@ class TestRelabel:
 
     def test_needs_of_programs_are_renamed_alike(self) -> None:
         program = Path(shutil.which("bash") or "/bin/sh").resolve().read_bytes()
-        ceilings = {"GLIBC": (2, 1)}
+        ceilings: dict[str, tuple[int, ...]] = {"GLIBC": (2, 1)}
         assert "libc.so.6" in needed(program)
         renamed = relabel(program, ceilings)
         assert [name.replace("HLIBC", "GLIBC") for name in required(renamed)] == required(program)
