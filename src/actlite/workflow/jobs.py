@@ -37,6 +37,15 @@ def read_defaults(node: Node | None) -> RunDefaults:
     return RunDefaults(access.scalar(run, "shell"), access.scalar(run, "working-directory"))
 
 
+def _misspelt(node: Mapping, bag: DiagnosticBag) -> bool:
+    """Whether a key of the job is already reported as unknown: it may well be the one that is missed."""
+    keys = {(key.span.start, key.span.end) for key, _ in node}
+    return any(
+        found.code == "unknown-key" and found.span is not None and (found.span.start, found.span.end) in keys
+        for found in bag
+    )
+
+
 def _job(key: Scalar, node: Mapping, bag: DiagnosticBag) -> Job:
     needs = access.spanned_texts(access.get(node, "needs"))
     strategy = access.mapping_or_scalar(node, "strategy")
@@ -44,7 +53,12 @@ def _job(key: Scalar, node: Mapping, bag: DiagnosticBag) -> Job:
     steps = access.get(node, "steps")
     if uses is not None and "${{" not in uses.text:
         _check_call(uses, bag)
-    elif uses is None and steps is None and access.get(node, "runs-on") is not None:
+    elif (
+        uses is None
+        and steps is None
+        and access.get(node, "runs-on") is not None
+        and not _misspelt(node, bag)
+    ):
         bag.add(
             "no-steps",
             f"Job '{key.text}' has no steps",

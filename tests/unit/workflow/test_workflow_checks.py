@@ -144,3 +144,10 @@ def test_what_cannot_run_yet_is_said() -> None:
 
 def test_an_ordinary_workflow_is_supported() -> None:
     assert problems("on: push\njobs: {a: {runs-on: x, steps: [{run: y}]}}") == []
+
+
+def test_a_misspelt_steps_is_told_once() -> None:
+    text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    setps: []\n"
+    _, bag = read(SourceFile("w.yml", text), "w.yml")
+    assert [finding.code for finding in bag] == ["unknown-key"]
+    assert "did you mean 'steps'?" in next(iter(bag)).render()
