@@ -150,6 +150,8 @@ class Session:
                 self.warn(said)
         except ActliteError as error:
             self.warn(f"What earlier runs left could not be looked at: {error.what}")
+        except OSError as error:
+            self.warn(f"What earlier runs left could not be looked at: {error}")
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         """What a handler does may interrupt anything, so the work is done in threads."""

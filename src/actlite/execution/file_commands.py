@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from actlite.execution.command_effects import BLOCKED_ENV, CommandEffects, assign, prepend_path
 from actlite.execution.output import StepLog
+from actlite.execution.ownership import give_file
 from actlite.execution.plain_files import open_plain
 from actlite.execution.summaries import MAX_SUMMARY, masked_summary, too_large
 from actlite.records import frozen
@@ -162,7 +163,11 @@ class StepFiles:
         self._close = weakref.finalize(self, os.close, self._folder)
         for prefix in _PREFIXES.values():
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            os.close(os.open(prefix + self._suffix, flags, 0o644, dir_fd=self._folder))
+            handle = os.open(prefix + self._suffix, flags, 0o644, dir_fd=self._folder)
+            try:
+                give_file(handle, self._folder)
+            finally:
+                os.close(handle)
 
     def env_vars(self, folder: PurePosixPath | str) -> dict[str, str]:
         """The variables that name the files, for a step that sees the folder at ``folder``."""

@@ -8,10 +8,12 @@ Container/ContainerInfo.cs, TranslateToContainerPath). Here the real folders lie
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from actlite.engines.base import Mount
+from actlite.execution.ownership import give_like
 from actlite.records import frozen
 
 RUNNER_WORK = "/home/runner/work"
@@ -110,12 +112,20 @@ class Layout:
             if folder.is_symlink() or not folder.is_dir():
                 folder.unlink(missing_ok=True)
                 folder.mkdir()
+                give_like(folder, self.work)
 
     def create(self) -> None:
         """Make the folders. The workspace is empty, as on the runner."""
         for folder in (self.workspace, self.temp, self.actions, self.files, self.event_folder, self.home):
             folder.mkdir(parents=True, exist_ok=True)
         (self.work / "_tool").mkdir(exist_ok=True)
+
+    def give(self, to: tuple[int, int]) -> None:
+        """Give the folders, before anything else is in them, to a user and group (see ``ownership``)."""
+        event = self.event_folder / "event.json"
+        folders = (self.workspace, self.temp, self.actions, self.files, self.event_folder, self.home)
+        for path in (self.work, self.workspace.parent, self.work / "_tool", *folders, event):
+            os.chown(path, *to, follow_symlinks=False)
 
 
 def container_layout(work: Path, repository: str) -> Layout:

@@ -35,6 +35,7 @@ from actlite.execution.layout import (
     same_path_layout,
 )
 from actlite.execution.masking import Masker
+from actlite.execution.ownership import RUNNER, can_give, image_user
 from actlite.execution.scope import scope
 from actlite.execution.state import Frame, JobState, Services
 from actlite.expressions.errors import ExpressionError
@@ -197,7 +198,9 @@ class Opening:
         image = image_spec(services, spec, state.github)
         leg = state.leg.key
         if engine.name != "host":
-            engine.images.ensure(image, self.progress(image.name))
+            info = engine.images.ensure(image, self.progress(image.name))
+            if can_give() and engine.name != "fake":
+                layout.give(RUNNER if self.container else image_user(engine.images, info))
             if self._wants_network():
                 state.network = engine.create_network(services.owner)
         externals = services.nodes.externals(services.runner, [])

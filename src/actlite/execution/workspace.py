@@ -14,6 +14,7 @@ from pathlib import Path
 
 from actlite.contexts.repository import Repository
 from actlite.errors import CannotRun
+from actlite.execution.ownership import give_like
 from actlite.records import frozen
 
 
@@ -76,6 +77,8 @@ def fill(workspace: Path, request: CheckoutRequest) -> CheckoutResult:
         _submodules(git, request, target, lines)
     if not request.with_git:
         shutil.rmtree(target / ".git")
+    inside = target.relative_to(os.path.realpath(workspace)).parts
+    give_like(workspace / inside[0] if inside else workspace, workspace)
     lines.append(f"HEAD is now at {sha}")
     return CheckoutResult(ref, sha, tuple(lines))
 

@@ -89,7 +89,7 @@ def clean(engine: Engine | None, run: RunFolder) -> list[str]:
     """Remove a run: its containers, its folder with journal and artifacts. One sentence for each thing
     that could not be removed. Raises UsageError for a live run."""
     lock = run.try_lock()
-    if lock is None and run.lock_path.exists():
+    if lock is None and run.has_lock():
         raise UsageError(
             f"Run {run.id} is alive.",
             why=f"A process holds {run.lock_path}.",
@@ -130,7 +130,7 @@ def _sweep_run(engine: Engine | None, run: RunFolder, things: Sequence[Owned]) -
     """Clean up after a run, if its lock is free."""
     lock = run.try_lock()
     if lock is None:
-        if run.lock_path.exists() or not things or engine is None:
+        if run.has_lock() or not things or engine is None:
             return []
         # No live run lacks its lock file. The folder isn't a run's any more: its files are left alone.
         engine.remove(things)

@@ -123,9 +123,19 @@ class RunFolder:
             return True
         lock = self.try_lock()
         if lock is None:
-            return self.lock_path.exists()
+            return self.has_lock()
         lock.release()
         return False
+
+    def has_lock(self) -> bool:
+        """Whether the lock file is there; a folder of another user's that we may not look into has one."""
+        try:
+            os.lstat(self.lock_path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+        return True
 
     def try_lock(self) -> RunLock | None:
         """Take the lock of a run that isn't alive; None where it is held, missing or not accessible."""
