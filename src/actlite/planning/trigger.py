@@ -69,7 +69,7 @@ def _read_event_file(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_bytes())
     except OSError as error:
         raise UsageError(f"the event file {path} can't be read", why=error.strerror or str(error)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             f"the event file {path} is not JSON", why=str(error), do="Write a webhook payload: a JSON object."
         ) from error
