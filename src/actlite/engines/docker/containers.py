@@ -131,6 +131,8 @@ def _refused(words: str, request: CreateRequest) -> CannotRun:
         do = "Another program or container uses that port: stop it, or publish the port without a number of the host."
     elif re.search(r"network .* not found", words):
         do = "Make that network first, or remove --network from `options:`."
+    elif "slirp4netns" in words or "rootless netns" in words:
+        do = "Podman without root needs the program slirp4netns, and /dev/net/tun open to its user, for networks."
     return CannotRun(f"the container engine refused to start {request.name}", why=words, do=do)
 
 

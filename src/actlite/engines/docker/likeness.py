@@ -7,8 +7,12 @@ Docker's defaults: docker docs, "Runtime privilege and Linux capabilities"; Podm
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+from actlite.engines.docker import sdk
 from actlite.engines.docker.create import CreateRequest
+from actlite.engines.docker.failures import translated
 
 _DOCKER_HAS_TOO = ("AUDIT_WRITE", "MKNOD", "NET_RAW")
 """Capabilities that docker gives to every container and Podman does not (sudo and ping need them)."""
@@ -22,6 +26,32 @@ def like_docker(request: CreateRequest, image_env: Mapping[str, str]) -> None:
         host.setdefault("CapAdd", []).extend(name for name in _DOCKER_HAS_TOO if name not in dropped)
     host.setdefault("PidsLimit", -1)
     request.config["Env"] = _variables(request.config.get("Env", ()), image_env)
+
+
+def name_services(api: sdk.APIClient, network: str, services: Mapping[str, str]) -> None:
+    """Let all containers of a network find the services (alias to container id) by name.
+
+    Docker has a name server for that. Podman has one only with netavark and aardvark-dns, which may not
+    be installed: the names go into the files that are the containers' ``/etc/hosts``, where this machine
+    has them.
+    """
+    with translated("asking for the addresses of the services"):
+        found = {id: api.inspect_container(id) for id in api.inspect_network(network).get("Containers") or {}}
+    lines = [
+        f"{address}\t{alias}\n"
+        for alias, id in services.items()
+        if (address := _address(found.get(id), network))
+    ]
+    for container in found.values():
+        hosts = Path(str(container.get("HostsPath") or "/nowhere"))
+        if lines and hosts.is_file():
+            with hosts.open("a") as file:
+                file.write("".join(lines))
+
+
+def _address(container: Mapping[str, Any] | None, network: str) -> str:
+    networks = ((container or {}).get("NetworkSettings") or {}).get("Networks") or {}
+    return str((networks.get(network) or {}).get("IPAddress") or "")
 
 
 def _variables(items: list[str] | tuple[()], image_env: Mapping[str, str]) -> list[str]:

@@ -12,7 +12,7 @@ from actlite.engines.docker import containers, options, sdk
 from actlite.engines.docker.create import CreateRequest, mounts, runner_env
 from actlite.engines.docker.failures import translated
 from actlite.engines.docker.images import DockerImages
-from actlite.engines.docker.likeness import like_docker
+from actlite.engines.docker.likeness import like_docker, name_services
 from actlite.errors import CannotRun, ImageUnavailable
 
 _LONGEST_WAIT = 32.0
@@ -42,6 +42,8 @@ def start(
                 )
                 continue
             started.append((spec, _start(api, images, spec, network, name(spec.owner, spec.alias), podman)))
+        if podman and started:
+            name_services(api, network, {spec.alias: id for spec, id in started})
         result = [Service(spec.alias, id, _ports(api, id)) for spec, id in started]
         unhealthy = [spec for spec, id in started if not _wait(api, spec, id, on_output, podman)]
         if unhealthy:
