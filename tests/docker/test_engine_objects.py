@@ -193,7 +193,7 @@ def test_build(engine: DockerEngine, owner: Owner) -> None:
             [one for one in engine.owned() if one.kind == "image" and one.owner == str(owner.folder)]
         )
     (folder / "Dockerfile").write_text(f"FROM {image('dash')}\nRUN echo broken; exit 3\n")
-    with pytest.raises(ImageUnavailable, match="could not be built") as error:
+    with pytest.raises(CannotRun, match="could not be built") as error:
         engine.images.build(folder, folder / "Dockerfile", tag, owner, output.append)
     assert "exit 3" in error.value.why
     (folder / "Dockerfile").write_text("NONSENSE\n")

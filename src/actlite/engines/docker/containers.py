@@ -240,7 +240,7 @@ class _Stop:
         self.gave_up = True
 
 
-def _remove_image(api: sdk.APIClient, id: str) -> None:
+def remove_image(api: sdk.APIClient, id: str) -> None:
     """Remove an image; a daemon that is busy with others is not waited for: the next sweep takes it."""
     url = f"{api.base_url}/v{api.api_version}/images/{id}"
     with contextlib.suppress(sdk.broken.Timeout):
@@ -301,7 +301,7 @@ def remove_owned(api: sdk.APIClient, objects: Iterable[Owned]) -> None:
             elif one.kind == "volume":
                 api.remove_volume(one.id, force=True)
             else:
-                _remove_image(api, one.id)
+                remove_image(api, one.id)
         except sdk.errors.APIError as e:
             if e.status_code not in (404, 409):
                 raise

@@ -287,7 +287,8 @@ class DockerEngine:
         return found[1] if found else None
 
     def close(self) -> None:
-        """Close connections, and stop a service that was started for this engine."""
+        """Remove the images that were built, close connections, and stop a service that was started for this engine."""
+        self._images.remove_built()
         self._api.close()
         if self._on_close is not None:
             self._on_close()

@@ -25,11 +25,21 @@ from actlite.engines.base import (
 )
 from actlite.engines.docker import sdk
 from actlite.engines.docker.client import Connection, create_container, inspect_image
+from actlite.engines.docker.containers import remove_image
 from actlite.engines.docker.failures import disk_full, no_space, text, translated
 from actlite.errors import CannotRun, ImageUnavailable
 
 _PULL_TRIES = 3  # R: ContainerOperationProvider, as often as the runner
 _MAX_LINKS = 40
+_BASE_IS_LACKING = (
+    "pull access denied",
+    "manifest unknown",
+    "manifest for",
+    "no such host",
+    "dial tcp",
+    "unauthorized",
+)
+"""Words of the daemon's where the image of a FROM can't be pulled."""
 _LABEL_READER = "dev.actlite.reader"
 """Label of a probe: machine and process id of its reader."""
 
@@ -48,6 +58,8 @@ class DockerImages:
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
         self._swept = False
+        self._built: dict[str, None] = {}
+        """Ids of the images that were built, in their order."""
 
     def find(self, name: str) -> ImageInfo | None:
         """A local image, or None. Asked once per image and engine object."""
@@ -104,7 +116,8 @@ class DockerImages:
         self, context: Path, dockerfile: Path, tag: str, owner: Owner, on_output: OutputSink
     ) -> ImageInfo:
         """Build an image from a Dockerfile inside ``context``. The builder's output is passed on.
-        Raises ImageUnavailable with the builder's words, DiskFull."""
+        The image is removed when the engine is closed. Raises CannotRun with the builder's words
+        (ImageUnavailable where the image it builds on can't be had), DiskFull."""
         self._known.pop(tag, None)
         words: list[str] = []
         with translated(f"building {tag}"):
@@ -140,17 +153,29 @@ class DockerImages:
         found = self.find(tag)
         if found is None:
             raise ImageUnavailable(f"the build of {tag} ended without an image")
+        with self._guard:
+            self._built[found.id] = None
         return found
 
     @staticmethod
     def _raise_build_failure(tag: str, words: str) -> None:
         if no_space(words):
             raise disk_full(f"building {tag}", words)
-        raise ImageUnavailable(
+        low = words.lower()
+        lacking = "non-zero code" not in low and any(mark in low for mark in _BASE_IS_LACKING)
+        raise (ImageUnavailable if lacking else CannotRun)(
             f"the image of the action could not be built ({tag})",
             why=words,
             do="The build's output above says which instruction failed.",
         )
+
+    def remove_built(self) -> None:
+        """Remove the images that were built here. One that another container uses stays: a later sweep takes it."""
+        with self._guard:
+            built, self._built = self._built, {}
+        for id in built:
+            with contextlib.suppress(sdk.errors.APIError, sdk.broken.RequestException):
+                remove_image(self._api, id)
 
     def read(self, image: str, paths: Sequence[str]) -> Mapping[str, bytes | None]:
         """Files of an image, symlinks followed across folders, from a container that is created, never

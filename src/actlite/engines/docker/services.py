@@ -129,6 +129,9 @@ def _wait(api: sdk.APIClient, spec: ServiceSpec, id: str, on_output: OutputSink,
     if status in ("", "healthy", "none"):
         if state.get("Running"):
             on_output(f"{spec.alias} service is healthy.\n".encode())
+        else:  # R: ContainerOperationProvider.StartContainerAsync: its log and a warning, no failure
+            on_output(api.logs(id))
+            on_output(f"##[warning]Docker container {id} is not in running state.\n".encode())
         return True
     on_output(api.logs(id))
     on_output(f"Failed to initialize container {spec.image.name}\n".encode())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from actlite.engines.base import ContainerRun, ImageSpec, Mount
+from actlite.engines.base import ContainerRun, ImageSpec, Mount, Progress
 from actlite.errors import CannotRun, UsageError
-from actlite.execution.containers import DOCKER_SOCKET
+from actlite.events import ImageProgress
+from actlite.execution.containers import DOCKER_SOCKET, ContainerSpec, image_spec
 from actlite.execution.environment import process_env
 from actlite.execution.prepared import PreparedAction
 from actlite.execution.results import FAILURE, SUCCESS
@@ -79,8 +81,7 @@ def image_of(state: JobState, action: PreparedAction, log: Callable[[bytes], Non
     assert isinstance(runs, DockerRuns)
     name = runs.image
     if name.lower().startswith("docker://"):
-        name = name[len("docker://") :]
-        return state.services.settings.images.get(name, name)
+        return _pulled(state, name[len("docker://") :])
     last = name.rsplit("/", 1)[-1].lower()
     if not (last.startswith("dockerfile.") or last.endswith("dockerfile")):
         raise UsageError(f"'{name}' should be either '[path]/Dockerfile' or 'docker://image[:tag]'.")
@@ -90,13 +91,21 @@ def image_of(state: JobState, action: PreparedAction, log: Callable[[bytes], Non
         raise UsageError(f"'{name}' is outside of the action's repository")
     if not dockerfile.exists():
         raise CannotRun(f"Can't find '{name}' in {action.reference}")
-    slug = "".join(
-        c if c.isalnum() else "-" for c in f"{state.services.owner.run}-{action.reference}".lower()
-    )
     info = state.services.engine.images.build(
-        dockerfile.parent, dockerfile, f"actlite-action:{slug[:100].strip('-')}", state.services.owner, log
+        dockerfile.parent, dockerfile, f"actlite-action:{uuid.uuid4().hex}", state.services.owner, log
     )
     return info.id
+
+
+def _pulled(state: JobState, name: str) -> str:
+    """An image that is here, pulled where the policy says so. Raises ImageUnavailable."""
+    spec = image_spec(state.services, ContainerSpec(name), state.github)
+    clock, leg = state.services.clock, state.leg.key
+
+    def report(p: Progress) -> None:
+        state.emit(ImageProgress(clock(), leg, spec.name, p.status, p.current, p.total))
+
+    return state.services.engine.images.ensure(spec, report).name
 
 
 def _scope(run: StepRun, inputs: dict[str, str]) -> Scope:
