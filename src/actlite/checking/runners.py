@@ -10,6 +10,7 @@ from actlite.document.nodes import Node
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import Scope, TemplateError, evaluate_node
 from actlite.expressions.values import to_string
+from actlite.planning.matrix import names_needs
 from actlite.planning.plan import JobPlan, Leg, Plan
 from actlite.records import frozen
 
@@ -24,7 +25,7 @@ IMAGES: Mapping[str, str] = {
 }
 """Images made to resemble GitHub's machines, as users of act know them."""
 HOST = "host"
-ELSEWHERE = re.compile(r"^(macos|windows)(-|$)|^(macos|windows)$", re.IGNORECASE)
+ELSEWHERE = re.compile(r"^(macos|windows)(-|$)", re.IGNORECASE)
 SELF_HOSTED = frozenset({"self-hosted", "linux", "x64", "arm64"})
 
 
@@ -102,9 +103,12 @@ def leg_place(
 def unrunnable(
     plan: Plan, platforms: Mapping[str, str], variables: Mapping[str, str], *, engine_is_host: bool = False
 ) -> dict[str, Diagnostic]:
-    """The legs that can't run on this machine, by key, as findings with their place in the file."""
+    """The legs that can't run on this machine, by key, as findings with their place in the file. Where the
+    labels are another job's outputs, it can't be told before that has run."""
     found: dict[str, Diagnostic] = {}
     for job in plan.jobs:
+        if job.needs and job.job.runs_on is not None and names_needs(job.job.runs_on):
+            continue
         for leg in job.legs or ():
             spot = leg_place(plan, job, leg, platforms, variables, engine_is_host=engine_is_host)
             if spot.problem:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from actlite.checking.runners import HOST, leg_place, unrunnable
+from actlite.checking.runners import HOST, Place, leg_place, unrunnable
 from actlite.checking.services import service_findings
 from actlite.cli.ends import hide, say
 from actlite.cli.options import RunOptions
@@ -47,7 +47,7 @@ def execute(options: RunOptions) -> int:
     engine = select_engine("host" if with_host else options.engine)
     try:
         host = engine.name == "host"
-        absent = _absent(selected.plans, options, host=host)
+        _refuse_absent(selected.plans, options, host=host)
         for finding in (f for p in selected.plans for f in service_findings(p, options.actions)):
             say(finding.render())
         console = reporters(options, selected.root)
@@ -62,7 +62,7 @@ def execute(options: RunOptions) -> int:
             session.end()
     finally:
         engine.close()
-    return _exit_code(outcomes, session, absent, options)
+    return _exit_code(outcomes, session, options)
 
 
 def _run_all(
@@ -76,31 +76,24 @@ def _run_all(
         def services(folder: RunFolder, emit: Emit) -> Services:
             return _services(options, selected, engine, runner, folder, emit)
 
-        def where(job: JobPlan, leg: Leg, plan: Plan = plan) -> str | None:
-            place = leg_place(
+        def where(job: JobPlan, leg: Leg, needs: Mapping[str, object], plan: Plan = plan) -> Place:
+            return leg_place(
                 plan,
                 job,
                 leg,
                 options.platforms,
                 options.variables,
                 engine_is_host=engine.name == HOST,
+                needs=needs,
             )
-            return None if place.problem else place.where
 
         outcomes.append(session.run(plan, services, where, selected.source))
     return outcomes
 
 
-def _exit_code(
-    outcomes: Sequence[RunOutcome],
-    session: Session,
-    absent: Mapping[str, Diagnostic],
-    options: RunOptions,
-) -> int:
+def _exit_code(outcomes: Sequence[RunOutcome], session: Session, options: RunOptions) -> int:
     if session.interrupted:
         raise Interrupted("Interrupted.")
-    if absent and not options.only_runnable:
-        return 4
     codes = [4 if o.unable else EXIT[o.conclusion] for o in outcomes]
     if options.only_runnable:
         codes = [0 if o.conclusion == "incomplete" else c for o, c in zip(outcomes, codes, strict=True)]
@@ -145,7 +138,7 @@ def _all_on_host(plans: Sequence[Plan], options: RunOptions) -> bool:
     )
 
 
-def _absent(plans: Sequence[Plan], options: RunOptions, *, host: bool) -> dict[str, Diagnostic]:
+def _refuse_absent(plans: Sequence[Plan], options: RunOptions, *, host: bool) -> None:
     """The legs that can't run here, said before anything starts. Raises CannotRun unless the user wants the rest."""
     found: dict[str, Diagnostic] = {}
     for plan in plans:
@@ -157,7 +150,6 @@ def _absent(plans: Sequence[Plan], options: RunOptions, *, host: bool) -> dict[s
             f"{len(found)} job(s) can't run here; nothing was started.",
             do="--only-runnable runs the others; -P LABEL=IMAGE gives an image for a label.",
         )
-    return found
 
 
 def _services(

@@ -13,15 +13,13 @@ from actlite.engines.base import Engine, Owner
 from actlite.errors import ActliteError
 from actlite.events import Emit, Event, Notice, RunFinished, RunStarted
 from actlite.execution.cancellation import Cancellation
-from actlite.execution.scheduler import RunOutcome, Scheduler
+from actlite.execution.scheduler import RunOutcome, Scheduler, Where
 from actlite.execution.state import Services
 from actlite.journal.log import EventLog
 from actlite.journal.runs import RunFolder, RunStore, State
-from actlite.planning.plan import JobPlan, Leg, Plan
+from actlite.planning.plan import Plan
 from actlite.reporting.tee import Reporter, Tee
 
-Where = Callable[[JobPlan, Leg], str | None]
-"""Gives the image (or ``host``) for a leg without ``container:``; None where it can't run here."""
 SWEEP_SECONDS = 10.0
 """How long a run's end waits for the clean-up of earlier ones."""
 
@@ -162,7 +160,7 @@ class Session:
             threading.Thread(target=self._force, daemon=True).start()
 
     def _cancel(self) -> None:
-        self.warn("Cancelling: steps with always() still run. ^C again stops at once.")
+        self.warn("Cancelling: jobs and steps with always() still run. ^C again stops at once.")
         self.cancel.cancel("cancelled by the user")
 
     def _force(self) -> None:

@@ -52,8 +52,8 @@ class JobRun:
                 clock(),
                 state.leg.key,
                 state.job.job.id,
-                state.leg.name,
-                state.leg.matrix,
+                state.masker.mask(state.leg.name),
+                state.masker.mask_tree(state.leg.matrix),
                 state.image or "host",
                 state.instead_of,
                 self.opening.platform if self.opening.container is None else "",
@@ -89,11 +89,11 @@ class JobRun:
                 clock(),
                 state.leg.key,
                 state.job.job.id,
-                state.leg.name,
+                state.masker.mask(state.leg.name),
                 result,
                 {k: state.masker.mask(v) for k, v in self.outputs.items()},
                 clock() - started,
-                matrix=state.leg.matrix,
+                matrix=state.masker.mask_tree(state.leg.matrix),
             )
         )
         return JobOutcome(
@@ -103,7 +103,7 @@ class JobRun:
     def _timer(self) -> threading.Timer:
         minutes = self.opening.timeout
         timer = threading.Timer(
-            minutes * 60,
+            min(minutes * 60, threading.TIMEOUT_MAX),
             lambda: self.state.cancel.cancel(f"the job has exceeded its time of {minutes} minutes"),
         )
         timer.daemon = True

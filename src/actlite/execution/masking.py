@@ -11,8 +11,8 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Iterator
-from typing import AnyStr
+from collections.abc import Iterator, Mapping
+from typing import Any, AnyStr
 from urllib.parse import quote
 
 STARS = "***"
@@ -136,6 +136,16 @@ class Masker:
         self.add_secret(value)
         if value.strip():
             self.add(base64.b64encode(f"x-access-token:{value.strip()}".encode()).decode("ascii"))
+
+    def mask_tree(self, value: Any) -> Any:
+        """Hide secrets in all texts of lists and mappings; keys stay."""
+        if isinstance(value, str):
+            return self.mask(value)
+        if isinstance(value, Mapping):
+            return {key: self.mask_tree(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.mask_tree(inner) for inner in value]
+        return value
 
     def _register(self, values: list[str]) -> None:
         with self._lock:

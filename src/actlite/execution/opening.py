@@ -47,6 +47,8 @@ LOCAL_TOKEN = "ghs_localtokenofactlitewithoutanyrights0"
 """The GITHUB_TOKEN of a run to which the user gave none."""
 DEFAULT_TIMEOUT = 360
 """Minutes that a job may take unless it says otherwise (docs: jobs.<job_id>.timeout-minutes)."""
+MAX_TIMEOUT = 28_800
+"""Minutes that any timeout is cut to, twenty days: longer than a job lives, and no more than clocks can hold."""
 
 
 class Opening:
@@ -89,8 +91,8 @@ class Opening:
         """Minutes that the job may take."""
         self.problem: ActliteError | ExpressionError | None = None
         """What is wrong with the job itself; its set-up step fails with it."""
-        self.error: ActliteError | None = None
-        """Why the sandbox could not be opened."""
+        self.error: BaseException | None = None
+        """Why the sandbox could not be opened; no ActliteError where it is a defect of ours."""
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
@@ -106,7 +108,7 @@ class Opening:
             if job.timeout_minutes is not None:
                 minutes = evaluate_scalar(job.timeout_minutes, ground)
                 if isinstance(minutes, int | float) and minutes >= 1:
-                    self.timeout = int(minutes)
+                    self.timeout = int(min(minutes, MAX_TIMEOUT))
             state.layout = self._layout()
             self._paths()
             state.layout.create()
@@ -186,10 +188,10 @@ class Opening:
         """In a thread of its own: image, network, container."""
         try:
             self.state.sandbox = self._open_sandbox()
-        except ActliteError as error:
-            self.error = error
         except OSError as error:
             self.error = cannot_write(error, self.services.folder)
+        except BaseException as error:  # raised again by the step that waits for the sandbox
+            self.error = error
 
     def _open_sandbox(self) -> Sandbox:
         state, services, layout = self.state, self.services, self.state.layout

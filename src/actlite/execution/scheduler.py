@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from actlite.checking.runners import Place
 from actlite.engines.base import Sandbox
 from actlite.errors import ActliteError
 from actlite.events import JobFinished, Notice
@@ -15,11 +17,15 @@ from actlite.execution.cancellation import Cancellation
 from actlite.execution.masking import Masker
 from actlite.execution.opening import LOCAL_TOKEN, Opening
 from actlite.execution.results import CANCELLED, FAILURE, SKIPPED, SUCCESS
+from actlite.execution.scope import strategy_context
 from actlite.execution.state import JobOutcome, Services
+from actlite.expressions import Value
 from actlite.expressions.errors import ExpressionError
-from actlite.expressions.template import Scope, condition, evaluate_scalar
+from actlite.expressions.template import Scope, condition, condition_source, evaluate_scalar
+from actlite.expressions.values import to_string
 from actlite.planning.matrix import expand
 from actlite.planning.plan import JobPlan, Leg, Plan
+from actlite.planning.planner import leg_wanted
 from actlite.records import frozen
 
 NOT_RUN = "not-run"
@@ -33,19 +39,21 @@ class _Job:
     """A job while the plan runs."""
 
     plan: JobPlan
+    """With its legs and limits, once the job has started."""
     cancel: Cancellation
-    legs: tuple[Leg, ...] = ()
     waiting: list[Leg] = field(default_factory=list)
     running: int = 0
     outcomes: list[JobOutcome] = field(default_factory=list)
     started: bool = False
     result: str = ""
-    """Set once all legs have ended."""
-    continued: bool = False
-    """Failed, with ``continue-on-error``: others see a success."""
+    """Set once all legs have ended; legs whose failure ``continue-on-error`` excuses count as successes."""
+    excused: set[str] = field(default_factory=set)
+    """Keys of the legs whose failure is excused."""
     outputs: dict[str, str] = field(default_factory=dict)
-    max_parallel: int | None = None
-    fail_fast: bool = True
+
+
+Where = Callable[[JobPlan, Leg, Mapping[str, Any]], Place]
+"""Finds the place of a leg; the last argument is the job's needs context."""
 
 
 @frozen
@@ -67,16 +75,16 @@ class Scheduler:
         services: Services,
         plan: Plan,
         *,
-        where: Callable[[JobPlan, Leg], str | None],
+        where: Where,
         cancel: Cancellation | None = None,
     ) -> None:
-        """``where`` gives the image or ``host`` for a leg without ``container:``, None where it can't run here."""
+        """``where`` says where a leg runs, or why it can't run here."""
         self.services = services
         self.plan = plan
         self.where = where
         self.cancel = cancel or Cancellation()
         self._changed = threading.Condition()
-        self._jobs = {j.job.id: _Job(j, Cancellation(self.cancel)) for j in plan.jobs}
+        self._jobs = {j.job.id: _Job(j, Cancellation()) for j in plan.jobs}
         self._closing: list[threading.Thread] = []
         self._kept: list[Sandbox] = []
         self._defect: BaseException | None = None
@@ -85,9 +93,13 @@ class Scheduler:
         self.images: list[str] = []
         """Images that jobs ran in."""
         self._masker = Masker()
-        for value in services.settings.secrets.values():
-            self._masker.add(value)
-        self._masker.add(LOCAL_TOKEN)
+        for name, value in services.settings.secrets.items():
+            if name.upper() == "GITHUB_TOKEN":
+                self._masker.add_token(value)
+            else:
+                self._masker.add_secret(value)
+        self._masker.add_token(LOCAL_TOKEN)
+        self.cancel.subscribe(self._on_cancel)
 
     def prepare(self) -> None:
         """Begin to open the sandboxes of the jobs that need no other; ``run`` goes on from there. The wait for a
@@ -134,11 +146,33 @@ class Scheduler:
         with self._changed:
             self._changed.wait_for(lambda: not any(j.running for j in self._jobs.values()), CLOSE_SECONDS)
         for sandbox in self._kept:
-            sandbox.close()
+            with contextlib.suppress(
+                ActliteError
+            ):  # the next start removes it; the defect is what must be told
+                sandbox.close()
         self.close()
 
+    def _on_cancel(self) -> None:
+        """The run is to stop: a running job whose ``if`` still holds goes on, unless the stop is forced
+        (docs: workflow cancellation). The conditions of the others are asked when their turn comes."""
+        with self._changed:
+            for job in self._jobs.values():
+                if job.result:
+                    continue
+                if self.cancel.forced:
+                    job.cancel.force(self.cancel.reason)
+                elif job.started and not self._goes_on(job):
+                    job.cancel.cancel(self.cancel.reason)
+            self._changed.notify_all()
+
+    def _goes_on(self, job: _Job) -> bool:
+        try:
+            return self._wanted(job)
+        except ExpressionError:
+            return False
+
     def _conclusion(self) -> str:
-        results = {j.result for j in self._jobs.values() if not (j.continued and j.result == FAILURE)}
+        results = {j.result for j in self._jobs.values()}
         if FAILURE in results:
             return FAILURE
         if CANCELLED in results:
@@ -173,16 +207,23 @@ class Scheduler:
         except (ExpressionError, ActliteError) as error:
             self._fail(job, str(error))
             return
-        job.waiting = list(job.legs)
+        if not job.plan.legs:
+            self._skip(job, "no leg of its matrix has the values that --matrix asks for")
+            return
+        job.waiting = list(job.plan.legs)
 
     def _wanted(self, job: _Job) -> bool:
         return condition(job.plan.job.if_, self._scope(job)).value
 
     def _scope(self, job: _Job) -> Scope:
         """What a job's ``if`` and strategy see (docs: context availability, jobs.<job_id>.if)."""
-        ancestors = self._ancestors(job.plan)
-        results = {n: self._seen(self._jobs[n]) for n in ancestors}
-        direct = [self._seen(self._jobs[n]) for n in job.plan.needs]
+        results = {n.lower(): self._seen(self._jobs[n]) for n in self._ancestors(job.plan)}
+
+        def of(args: Sequence[Value]) -> Iterable[str]:
+            """The results that a status function goes by: those of all ancestors (actions/runner#2205), or of
+            the jobs named (actions/runner#491)."""
+            return [results.get(to_string(a).lower(), "") for a in args] if args else results.values()
+
         return Scope(
             {
                 "github": {
@@ -195,28 +236,26 @@ class Scheduler:
                 "inputs": self.plan.trigger.inputs,
             },
             {
-                "success": lambda _: all(r == SUCCESS for r in direct) and not self.cancel.cancelled,
-                "failure": lambda _: FAILURE in results.values() and not self.cancel.cancelled,
-                "cancelled": lambda _: self.cancel.cancelled or CANCELLED in direct,
+                "success": lambda args: all(r == SUCCESS for r in of(args)) and not self.cancel.cancelled,
+                "failure": lambda args: FAILURE in of(args) and not self.cancel.cancelled,
+                "cancelled": lambda _: self.cancel.cancelled,
                 "always": lambda _: True,
             },
         )
 
-    def _ancestors(self, plan: JobPlan) -> set[str]:
-        found: set[str] = set()
+    def _ancestors(self, plan: JobPlan) -> Iterable[str]:
+        """All jobs that must end before this one, the direct needs first."""
+        found: dict[str, None] = {}
         todo = list(plan.needs)
-        while todo:
-            name = todo.pop()
+        for name in todo:
             if name not in found:
-                found.add(name)
+                found[name] = None
                 todo += self._jobs[name].plan.needs
         return found
 
     def _seen(self, job: _Job) -> str:
         """A job's result as other jobs see it."""
-        if job.result == NOT_RUN:
-            return SKIPPED
-        return SUCCESS if job.continued and job.result == FAILURE else job.result
+        return SKIPPED if job.result == NOT_RUN else job.result
 
     def _needs(self, plan: JobPlan) -> Mapping[str, Any]:
         return {
@@ -228,24 +267,34 @@ class Scheduler:
         if self.cancel.cancelled:
             return "the run is cancelled"
         text = job.plan.job.if_.text.strip() if job.plan.job.if_ is not None else ""
-        for name in job.plan.needs:
+        if text and not condition_source(text).startswith("success() && "):
+            return f"{text} is false"
+        for name in self._ancestors(job.plan):
             seen = self._seen(self._jobs[name])
             if seen != SUCCESS:
-                return f"needs {name}, which ended with {seen}"
+                direct = name in job.plan.needs
+                return (
+                    f"needs {name}, which ended with {seen}"
+                    if direct
+                    else f"success() asks all jobs before it, and '{name}' ended with {seen}"
+                )
         return f"{text} is false" if text else "success() is false"
 
     def _expand(self, job: _Job) -> None:
-        plan = job.plan
-        job.legs, job.max_parallel, job.fail_fast = plan.legs or (), plan.max_parallel, plan.fail_fast
-        if plan.legs is None:
-            job.legs, job.fail_fast, job.max_parallel = expand(plan.job, self._scope(job))
+        """A strategy that names other jobs' outputs is evaluated now."""
+        if job.plan.legs is None:
+            legs, fail_fast, limit = expand(job.plan.job, self._scope(job))
+            chosen = tuple(leg for leg in legs if leg_wanted(leg, self.plan.matrix_filter))
+            job.plan = replace(job.plan, legs=chosen, fail_fast=fail_fast, max_parallel=limit)
 
     def _launch(self, job: _Job) -> bool:
         """Start waiting legs, as far as the limits allow."""
         moved = False
         while job.waiting and not job.cancel.cancelled:
             total = sum(j.running for j in self._jobs.values())
-            if total >= self.services.settings.max_jobs or job.running >= (job.max_parallel or 1_000_000):
+            if total >= self.services.settings.max_jobs or job.running >= (
+                job.plan.max_parallel or 1_000_000
+            ):
                 break
             self._run_leg(job, job.waiting.pop(0))
             moved = True
@@ -257,18 +306,19 @@ class Scheduler:
         return moved
 
     def _run_leg(self, job: _Job, leg: Leg) -> None:
-        platform = "" if job.plan.job.container is not None else self.where(job.plan, leg)
-        if platform is None:
-            self._note(job, leg, NOT_RUN, "no runner for its labels on this machine")
+        needs = self._needs(job.plan)
+        place = Place("") if job.plan.job.container is not None else self.where(job.plan, leg, needs)
+        if place.problem:
+            self._note(job, leg, NOT_RUN, place.problem)
             return
         opening = Opening(
             self.services,
             self.plan,
             job.plan,
             leg,
-            self._needs(job.plan),
+            needs,
             Cancellation(job.cancel),
-            platform=platform,
+            platform=place.where,
             masker=self._masker,
         )
         opening.begin()
@@ -295,28 +345,43 @@ class Scheduler:
             opening.join()
             outcome = JobOutcome(leg, CANCELLED, {}, opening.state.sandbox, network=opening.state.network)
         finally:
-            self._release(outcome)
+            try:
+                self._release(outcome)
+            except BaseException as error:
+                self._defect = error
             with self._changed:
                 job.running -= 1
                 job.outcomes.append(outcome)
                 job.outputs.update(outcome.outputs)
                 if outcome.result == FAILURE:
-                    self._leg_failed(job, leg)
+                    self._leg_failed(job, opening)
                 self._changed.notify_all()
 
-    def _leg_failed(self, job: _Job, leg: Leg) -> None:
-        node = job.plan.job.continue_on_error
-        tolerated = False
-        if node is not None:
-            try:
-                scope = Scope({**self._scope(job).contexts, "matrix": leg.matrix}, self._scope(job).functions)
-                tolerated = evaluate_scalar(node, scope) in (True, "true")
-            except ExpressionError:
-                tolerated = False
-        if tolerated:
-            job.continued = True
-        elif job.fail_fast and len(job.legs) > 1:
+    def _leg_failed(self, job: _Job, opening: Opening) -> None:
+        leg = opening.state.leg
+        if self._excused(job, opening):
+            job.excused.add(leg.key)
+        elif job.plan.fail_fast and leg.total > 1:
             job.cancel.cancel(f"'{leg.key}' failed and strategy.fail-fast is on")
+
+    def _excused(self, job: _Job, opening: Opening) -> bool:
+        """The job's ``continue-on-error``, which must be a boolean."""
+        node = job.plan.job.continue_on_error
+        if node is None:
+            return False
+        scope = self._scope(job)
+        state = opening.state
+        contexts = {"matrix": dict(state.leg.matrix) or None, "strategy": strategy_context(state)}
+        try:
+            value = evaluate_scalar(node, Scope({**scope.contexts, **contexts}, scope.functions))
+        except ExpressionError as error:
+            self._warn(f"continue-on-error of {state.leg.key} can't be evaluated, so it is off: {error}")
+            return False
+        if not isinstance(value, bool):
+            self._warn(
+                f"continue-on-error of {state.leg.key} must be true or false, not '{to_string(value)}': it is off"
+            )
+        return value is True
 
     def _release(self, outcome: JobOutcome) -> None:
         """Take the container down in the background; kept ones are remembered."""
@@ -361,17 +426,19 @@ class Scheduler:
                 self.services.clock(),
                 leg.key,
                 job.plan.job.id,
-                leg.name,
+                self._masker.mask(leg.name),
                 result,
                 {},
                 0.0,
-                reason,
-                leg.matrix,
+                self._masker.mask(reason),
+                self._masker.mask_tree(leg.matrix),
             )
         )
 
     def _finish(self, job: _Job) -> None:
-        results = [o.result for o in job.outcomes]
+        results = [
+            SUCCESS if o.result == FAILURE and o.leg.key in job.excused else o.result for o in job.outcomes
+        ]
         for candidate in (FAILURE, CANCELLED, NOT_RUN, SKIPPED):
             if candidate in results:
                 job.result = candidate

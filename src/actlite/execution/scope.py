@@ -77,19 +77,13 @@ def contexts(
     if frame.status is not None:
         github["action_status"] = frame.status
     inputs = frame.inputs if frame.inputs is not None else state.plan.trigger.inputs
-    leg = state.leg
     found: dict[str, Any] = {
         "github": github,
         "env": CaseSensitiveDict(env),
         "runner": runner_context(state),
         "job": {"status": state.status, **state.job_context},
-        "strategy": {
-            "fail-fast": state.job.fail_fast,
-            "job-index": leg.index,
-            "job-total": leg.total,
-            "max-parallel": state.job.max_parallel or leg.total,
-        },
-        "matrix": leg.matrix or None,
+        "strategy": strategy_context(state),
+        "matrix": state.leg.matrix or None,
         "steps": frame.steps,
         "inputs": inputs,
     }
@@ -98,6 +92,17 @@ def contexts(
         found["secrets"] = secrets(state)
         found["vars"] = state.services.settings.vars
     return found
+
+
+def strategy_context(state: JobState) -> dict[str, Any]:
+    """The strategy context of a leg."""
+    leg = state.leg
+    return {
+        "fail-fast": state.job.fail_fast,
+        "job-index": leg.index,
+        "job-total": leg.total,
+        "max-parallel": state.job.max_parallel or leg.total,
+    }
 
 
 def secrets(state: JobState) -> dict[str, str]:

@@ -61,6 +61,8 @@ class Plan:
     trigger: Trigger
     jobs: tuple[JobPlan, ...]
     warnings: tuple[Diagnostic, ...] = ()
+    matrix_filter: tuple[tuple[str, str], ...] = ()
+    """Keys and values that the legs must have; for matrices that are only known when other jobs have run."""
 
 
 @frozen

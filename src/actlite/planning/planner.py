@@ -46,7 +46,11 @@ def plan(
     if matrix_filter:
         plans = _filtered(plans, matrix_filter)
     return Plan(
-        workflow, trigger, tuple(plans), tuple(of_workflow(workflow)) + _unknown_changes(workflow, trigger)
+        workflow,
+        trigger,
+        tuple(plans),
+        tuple(of_workflow(workflow)) + _unknown_changes(workflow, trigger),
+        tuple(matrix_filter),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from actlite.actions.reference import RemoteAction
 from actlite.actions.store import FetchedAction
+from actlite.checking.runners import Place
 from actlite.engines.base import Owner
 from actlite.engines.fake import FakeEngine, Reply
 from actlite.errors import ActionUnavailable
@@ -110,6 +111,7 @@ class Bench:
         self.cancel = Cancellation()
         self.settings: dict[str, Any] = {}
         self.as_of = datetime.date(2026, 11, 23)
+        self.place = Place("an/image")
 
     def action(self, name: str, manifest: str, files: Mapping[str, str] | None = None) -> None:
         """Make a remote action ``owner/repo@ref``."""
@@ -163,7 +165,7 @@ class Bench:
             cache=self.folder / "cache",
         )
         plan = self.plan(text, event, **trigger)
-        scheduler = Scheduler(services, plan, where=lambda job, leg: "an/image", cancel=self.cancel)
+        scheduler = Scheduler(services, plan, where=lambda job, leg, needs: self.place, cancel=self.cancel)
         if during is not None:
             threading.Thread(target=during, args=(scheduler,), daemon=True).start()
         outcome = scheduler.run()

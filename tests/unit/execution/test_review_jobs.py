@@ -1,0 +1,207 @@
+"""Found in review: jobs, their results and conditions, what a cancelled run still does."""
+
+from __future__ import annotations
+
+import time
+
+from core_harness import Bench
+
+from actlite.engines.fake import Call, Reply
+from actlite.execution.scheduler import Scheduler
+
+HEAD = "on: push\njobs:\n"
+
+
+def job(id: str, extra: str = "", run: str = "") -> str:
+    """A job with one step."""
+    return f"  {id}:\n    runs-on: ubuntu-latest\n{extra}    steps:\n      - run: {run or id}\n"
+
+
+MATRIX = """    continue-on-error: ${{ matrix.v == 1 }}
+    strategy: {fail-fast: false, matrix: {v: [1, 2]}}
+"""
+
+
+def test_a_tolerated_leg_does_not_excuse_another_one(bench: Bench) -> None:
+    bench.engine.on("leg", Reply(1))
+    result = bench.run(HEAD + job("a", MATRIX, "leg ${{ matrix.v }}") + job("b", "    needs: a\n"))
+    assert result.outcome.conclusion == "failure"
+    assert result.jobs()["b"].result == "skipped"
+
+
+def test_a_leg_that_alone_fails_and_is_tolerated_is_no_failure(bench: Bench) -> None:
+    bench.engine.on("leg 1", Reply(1))
+    result = bench.run(HEAD + job("a", MATRIX, "leg ${{ matrix.v }}") + job("b", "    needs: a\n"))
+    assert result.outcome.conclusion == "success"
+    assert result.jobs()["b"].result == "success"
+
+
+def test_a_jobs_continue_on_error_must_be_a_boolean(bench: Bench) -> None:
+    bench.engine.on("bad", Reply(1))
+    result = bench.run(HEAD + job("a", "    continue-on-error: ${{ format('true') }}\n", "bad"))
+    assert result.outcome.conclusion == "failure"
+
+
+def test_a_jobs_continue_on_error_sees_the_strategy(bench: Bench) -> None:
+    bench.engine.on("leg 1", Reply(1))
+    extra = MATRIX.replace("matrix.v == 1", "strategy.job-index == 0")
+    assert bench.run(HEAD + job("a", extra, "leg ${{ matrix.v }}")).outcome.conclusion == "success"
+
+
+def test_a_skip_reaches_all_jobs_down_the_chain(bench: Bench) -> None:
+    """actions/runner#2205: success() asks all ancestors."""
+    result = bench.run(
+        HEAD
+        + job("a", "    if: 'false'\n")
+        + job("b", "    needs: a\n    if: always()\n")
+        + job("c", "    needs: b\n")
+        + job("d", "    needs: b\n    if: needs.b.result == 'success'\n")
+        + job("e", "    needs: b\n    if: ${{ !failure() && !cancelled() }}\n")
+    )
+    assert {k: v.result for k, v in result.jobs().items()} == {
+        "a": "skipped",
+        "b": "success",
+        "c": "skipped",
+        "d": "skipped",
+        "e": "success",
+    }
+    assert "'a'" in result.jobs()["c"].reason
+    assert "skipped" in result.jobs()["c"].reason
+
+
+def test_success_and_failure_take_job_ids(bench: Bench) -> None:
+    bench.engine.on("bad", Reply(1))
+    result = bench.run(
+        HEAD
+        + job("a", run="bad")
+        + job("b")
+        + job("c", "    needs: [a, b]\n    if: success('b')\n")
+        + job("d", "    needs: [a, b]\n    if: failure('B')\n")
+        + job("e", "    needs: [a, b]\n    if: failure('A')\n")
+    )
+    results = {k: v.result for k, v in result.jobs().items()}
+    assert results == {"a": "failure", "b": "success", "c": "success", "d": "skipped", "e": "success"}
+
+
+def test_cancelled_is_the_runs_state_not_that_of_a_need(bench: Bench) -> None:
+    bench.engine.on("hang", Reply(hang=True))
+
+    def timeout(scheduler: Scheduler) -> None:
+        while not bench.engine.calls:
+            time.sleep(0.01)
+        scheduler._jobs["a"].cancel.cancel("its time is up")
+
+    result = bench.run(
+        HEAD + job("a", run="hang") + job("b", "    needs: a\n    if: ${{ !cancelled() }}\n"), during=timeout
+    )
+    assert {k: v.result for k, v in result.jobs().items()} == {"a": "cancelled", "b": "success"}
+
+
+def test_a_cancelled_run_still_runs_the_jobs_that_ask_for_it(bench: Bench) -> None:
+    bench.engine.on("hang", Reply(hang=True))
+
+    def stop(scheduler: Scheduler) -> None:
+        while not bench.engine.calls:
+            time.sleep(0.01)
+        bench.cancel.cancel("stopped")
+
+    result = bench.run(
+        HEAD
+        + job("a", run="hang")
+        + job("b", "    needs: a\n    if: always()\n", "clean up")
+        + job("c", "    needs: a\n"),
+        during=stop,
+    )
+    results = {k: v.result for k, v in result.jobs().items()}
+    assert results == {"a": "cancelled", "b": "success", "c": "cancelled"}
+    assert "clean up" in result.scripts()
+    assert result.outcome.conclusion == "cancelled"
+
+
+def test_a_forced_stop_runs_nothing_more(bench: Bench) -> None:
+    bench.engine.on("hang", Reply(hang=True))
+
+    def stop(scheduler: Scheduler) -> None:
+        while not bench.engine.calls:
+            time.sleep(0.01)
+        bench.cancel.force("stopped")
+
+    result = bench.run(
+        HEAD + job("a", run="hang") + job("b", "    needs: a\n    if: always()\n", "clean up"), during=stop
+    )
+    assert {k: v.result for k, v in result.jobs().items()} == {"a": "cancelled", "b": "cancelled"}
+    assert "clean up" not in result.scripts()
+
+
+def test_a_running_always_job_is_not_cancelled_but_can_be_forced(bench: Bench) -> None:
+    bench.engine.on("hang", Reply(hang=True))
+
+    def stop(scheduler: Scheduler) -> None:
+        while not bench.engine.calls:
+            time.sleep(0.01)
+        bench.cancel.cancel("stopped")
+        time.sleep(0.1)
+        assert not scheduler._jobs["a"].cancel.cancelled
+        bench.cancel.force("stopped now")
+
+    result = bench.run(HEAD + job("a", "    if: always()\n", "hang"), during=stop)
+    assert result.jobs()["a"].result == "cancelled"
+
+
+def test_a_strategy_known_at_run_time_is_in_its_context(bench: Bench) -> None:
+    def write(call: Call) -> Reply:
+        call.append("GITHUB_OUTPUT", 'm={"v": [1, 2]}\n')
+        return Reply()
+
+    bench.engine.on("make", write)
+    result = bench.run(
+        HEAD
+        + "  a:\n    runs-on: ubuntu-latest\n    outputs: {m: '${{ steps.s.outputs.m }}'}\n"
+        + "    steps:\n      - {id: s, run: make}\n"
+        + job(
+            "b",
+            "    needs: a\n    strategy:\n      fail-fast: false\n      max-parallel: 1\n"
+            "      matrix: ${{ fromJSON(needs.a.outputs.m) }}\n",
+            "leg ${{ strategy.fail-fast }} ${{ strategy.max-parallel }}",
+        )
+    )
+    assert result.scripts()[1:] == ["leg false 1"] * 2
+
+
+def test_a_reason_is_not_blamed_on_a_need_that_the_condition_allows(bench: Bench) -> None:
+    bench.engine.on("bad", Reply(1))
+    result = bench.run(
+        HEAD + job("a", run="bad") + job("b", "    needs: a\n    if: always() && github.ref == 'x'\n")
+    )
+    assert result.jobs()["b"].reason == "always() && github.ref == 'x' is false"
+
+
+def test_names_of_jobs_are_masked(bench: Bench) -> None:
+    bench.settings["secrets"] = {"KEY": "hunter2-hunter2"}
+    result = bench.run(HEAD + job("a", "    name: to hunter2-hunter2\n"))
+    assert result.jobs()["a"].name == "to ***"
+    assert "hunter2" not in repr(result.events)
+
+
+def test_the_token_is_masked_as_git_sends_it(bench: Bench) -> None:
+    bench.settings["secrets"] = {"GITHUB_TOKEN": " ghp_abcdefghijk \n"}
+    bench.engine.on("say", Reply(0, b"eC1hY2Nlc3MtdG9rZW46Z2hwX2FiY2RlZmdoaWpr ghp_abcdefghijk\n"))
+    result = bench.run(HEAD + job("a", run="say"))
+    assert result.log("1").endswith("*** ***\n")
+
+
+def test_a_timeout_beyond_all_numbers_is_no_defect(bench: Bench) -> None:
+    text = HEAD + job("a", "    timeout-minutes: ${{ fromJSON('1e300') }}\n", "x")
+    assert bench.run(text).outcome.conclusion == "success"
+
+
+def test_the_jobs_sandbox_failing_in_an_unknown_way_is_never_a_success(bench: Bench) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    bench.engine.open = broken  # type: ignore[assignment,method-assign]
+    try:
+        conclusion = bench.run(HEAD + job("a")).outcome.conclusion
+    except RuntimeError:
+        conclusion = "raised"
+    assert conclusion == "raised"
