@@ -99,6 +99,9 @@ class Opening:
         """Find out where the job runs, and begin to open its sandbox in the background."""
         state, job = self.state, self.state.job.job
         try:
+            if job.container is None:
+                state.layout = self._layout()
+            self._paths()  # R: JobExtension.InitializeJob sets github.workspace before it evaluates the job's env
             self._evaluate_env()
             ground = scope(state, self.frame, state.env)
             if job.container is not None:
