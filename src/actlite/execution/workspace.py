@@ -11,11 +11,16 @@ import shutil
 import stat
 import subprocess
 from pathlib import Path
+from urllib.parse import quote
 
 from actlite.contexts.repository import Repository
 from actlite.errors import CannotRun
 from actlite.execution.ownership import give_like
 from actlite.records import frozen
+
+SERVE = "--upload-pack=git -c 'safe.directory=*' -c uploadpack.allowAnySHA1InWant=true upload-pack"
+"""How git is to serve the repository on this machine: any commit, and whoever it belongs to, as it was found with
+the user's own settings."""
 
 
 @frozen
@@ -100,7 +105,7 @@ def _target(workspace: Path, path: str) -> Path:
 
 def _source(request: CheckoutRequest) -> tuple[str, str]:
     if request.local is not None:
-        return f"file://{request.local.root}", "this machine"
+        return "file://" + quote(os.fsencode(request.local.root)), "this machine"
     return f"{request.server}/{request.repository}", request.server
 
 
@@ -132,7 +137,7 @@ def _resolve(request: CheckoutRequest) -> tuple[str, str]:
 def _fetch(git: _Git, request: CheckoutRequest, source: str, ref: str, sha: str) -> str:
     """Fetch and check out; the commit that is there now."""
     depth = [f"--depth={request.depth}"] if request.depth else []
-    upload = ["--upload-pack=git -c uploadpack.allowAnySHA1InWant=true upload-pack"] if request.local else []
+    upload = [SERVE] if request.local else []
     tags = [] if request.tags else ["--no-tags"]
     fetch = ["fetch", "-q", "--force", *tags, *depth, *upload, source]
     if not request.depth:
@@ -161,40 +166,79 @@ def _submodules(git: _Git, request: CheckoutRequest, target: Path, lines: list[s
         git("submodule", "update", "-q", "--init", "--recursive", "--depth=1")
         return
     source = request.local.root
-    for line in git("config", "--file", ".gitmodules", "--get-regexp", r"\.path$").splitlines():
-        path = line.split(" ", 1)[1]
+    for path in _submodule_paths(git):
+        if not _is_below(path):
+            lines.append(f"Submodule {path} is left out: its path leads out of the repository")
+            continue
         inner = source / path
         if not (inner / ".git").exists():
             lines.append(f"Submodule {path} is not checked out on this machine: left empty")
             continue
         listed = _Git(inner)("ls-files", "-z", "--cached", "--others", "--exclude-standard")
         for name in filter(None, listed.split("\0")):
-            _copy(inner / name, target / path / name)
+            _bring(source, f"{path}/{name}", target)
         lines.append(f"Submodule {path}: the files of the working tree")
+
+
+def _submodule_paths(git: _Git) -> list[str]:
+    try:
+        listed = git("config", "-z", "--file", ".gitmodules", "--get-regexp", r"\.path$")
+    except CannotRun:  # git's answer where there is none
+        return []
+    return [entry.partition("\n")[2] for entry in listed.split("\0") if entry]
+
+
+def _is_below(path: str) -> bool:
+    parts = os.path.normpath(path).split("/")
+    return bool(path) and not path.startswith("/") and not {"..", ".git"} & {p.lower() for p in parts}
 
 
 def copy_changes(repository: Repository, target: Path) -> tuple[str, ...]:
     """Bring what is changed and not ignored in the working tree; the names of those files."""
     changed = [change.path for change in repository.status()]
     for name in changed:
-        source = repository.root / name
-        if source.is_symlink() or source.exists():
-            _copy(source, target / name)
-        else:
-            _remove(target / name)
+        _bring(repository.root, name, target)
     return tuple(changed)
 
 
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir() and not source.is_symlink():
-        target.mkdir(parents=True, exist_ok=True)
+def _bring(base: Path, name: str, target: Path) -> None:
+    """Make a name below ``target`` what it is below ``base``. Neither is a link followed: what lies behind one
+    is no part of a repository, and may be any file of the user's."""
+    source, copy = base / name, target / name
+    there = _in_folders(base, name) and os.path.lexists(source)
+    if not there:
+        if _in_folders(target, name):
+            _remove(copy)
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _remove(target)
+    folder = target
+    for part in Path(name).parts[:-1]:
+        folder /= part
+        _make_folder(folder)
     if source.is_symlink():
-        target.symlink_to(os.readlink(source))
+        _remove(copy)
+        copy.symlink_to(os.readlink(source))
+    elif source.is_dir():
+        _make_folder(copy)
     elif stat.S_ISREG(source.stat().st_mode):
-        shutil.copy2(source, target)
+        _remove(copy)
+        shutil.copy2(source, copy)
+
+
+def _in_folders(root: Path, name: str) -> bool:
+    """Whether all that is between the root and a name are folders, not links."""
+    folder = root
+    for part in Path(name).parts[:-1]:
+        folder /= part
+        if folder.is_symlink() or not folder.is_dir():
+            return False
+    return True
+
+
+def _make_folder(path: Path) -> None:
+    """A folder in the place of whatever is there."""
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+        path.mkdir()
 
 
 def _remove(path: Path) -> None:
