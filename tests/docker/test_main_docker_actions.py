@@ -10,15 +10,14 @@ import pytest
 from fault_tools import Place
 from main_tools import Server, own_cache, run
 
+from actlite.engines.base import LABEL_OWNER
+
 pytestmark = pytest.mark.docker
 ALPINE = "actlite-standin/alpine:1"
 RUNNER = "actlite-standin/runner:1"
 SHOW = """
 echo "PWD=$(pwd)"
-for name in GITHUB_WORKSPACE GITHUB_OUTPUT GITHUB_EVENT_PATH GITHUB_ACTION RUNNER_TEMP HOME CI GITHUB_ACTIONS \\
-  INPUT_WHO INPUT_FETCH-DEPTH OF_MANIFEST OF_STEP OF_JOB; do
-  echo "$name=$(printenv -- "$name")"
-done
+tr '\\0' '\\n' </proc/$$/environ
 """
 ACTION = {
     "action/Dockerfile": f"""
@@ -68,15 +67,15 @@ def alpine(standin: Callable[[str], str]) -> None:
 
 
 @pytest.fixture
-def images(docker_daemon: Any) -> Any:
+def images(docker_daemon: Any, tmp_path: Path) -> Any:
     """No image of an action may stay."""
-
-    def listed() -> set[str]:
-        return {i["Id"] for i in docker_daemon.api.images(all=True, filters={"reference": "actlite-action"})}
-
-    before = listed()
     yield
-    assert listed() <= before
+    left = [
+        image["RepoTags"]
+        for image in docker_daemon.api.images(filters={"label": [LABEL_OWNER]})
+        if Path(image["Labels"][LABEL_OWNER]).is_relative_to(tmp_path)
+    ]
+    assert left == []
 
 
 def write(place: Place, files: dict[str, str]) -> None:
@@ -123,7 +122,7 @@ def test_a_local_dockerfile_action(place: Place, images: None, container: str) -
     assert 'after args=hello you  c "d"' in post
     assert "after state=kept" in post
     assert "after files=0" in post
-    assert found.names()[-2:] == ["Post act", "Complete job"]
+    assert found.names()[-3:] == ["Post act", "Post Run actions/checkout@v4", "Complete job"]
 
 
 def test_the_action_is_on_the_jobs_network_only_where_there_is_one(place: Place) -> None:

@@ -31,6 +31,8 @@ from actlite.errors import CannotRun, ImageUnavailable
 
 _PULL_TRIES = 3  # R: ContainerOperationProvider, as often as the runner
 _MAX_LINKS = 40
+_REFUSED = ("denied", "unauthorized", "authentication required", "no basic auth credentials")
+"""Words of the daemon's where a registry wants a login."""
 _BASE_IS_LACKING = (
     "pull access denied",
     "manifest unknown",
@@ -309,8 +311,7 @@ def _worth_trying_again(words: str) -> bool:
     low = words.lower()
     certain = (
         "not found",
-        "denied",
-        "unauthorized",
+        *_REFUSED,
         "manifest unknown",
         "no matching manifest",
         "invalid",
@@ -334,7 +335,7 @@ def _pull_failure(image: ImageSpec, words: str) -> CannotRun:
     if "no matching manifest" in low or "does not match the specified platform" in low:
         what = f"the image {name} does not exist for this machine's architecture"
         do = f"Name another with `--image {name}=OTHER`."
-    elif "denied" in low or "unauthorized" in low or "authentication required" in low:
+    elif any(mark in low for mark in _REFUSED):
         what = f"the registry refuses the image {name}: it does not exist, or needs a login"
         do = "Check the name; give `credentials:` in the workflow, or log in with `docker login`."
     elif "not found" in low or "manifest unknown" in low:
