@@ -33,7 +33,10 @@ stage 'import layers' "$BIN/lint-imports"
 stage 'Unit tests' "$BIN/pytest" tests/unit -q -n 2 -p no:cacheprovider "$@"
 ACTLITE_DOCKER_TESTS=require
 export ACTLITE_DOCKER_TESTS
-stage 'Tests with containers' "$BIN/pytest" tests/docker -q -n 2 --durations=10 -p no:cacheprovider "$@"
+stage 'Tests with containers' "$BIN/pytest" tests/docker --ignore=tests/docker/test_podman.py \
+    -q -n 2 --durations=10 -p no:cacheprovider "$@"
+stage 'Podman' sh scripts/podman.sh &&
+    stage 'Tests with Podman' "$BIN/pytest" tests/docker/test_podman.py -q -p no:cacheprovider "$@"
 
 if [ -n "$failed" ]; then
     printf '\nFailed:%s\n' "$failed"
