@@ -42,7 +42,9 @@ def image(registry: Registry, docker_daemon: Any, standin: Callable[[str], str])
 
 
 def use(place: Place, image: str, credentials: str = CREDENTIALS) -> Place:
-    return place.steps("- name: go\n  run: echo in-the-image", job=f"container:\n  image: {image}{credentials}")
+    return place.steps(
+        "- name: go\n  run: echo in-the-image", job=f"container:\n  image: {image}{credentials}"
+    )
 
 
 def has(client: Any, image: str) -> bool:
@@ -102,7 +104,9 @@ def test_dockers_own_login(place: Place, image: str, registry: Registry, tmp_pat
 
 def test_an_image_that_the_registry_does_not_have(place: Place, registry: Registry) -> None:
     use(place, f"{registry.address}/team/nothing:1")
-    run(place, *SECRET).expect(4, f"the image {registry.address}/team/nothing:1 does not exist in its registry")
+    run(place, *SECRET).expect(
+        4, f"the image {registry.address}/team/nothing:1 does not exist in its registry"
+    )
 
 
 def test_pull_policies(place: Place, image: str, docker_daemon: Any) -> None:
@@ -134,4 +138,6 @@ def test_a_docker_step_of_a_registry_with_dockers_login(
 
 def test_a_registry_that_does_not_answer(place: Place) -> None:
     use(place, "127.0.0.1:9/team/tool:1")
-    run(place, *SECRET).expect(4, "the image 127.0.0.1:9/team/tool:1 can't be pulled", "not reached from here")
+    run(place, *SECRET).expect(
+        4, "the image 127.0.0.1:9/team/tool:1 can't be pulled", "not reached from here"
+    )

@@ -3,12 +3,14 @@ JobExtension.cs, ExecutionContext.RegisterPostJobStep)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
+from actlite.document.nodes import Scalar
 from actlite.engines.base import ProcessSpec
 from actlite.errors import CannotRun, UsageError
 from actlite.execution.handlers.checkout import run_checkout, run_checkout_post
-from actlite.execution.handlers.composite import run_composite
+from actlite.execution.handlers.composite import Builder, composite_frame, run_composite
 from actlite.execution.handlers.docker import image_of, run_docker
 from actlite.execution.handlers.inputs import action_inputs
 from actlite.execution.handlers.node import choose_node, node_folder, run_node
@@ -16,7 +18,8 @@ from actlite.execution.handlers.script import run_script
 from actlite.execution.prepared import PreparedAction, Preparer
 from actlite.execution.results import FAILURE, SUCCESS
 from actlite.execution.state import Frame, JobState
-from actlite.execution.steps import StepResult, StepRun, StepTask, run_task
+from actlite.execution.steps import StepResult, StepRun, StepTask, base_key, run_task
+from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import Scope, evaluate_string
 from actlite.workflow.model import (
     CompositeRuns,
@@ -36,6 +39,10 @@ class TaskBuilder:
         self.state = state
         self.preparer = preparer
         self._images: dict[str, str] = {}
+        self._inner_posts: dict[str, list[StepTask]] = {}
+        """Post stages of the steps within composite actions, by their frame's prefix."""
+        self._posts: set[str] = set()
+        """Keys of the steps whose post stage is registered."""
 
     def mains(self, frame: Frame, steps: tuple[Step, ...]) -> list[StepTask]:
         """The main parts of steps."""
@@ -49,13 +56,23 @@ class TaskBuilder:
             if not isinstance(step, UsesStep):
                 continue
             action = self.preparer.known(step.uses.text)
-            runs = action.manifest.runs if action else None
-            if action is None or isinstance(runs, CompositeRuns | PluginRuns | None):
+            if action is None or not self._has_pre(action):
                 continue
-            has_pre = runs.pre if isinstance(runs, NodeRuns) else runs.pre_entrypoint
-            if has_pre:
+            if isinstance(action.manifest.runs, CompositeRuns):
+                tasks.append(self._composite_pre(frame, step, action, action.manifest.runs))
+            else:
                 tasks.append(self._stage(frame, step, action, "pre"))
         return tasks
+
+    def _has_pre(self, action: PreparedAction) -> bool:
+        runs = action.manifest.runs
+        if isinstance(runs, CompositeRuns):
+            uses = (s.uses.text for s in runs.steps if isinstance(s, UsesStep))
+            known = (self.preparer.known(text) for text in uses)
+            return any(inner is not None and self._has_pre(inner) for inner in known)
+        if isinstance(runs, PluginRuns):
+            return False
+        return bool(runs.pre if isinstance(runs, NodeRuns) else runs.pre_entrypoint)
 
     def prepare_images(self, actions: list[PreparedAction]) -> list[StepTask]:
         """Tasks that pull or build the images of docker actions before the job's first step."""
@@ -121,6 +138,7 @@ class TaskBuilder:
         uses = evaluate_string(step.uses, run.scope)
         action = self.preparer.prepare(uses)
         run.runtime["action"] = uses
+        run.belong_to(action.repository, action.ref)
         runs = action.manifest.runs
         self._register_post(run, step, action)
         if action.done_here == "checkout":
@@ -134,6 +152,10 @@ class TaskBuilder:
     def _run_stage(self, run: StepRun, action: PreparedAction, stage: str) -> StepResult:
         runs = action.manifest.runs
         run.runtime["action"] = action.reference
+        run.belong_to(action.repository, action.ref)
+        if stage == "pre":
+            assert isinstance(run.task.step, UsesStep)
+            self._register_post(run, run.task.step, action)
         if action.done_here == "checkout":
             return run_checkout_post(run, action)
         inputs = action_inputs(run, action, warn=stage == "main")
@@ -151,7 +173,8 @@ class TaskBuilder:
         raise UsageError(f"{action.reference} has no {stage} stage")
 
     def _register_post(self, run: StepRun, step: UsesStep, action: PreparedAction) -> None:
-        """Registered when the main part begins, so that it runs even if that fails; last in, first out."""
+        """Registered when the pre stage or else the main part begins, so that it runs even if that fails or the
+        main part is skipped; last in, first out (R: ExecutionContext.RegisterPostJobStep)."""
         runs = action.manifest.runs
         if isinstance(runs, NodeRuns):
             wanted = bool(runs.post)
@@ -159,29 +182,73 @@ class TaskBuilder:
             wanted = bool(runs.post_entrypoint)
         else:
             return
-        if wanted and action.done_here != "service":
+        key = f"{run.frame.prefix}{step.number}"
+        if wanted and action.done_here != "service" and key not in self._posts:
+            self._posts.add(key)
             run.frame.posts.append(self._stage(run.frame, step, action, "post"))
 
     def _composite(self, run: StepRun, step: UsesStep, action: PreparedAction) -> StepResult:
         """A composite action; the posts of its steps run within a post step of its own."""
-        outer = run.frame.posts
+        return self._inside(run, step, action, lambda build: run_composite(run, action, build))
+
+    def _inside(
+        self,
+        run: StepRun,
+        step: UsesStep,
+        action: PreparedAction,
+        body: Callable[[Builder], StepResult],
+    ) -> StepResult:
+        """Run a stage of a composite action; what its steps have registered is due in its own post stage."""
+        outer, key = run.frame.posts, base_key(run.task)
         place = len(outer)
+        posts = self._inner_posts.setdefault(f"{key}.", [])
 
         def build(frame: Frame, runs: CompositeRuns) -> list[StepTask]:
-            return self.mains(frame, runs.steps)
+            frame.posts = posts
+            return self.pres(frame, runs.steps) if run.task.stage == "pre" else self.mains(frame, runs.steps)
 
         try:
-            return run_composite(run, action, build)
+            return body(build)
         finally:
-            inner = run.composite
-            if inner is not None and inner.posts:
-                outer.insert(place, self._composite_post(run.frame, step, action, inner))
+            if posts and key not in self._posts:
+                self._posts.add(key)
+                outer.insert(place, self._composite_post(run.frame, step, action, posts))
 
-    def _composite_post(self, frame: Frame, step: UsesStep, action: PreparedAction, inner: Frame) -> StepTask:
+    def _composite_pre(
+        self, frame: Frame, step: UsesStep, action: PreparedAction, runs: CompositeRuns
+    ) -> StepTask:
+        """The pre stages of the actions within a composite one (R: CompositeActionHandler, stage Pre)."""
+
+        def stages(run: StepRun, build: Builder) -> StepResult:
+            run.belong_to(action.repository, action.ref)
+            inner = composite_frame(run, action, action_inputs(run, action, warn=False))
+            results = [run_task(self.state, task) for task in build(inner, runs)]
+            return StepResult(FAILURE if FAILURE in results else SUCCESS)
+
+        def body(run: StepRun) -> StepResult:
+            return self._inside(run, step, action, lambda build: stages(run, build))
+
+        return StepTask(
+            key=f"pre-{frame.prefix}{step.number}",
+            name=lambda scope: f"Pre {step_name(step, scope)}",
+            body=body,
+            frame=frame,
+            step=step,
+            stage="pre",
+            condition="always()",
+            detail=action.reference,
+            context_id=step.context_id,
+        )
+
+    def _composite_post(
+        self, frame: Frame, step: UsesStep, action: PreparedAction, posts: list[StepTask]
+    ) -> StepTask:
         def body(run: StepRun) -> StepResult:
             outcome = SUCCESS
-            while inner.posts:
-                if run_task(self.state, inner.posts.pop()) == FAILURE:
+            while posts:
+                task = posts.pop()
+                task.frame.deadline = run.deadline
+                if run_task(self.state, task) == FAILURE:
                     outcome = FAILURE
             return StepResult(outcome)
 
@@ -221,14 +288,22 @@ class TaskBuilder:
 
 
 def step_name(step: Step, scope: Scope) -> str:
-    """A step's display name: its own, or ``Run`` and the first line of what it does."""
+    """A step's display name: its own, or ``Run`` and the first line of what it does; as it is written where it
+    can't be evaluated."""
     if step.name is not None:
-        name = evaluate_string(step.name, scope)
+        name = _evaluated(step.name, scope)
         if name:
             return name
     if isinstance(step, RunStep):
-        text = evaluate_string(step.run, scope).strip()
-        return f"Run {text.splitlines()[0] if text else ''}"
+        first, _, _ = _evaluated(step.run, scope).strip().partition("\n")
+        return f"Run {first.rstrip()}"
     if isinstance(step, UsesStep):
         return f"Run {step.uses.text}"
     return f"Step {step.number}"
+
+
+def _evaluated(text: Scalar, scope: Scope) -> str:
+    try:
+        return evaluate_string(text, scope)
+    except ExpressionError:
+        return text.text

@@ -113,10 +113,15 @@ def test_a_failing_action_has_no_exit_code_line_and_its_post_runs(bench: Bench) 
     assert result.step("Post Run o/one@v1").outcome == "success"
 
 
-def test_the_post_of_a_skipped_action_does_not_run(bench: Bench) -> None:
+def test_the_post_of_a_skipped_action_runs_only_where_its_pre_ran(bench: Bench) -> None:
+    """R: ActionRunner.RunAsync registers it at the pre stage or the main part, whichever begins first."""
     bench.action("o/one@v1", NODE)
-    result = bench.run(HEAD + "      - uses: o/one@v1\n        if: false\n")
-    assert "Post Run o/one@v1" not in [s.name for s in result.steps().values()]
+    bench.action("o/two@v1", NODE.replace("  pre: pre.js\n", ""))
+    result = bench.run(
+        HEAD + "      - uses: o/one@v1\n        if: false\n      - uses: o/two@v1\n        if: false\n"
+    )
+    names = [s.name for s in result.steps().values()]
+    assert names[2:-1] == ["Pre Run o/one@v1", "Run o/one@v1", "Run o/two@v1", "Post Run o/one@v1"]
 
 
 def test_an_alpine_container_gets_the_alpine_build(bench: Bench) -> None:
@@ -202,7 +207,7 @@ def test_inner_posts_run_within_the_composites_own(bench: Bench) -> None:
     )
     result = bench.run(HEAD + "      - uses: o/c@v1\n      - uses: o/one@v1\n")
     keys = [k for k in result.steps() if k.startswith("post-")]
-    assert keys == ["post-2", "post-1.2", "post-1.1", "post-1"]
+    assert keys == ["post-2", "post-1.2", "post-1.1", "post-1"]  # as their pre stages, last first
 
 
 def test_composites_nest_only_so_deep(bench: Bench) -> None:
