@@ -87,6 +87,33 @@ def test_an_engine_without_init_is_asked_once(tmp_path: Path) -> None:
     assert api.asked == [True, False, False]
 
 
+def test_several_containers_that_are_refused_limits_at_once(tmp_path: Path) -> None:
+    class Narrow(Api):
+        def start(self, id: str) -> None:
+            self.asked.append(id)
+            limits = self.body["HostConfig"].get("Ulimits") or ()
+            if {"nofile", "nproc"} - {limit["Name"] for limit in limits}:
+                raise docker.errors.APIError("500", explanation="error setting rlimit type 7")
+
+        def create_container_from_config(self, body: dict[str, Any], name: str, platform: str | None) -> Any:
+            self.body = body
+            return {"Id": name}
+
+        def remove_container(self, id: str, v: bool, force: bool) -> None:
+            pass
+
+    api: Any = Narrow(tmp_path)
+    own = {"Name": "nofile", "Soft": 5, "Hard": 5}
+    first, second = CreateRequest("image", "first"), CreateRequest("image", "second", host={"Ulimits": [own]})
+    late = CreateRequest("image", "late")
+    containers.create(api, late)  # before the first one has failed
+    assert containers.create_and_start(api, first) == "first"
+    assert containers.create_and_start(api, second) == "second"
+    assert api.body["HostConfig"]["Ulimits"][0] == own
+    assert containers.create_and_start(api, late) == "late"
+    assert api.asked == ["first", "first", "second", "late"]
+
+
 def test_services_get_names_where_the_file_of_a_container_is_here(tmp_path: Path) -> None:
     (tmp_path / "job").write_text("127.0.0.1 localhost\n")
     api: Any = Api(tmp_path)

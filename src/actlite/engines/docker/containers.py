@@ -23,6 +23,7 @@ _TICK = 0.1
 _STAY_SECONDS = 0.3
 _IMAGE_SECONDS = 20
 _PODMAN_PROCESSES = 32768
+_LIMITED = {"nofile", "nproc"}
 _CAPPED: weakref.WeakSet[sdk.APIClient] = weakref.WeakSet()
 """Engines that may not raise limits."""
 _INITLESS: weakref.WeakSet[sdk.APIClient] = weakref.WeakSet()
@@ -61,11 +62,15 @@ def _repair(api: sdk.APIClient, request: CreateRequest, words: str) -> bool:
         _INITLESS.add(api)
         request.host["Init"] = False
         return True
-    if "setting rlimit" in words and api not in _CAPPED:
+    if "setting rlimit" in words and not _limited(request) >= _LIMITED:
         # Podman asks for higher limits than it may set where it lacks CAP_SYS_RESOURCE itself.
         _CAPPED.add(api)
         return True
     return False
+
+
+def _limited(request: CreateRequest) -> set[str]:
+    return {str(limit["Name"]) for limit in request.host.get("Ulimits") or ()}
 
 
 def _limits() -> list[dict[str, Any]]:
@@ -85,7 +90,8 @@ def _limits() -> list[dict[str, Any]]:
 def create(api: sdk.APIClient, request: CreateRequest) -> str:
     """Create a container; its id. Raises CannotRun, DiskFull."""
     if api in _CAPPED:
-        request.host.setdefault("Ulimits", _limits())
+        limits, own = _limits(), _limited(request)
+        request.host.setdefault("Ulimits", []).extend(one for one in limits if one["Name"] not in own)
     if api in _INITLESS:
         request.host["Init"] = False
     try:
