@@ -15,6 +15,7 @@ from actlite.expressions.values import to_string
 from actlite.records import frozen
 
 DOCKER_SOCKET = "/var/run/docker.sock"
+GITHUB_REGISTRIES = ("ghcr.io/", "containers.pkg.github.com/")
 
 
 @frozen
@@ -69,6 +70,14 @@ def volume_mount(text: str) -> Mount:
     return Mount(None, text)
 
 
+def real_volume(text: str, layout: Layout) -> Mount:
+    """A ``volumes:`` item whose source may be one of the runner's folders, such as the workspace: on this machine
+    that is the run's own folder."""
+    mount = volume_mount(text)
+    real = layout.host_path(mount.source) if mount.source is not None else None
+    return mount if real is None else Mount(str(real), mount.target, mount.read_only)
+
+
 def container_env(spec: ContainerSpec) -> dict[str, str]:
     """What the job's container carries: its own env, HOME, GITHUB_ACTIONS and CI; never the job's env."""
     env = {**spec.env, "HOME": "/github/home", "GITHUB_ACTIONS": "true"}
@@ -82,7 +91,7 @@ def image_spec(services: Services, spec: ContainerSpec, github: Mapping[str, Any
     settings = services.settings
     name = settings.images.get(spec.image, spec.image)
     credentials = spec.credentials
-    if credentials is None and name == spec.image and spec.image.startswith("ghcr.io/"):
+    if credentials is None and name == spec.image and spec.image.startswith(GITHUB_REGISTRIES):
         token = settings.secrets.get("GITHUB_TOKEN")
         if token:
             credentials = Credentials(str(github.get("actor", "")), token)
@@ -113,7 +122,7 @@ def service_specs(
                 image=image_spec(services, spec, github),
                 owner=services.owner,
                 env={"GITHUB_ACTIONS": "true", "CI": "true", **spec.env},
-                mounts=tuple(volume_mount(layout.translate(v)) for v in spec.volumes),
+                mounts=tuple(real_volume(v, layout) for v in spec.volumes),
                 ports=spec.ports,
                 options=spec.options,
                 entrypoint=spec.entrypoint,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 from actlite.errors import ActliteError
 from actlite.events import Diagnosis
+from actlite.execution.masking import Masker
 from actlite.glibc.diagnosis import NodeFacts, diagnose
 from actlite.glibc.image import ImageLibc, describe
 from actlite.glibc.loader import LoaderScanner, principal
@@ -39,7 +41,23 @@ class Observer:
 
 
 def diagnose_step(run: StepRun) -> Diagnosis | None:
-    """What kept a program of a failed step from starting, where its output says so."""
+    """What kept a program of a failed step from starting, where its output says so; without secrets."""
+    found = _diagnose(run)
+    return None if found is None else _hidden(found, run.state.masker)
+
+
+def _hidden(found: Any, masker: Masker) -> Any:
+    """A record with secrets hidden in all its texts."""
+    if isinstance(found, str):
+        return masker.mask(found)
+    if isinstance(found, tuple):
+        return tuple(_hidden(inner, masker) for inner in found)
+    if is_dataclass(found) and not isinstance(found, type):
+        return type(found)(**{f.name: _hidden(getattr(found, f.name), masker) for f in fields(found)})
+    return found
+
+
+def _diagnose(run: StepRun) -> Diagnosis | None:
     failures = run.observer.loader.failures()
     if not failures:
         return _docker(run)
@@ -85,7 +103,7 @@ def _docker(run: StepRun) -> Diagnosis | None:
     """A step that calls docker without having been given its socket."""
     if run.state.services.settings.docker_socket:
         return None
-    line = run.state.masker.mask(run.observer.docker_line)
+    line = run.observer.docker_line
     if not line:
         return None
     return Diagnosis(

@@ -31,7 +31,7 @@ def process_env(
     result.update(files)
     result["GITHUB_ACTIONS"] = "true"
     if "CI" not in result:
-        result["CI"] = "true"
+        result["CI"] = state.ci
     return result
 
 

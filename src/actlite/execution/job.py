@@ -21,6 +21,9 @@ from actlite.expressions.template import evaluate_node
 from actlite.expressions.values import to_string
 from actlite.workflow.model import UsesStep
 
+GRACE = 300.0
+"""Seconds that a cancelled job may go on with steps whose condition holds."""
+
 
 class JobRun:
     """Runs one leg. Made in the scheduler's thread, run in one of its own."""
@@ -108,7 +111,14 @@ class JobRun:
         )
         timer.daemon = True
         timer.start()
+        self.state.cancel.subscribe(self._give_grace)
         return timer
+
+    def _give_grace(self) -> None:
+        """A cancelled job has some minutes for its last steps; then it is stopped (docs: workflow cancellation)."""
+        timer = threading.Timer(GRACE, lambda: self.state.cancel.force("the time for cancelling is over"))
+        timer.daemon = True
+        timer.start()
 
     def _announce_standin(self) -> None:
         state = self.state
@@ -163,6 +173,7 @@ class JobRun:
             assert state.network is not None
             started = engine.start_services(specs, state.network, run.log.feed)
             self.started_services = tuple(started)
+            state.job_context.setdefault("container", {})["network"] = state.network
             state.job_context["services"] = {
                 s.alias: {"id": s.id, "network": state.network, "ports": dict(s.ports)} for s in started
             }

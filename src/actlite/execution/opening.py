@@ -24,7 +24,7 @@ from actlite.execution.containers import (
     container_env,
     container_spec,
     image_spec,
-    volume_mount,
+    real_volume,
 )
 from actlite.execution.layout import (
     RUNNER_HOME,
@@ -106,6 +106,8 @@ class Opening:
             ground = scope(state, self.frame, state.env)
             if job.container is not None:
                 self.container = container_spec(evaluate_node(job.container, ground))
+                if self.container is not None:
+                    state.ci = self.container.env.get("CI", "true")
             if job.services is not None:
                 self.services_value = evaluate_node(job.services, ground)
             if job.timeout_minutes is not None:
@@ -209,7 +211,7 @@ class Opening:
             if self._wants_network():
                 state.network = engine.create_network(services.owner)
         externals = services.nodes.externals(services.runner, [])
-        extra = [volume_mount(layout.translate(v)) for v in spec.volumes]
+        extra = [real_volume(v, layout) for v in spec.volumes]
         if services.settings.docker_socket:
             extra.insert(0, Mount(DOCKER_SOCKET, DOCKER_SOCKET))
         control = services.folder / "control" / slug(leg)

@@ -106,6 +106,8 @@ class StepLog:
         and an unfinished line of the process is ended first."""
         if not text:
             return
+        if not text.isascii():
+            text = text.encode("utf-8", "replace").decode()  # halves of characters, which JSON can name
         with self._lock:
             self.flush()
             start = "" if self._at_start else "\n"

@@ -11,7 +11,7 @@ from actlite.actions.known import known_plugin, known_using
 from actlite.actions.reference import DockerAction, LocalAction, RemoteAction, SelfAction, parse
 from actlite.actions.store import load_manifest
 from actlite.checking.services import needs_service
-from actlite.errors import ActionUnavailable, InvalidWorkflow
+from actlite.errors import ActionUnavailable, ActliteError, InvalidWorkflow, UsageError
 from actlite.execution import standin_actions
 from actlite.execution.state import JobState
 from actlite.records import frozen
@@ -65,10 +65,8 @@ class PreparedAction:
             return self.reference
         try:
             choice = state.services.runner.choose(runs.using, state.env)
-        except InvalidWorkflow:
-            raise
-        except Exception as error:  # the step itself will say so, in the runner's words
-            return f"{self.reference} · {type(error).__name__}"
+        except ActliteError:  # the step itself will say so, in the runner's words
+            return f"{self.reference} · {runs.using}"
         return f"{self.reference} · {choice.detail}"
 
 
@@ -119,7 +117,10 @@ class Preparer:
         state = self.state
         name = f"{reference.owner}/{reference.repo}".lower()
         overridden = state.services.actions().is_overridden(reference)
-        folder = state.layout.actions / reference.owner / reference.repo / reference.ref.replace("/", "_")
+        parts = "/".join((reference.owner, reference.repo, reference.ref, reference.path)).split("/")
+        if {".", ".."} & set(parts):
+            raise UsageError(f"'{uses}' does not name an action: '.' and '..' have no place in it")
+        folder = state.layout.actions / reference.owner / reference.repo / reference.ref
         repository = f"{reference.owner}/{reference.repo}"
         if name == "actions/checkout" and not reference.path and not overridden:
             using = known_using(reference.owner, reference.repo, "", reference.ref)

@@ -57,7 +57,7 @@ def keep_products(state: JobState, known: frozenset[str]) -> None:
                 state.services.clock(),
                 state.leg.key,
                 state.masker.mask(name),
-                str(copy),
+                state.masker.mask(str(copy)),
                 size,
                 needs_of(copy),
             )

@@ -142,7 +142,7 @@ def _hash_files(state: JobState, args: Sequence[Value]) -> Value:
         follow, patterns = True, patterns[1:]
     try:
         return hash_files(state.layout.workspace, patterns, follow, named=state.layout.runner_workspace)
-    except (OSError, ActliteError, TimeoutError) as error:
+    except (OSError, ValueError, ActliteError) as error:  # ValueError: a NUL in a pattern
         raise ExpressionError("evaluation", f"hashFiles({', '.join(patterns)}) failed: {error}") from error
 
 

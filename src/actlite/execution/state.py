@@ -112,10 +112,14 @@ class JobState:
     instead_of: str = ""
     network: str | None = None
     sandbox: Sandbox | None = None
-    programs: dict[str, str | None] = field(default_factory=dict)
-    """Full paths of programs in the sandbox, as far as they were asked for."""
+    programs: dict[tuple[str, ...], str | None] = field(default_factory=dict)
+    """Full paths of programs in the sandbox, by name and what steps have put before PATH."""
     alpine: bool | None = None
     """Whether the container counts as Alpine; None: not asked yet."""
+    ci: str = "true"
+    """``CI`` of the processes of steps, unless their env has it: what the job's container has."""
+    kill_container: Callable[[], None] | None = None
+    """Ends the container of the docker action that is running."""
     matchers: Matchers | None = None
     """The problem matchers that actions have added; there once the job runs."""
     known_files: frozenset[str] | None = None

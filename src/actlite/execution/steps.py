@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from actlite.diagnostics import Diagnostic
@@ -30,13 +30,21 @@ from actlite.events import (
 from actlite.execution.command_effects import CommandEffects
 from actlite.execution.diagnosing import Observer, diagnose_step
 from actlite.execution.file_commands import StepFiles
-from actlite.execution.opening import cannot_write
+from actlite.execution.opening import MAX_TIMEOUT, cannot_write
 from actlite.execution.output import StepLog
 from actlite.execution.results import CANCELLED, FAILURE, SKIPPED, SUCCESS
 from actlite.execution.scope import scope
 from actlite.execution.state import Frame, JobState
 from actlite.expressions.errors import ExpressionError
-from actlite.expressions.template import Scope, TemplateError, condition, evaluate_mapping, evaluate_scalar
+from actlite.expressions.template import (
+    Scope,
+    TemplateError,
+    condition,
+    condition_source,
+    evaluate_mapping,
+    evaluate_scalar,
+)
+from actlite.expressions.values import to_string
 from actlite.records import frozen
 from actlite.workflow.model import Step
 
@@ -55,6 +63,7 @@ class StepTask:
 
     key: str
     name: str | Callable[[Scope], str]
+    """A function that makes it never raises: a name is worth no failure."""
     body: Callable[[StepRun], StepResult]
     frame: Frame
     step: Step | None = None
@@ -94,6 +103,8 @@ class StepRun:
     """The frame of the inner steps, once a composite action has begun."""
     ended: threading.Event = field(default_factory=threading.Event)
     """The body has ended."""
+    excused: bool | None = None
+    """What ``continue-on-error`` says, once it was asked."""
 
     @property
     def files(self) -> StepFiles:
@@ -106,6 +117,19 @@ class StepRun:
     def frame(self) -> Frame:
         """The step's surroundings."""
         return self.task.frame
+
+    @property
+    def github(self) -> Mapping[str, Any]:
+        """The github context as the step sees it now."""
+        found: Mapping[str, Any] = self.scope.contexts["github"]
+        return found
+
+    def belong_to(self, repository: str, ref: str) -> None:
+        """From here on the step is known to be of an action's repository (R: ActionRunner.RunAsync): '' for
+        scripts and local actions. Condition and ``env`` were evaluated before, in the surroundings' name."""
+        own = {**self.frame.github, "action_repository": repository, "action_ref": ref}
+        frame = replace(self.frame, github=own)
+        self.scope = scope(self.state, frame, self.env, self.task.step, stage=self.task.stage)
 
     def execute(self, process: ProcessSpec) -> ExitStatus:
         """Run a process in the job's sandbox, within the step's time."""
@@ -145,7 +169,7 @@ def run_task(state: JobState, task: StepTask) -> str:
         if task.cannot_run:
             reason = task.cannot_run
         elif not check.value:
-            reason = _skip_reason(state, task, check.trace)
+            reason = _skip_reason(state, task)
     except ExpressionError as error:
         failed_early = explain_error(error)
     if reason and not failed_early:
@@ -157,10 +181,10 @@ def run_task(state: JobState, task: StepTask) -> str:
         run.effects.annotate_error(failed_early)
     else:
         result = _run_body(state, task, run)
-    run.log.close()
     conclusion = result.outcome
     if result.outcome == FAILURE and not failed_early and _continue_on_error(run):
         conclusion = SUCCESS
+    run.log.close()
     _record(state, task, result.outcome, conclusion, outputs)
     diagnosis = diagnose_step(run) if result.outcome == FAILURE else None
     span = task.step.span if task.step else None
@@ -203,21 +227,22 @@ def explain_error(error: Exception) -> str:
 
 def _open(state: JobState, task: StepTask, outputs: dict[str, str]) -> StepRun:
     """Everything a step needs before its condition is known."""
-    clock, leg, mask = state.services.clock, state.leg.key, state.masker.mask
+    clock, leg = state.services.clock, state.leg.key
     observer = Observer()
+    env = {**state.env, **task.frame.env}
 
     def annotate(annotation: Annotation) -> None:
-        state.emit(StepAnnotation(clock(), leg, task.key, _masked(annotation, mask)))
+        state.emit(StepAnnotation(clock(), leg, task.key, annotation))
 
     effects = CommandEffects(
         outputs=outputs,
-        state=state.states.setdefault(_state_key(task), {}),
+        state=state.states.setdefault(base_key(task), {}),
         env=state.env,
         path=state.paths,
         masker=state.masker,
         annotate=annotate,
         translate_path=state.real_path,
-        env_lookup=lambda name: state.env.get(name),
+        env_lookup=env.get,
         debug=state.services.settings.debug,
         workspace=state.layout.workspace,
         matchers=state.matchers,
@@ -228,7 +253,6 @@ def _open(state: JobState, task: StepTask, outputs: dict[str, str]) -> StepRun:
         masker=state.masker,
         observe=observer.feed,
     )
-    env = {**state.env, **task.frame.env}
     return StepRun(
         state=state,
         task=task,
@@ -243,8 +267,8 @@ def _open(state: JobState, task: StepTask, outputs: dict[str, str]) -> StepRun:
     )
 
 
-def _state_key(task: StepTask) -> str:
-    """Stages of one step share their saved state."""
+def base_key(task: StepTask) -> str:
+    """The key that the stages of one step share."""
     return task.key.removeprefix("pre-").removeprefix("post-")
 
 
@@ -259,19 +283,18 @@ def _evaluate_env(run: StepRun) -> None:
     run.effects.env_lookup = run.env.get
 
 
-def _skip_reason(state: JobState, task: StepTask, trace: Any) -> str:
+def _skip_reason(state: JobState, task: StepTask) -> str:
     if state.cancel.cancelled and state.status == CANCELLED:
         return "the job is cancelled"
+    inner = task.frame.status is not None and task.stage == "main"
+    status = task.frame.status if inner else state.status
     text = task.condition.text if isinstance(task.condition, Scalar) else task.condition or ""
-    text = text.strip()
-    status = task.frame.status if task.frame.status is not None and task.stage == "main" else state.status
-    if not text or text == "success()":
+    whole = condition_source(text)
+    if whole == "success()":
         return f"success() is false: an earlier step ended with {status}"
-    return (
-        f"{text} is false"
-        if status == SUCCESS
-        else f"success() && ({text}) is false: the job's status is {status}"
-    )
+    if whole.startswith("success() && (") and status != SUCCESS:
+        return f"{whole} is false: the {'action' if inner else 'job'}'s status is {status}"
+    return f"{text.strip()} is false"
 
 
 def _skip(state: JobState, task: StepTask, run: StepRun, reason: str) -> str:
@@ -300,12 +323,7 @@ def _skip(state: JobState, task: StepTask, run: StepRun, reason: str) -> str:
 
 def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
     """The body within its time, stoppable, with the files that the step wrote read afterwards."""
-    minutes = 0
-    try:
-        minutes = _timeout_minutes(run)
-    except ExpressionError as error:
-        run.log.write(f"##[error]{explain_error(error)}\n")
-        return StepResult(FAILURE)
+    minutes = _timeout_minutes(run)
     limits = [task.frame.deadline] if task.frame.deadline is not None else []
     if minutes:
         limits.append(state.services.clock() + minutes * 60)
@@ -359,7 +377,8 @@ def _on_cancel(state: JobState, task: StepTask, run: StepRun) -> None:
     state.status = CANCELLED
     keep_going = False
     if not state.cancel.forced:
-        again = scope(state, task.frame, run.env, task.step, stage=task.stage)
+        frame = task.frame if task.frame.status is None else replace(task.frame, status=CANCELLED)
+        again = scope(state, frame, run.env, task.step, stage=task.stage)
         try:
             keep_going = condition(task.condition, again).value
         except ExpressionError:
@@ -374,6 +393,9 @@ def _kill(state: JobState, run: StepRun) -> None:
     while not run.ended.is_set():
         if state.sandbox is not None:
             state.sandbox.kill()
+        kill, state.kill_container = state.kill_container, None
+        if kill is not None:
+            kill()
         run.ended.wait(0.1)
 
 
@@ -399,49 +421,49 @@ def _record(
 
 
 def _continue_on_error(run: StepRun) -> bool:
+    """The step's ``continue-on-error``, at any of its stages (R: ExecutionContext.ApplyContinueOnError)."""
     step = run.task.step
-    if step is None or step.continue_on_error is None or run.task.stage != "main":
-        return False
-    try:
-        return evaluate_scalar(step.continue_on_error, run.scope) in (True, "true")
-    except ExpressionError:
-        return False
+    if run.excused is None:
+        run.excused = False
+        if step is not None and step.continue_on_error is not None:
+            try:
+                value = evaluate_scalar(step.continue_on_error, run.scope)
+                if not isinstance(value, bool):
+                    raise ExpressionError("evaluation", f"Unexpected value '{to_string(value)}'")
+                run.excused = value
+            except ExpressionError as error:
+                _undecided(
+                    run,
+                    "The step failed and an error occurred when attempting to determine whether to continue on error.",
+                    error,
+                )
+    return run.excused
 
 
 def _timeout_minutes(run: StepRun) -> int:
-    """Whole minutes; 0 is no limit (R: the value is truncated)."""
+    """Whole minutes at any stage of a step; 0 is no limit, also where it can't be told (R: StepsRunner.RunStepAsync)."""
     step = run.task.step
-    if step is None or step.timeout_minutes is None or run.task.stage != "main":
+    if step is None or step.timeout_minutes is None:
         return 0
-    value = evaluate_scalar(step.timeout_minutes, run.scope)
-    if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
-        raise ExpressionError("evaluation", f"timeout-minutes must be a number, not '{value}'")
-    return max(0, int(value))
+    try:
+        value = evaluate_scalar(step.timeout_minutes, run.scope)
+        if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
+            raise ExpressionError("evaluation", f"Unexpected value '{to_string(value)}'")
+    except ExpressionError as error:
+        _undecided(run, "An error occurred when attempting to determine the step timeout.", error)
+        return 0
+    return max(0, int(min(value, MAX_TIMEOUT)))
+
+
+def _undecided(run: StepRun, what: str, error: ExpressionError) -> None:
+    for message in (what, explain_error(error)):
+        run.log.write(f"##[error]{message}\n")
+        run.effects.annotate_error(message)
 
 
 def _name(state: JobState, task: StepTask, run: StepRun) -> str:
-    name = task.name
-    if not isinstance(name, str):
-        try:
-            name = name(run.scope)
-        except ExpressionError:
-            step = task.step
-            name = step.name.text if step and step.name else task.key
-    return state.masker.mask(name)
+    return state.masker.mask(task.name if isinstance(task.name, str) else task.name(run.scope))
 
 
 def _id(task: StepTask) -> str:
     return task.step.id if task.step else ""
-
-
-def _masked(annotation: Annotation, mask: Callable[[str], str]) -> Annotation:
-    return Annotation(
-        annotation.level,
-        mask(annotation.message),
-        mask(annotation.title),
-        mask(annotation.file),
-        annotation.line,
-        annotation.end_line,
-        annotation.column,
-        annotation.end_column,
-    )

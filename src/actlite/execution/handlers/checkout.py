@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from pathlib import Path
 
 from actlite.errors import ActliteError, CannotRun
 from actlite.execution.handlers.inputs import action_inputs
 from actlite.execution.handlers.node import run_node
+from actlite.execution.plain_files import open_plain
 from actlite.execution.prepared import PreparedAction
 from actlite.execution.products import tree
 from actlite.execution.results import FAILURE, SUCCESS
@@ -22,7 +24,7 @@ MIN_GIT = (2, 18)
 
 def run_checkout(run: StepRun, action: PreparedAction) -> StepResult:
     """Start the real node in the container; where it starts, fill the workspace."""
-    inputs = action_inputs(run, action)
+    inputs = {name.lower(): value for name, value in action_inputs(run, action).items()}
     runs = action.manifest.runs
     if isinstance(runs, PluginRuns):
         run.log.write(f"##[group]Run {action.reference}\n##[endgroup]\n")
@@ -34,12 +36,22 @@ def run_checkout(run: StepRun, action: PreparedAction) -> StepResult:
         result = run_node(run, action, runs.main, inputs, extra)
         if result.outcome != SUCCESS:
             return result
-        git = ""
-        if answer.exists():
-            git = str(json.loads(answer.read_text() or "{}").get("git", ""))
+        git = _answered(answer)
     finally:
         answer.unlink(missing_ok=True)
     return _fill(run, inputs, git)
+
+
+def _answered(answer: Path) -> str:
+    """What the probe has found: git's own line; '' without one. The file was written in the container, so it may
+    be anything."""
+    try:
+        stream, _ = open_plain(answer, follow=False)
+        with stream:
+            found = json.loads(stream.read(10_000))
+    except (OSError, ValueError):
+        return ""
+    return str(found.get("git", "")) if isinstance(found, dict) else ""
 
 
 def run_checkout_post(run: StepRun, action: PreparedAction) -> StepResult:

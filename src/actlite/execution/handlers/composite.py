@@ -10,7 +10,7 @@ from actlite.execution.prepared import PreparedAction
 from actlite.execution.results import CANCELLED, FAILURE, SUCCESS
 from actlite.execution.scope import scope
 from actlite.execution.state import Frame
-from actlite.execution.steps import StepResult, StepRun, StepTask, run_task
+from actlite.execution.steps import StepResult, StepRun, StepTask, base_key, run_task
 from actlite.expressions.template import evaluate_string
 from actlite.workflow.model import CompositeRuns
 
@@ -27,7 +27,7 @@ def composite_frame(run: StepRun, action: PreparedAction, inputs: dict[str, str]
     if depth > MAX_DEPTH:
         raise UsageError(f"Composite action depth exceeded max depth {MAX_DEPTH}")
     return Frame(
-        prefix=f"{run.task.key}.",
+        prefix=f"{base_key(run.task)}.",
         depth=depth,
         inputs=inputs,
         env={**run.frame.env, **run.step_env},

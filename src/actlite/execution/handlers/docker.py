@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from actlite.execution.environment import process_env
 from actlite.execution.prepared import PreparedAction
 from actlite.execution.results import FAILURE, SUCCESS
 from actlite.execution.scope import scope
+from actlite.execution.shells import split_arguments
 from actlite.execution.state import JobState
 from actlite.execution.steps import StepResult, StepRun
 from actlite.expressions.template import Scope, evaluate_mapping, evaluate_string
@@ -35,19 +35,18 @@ def run_docker(run: StepRun, action: PreparedAction, inputs: dict[str, str], ima
     elif run.task.stage == "post":
         entrypoint = runs.post_entrypoint
     if runs.args is not None:
-        args = [evaluate_string(a, inner) for a in runs.args]
+        line = " ".join(_quoted(evaluate_string(a, inner)) for a in runs.args)
     else:
-        args = shlex.split(lowered.get("args", ""))
+        line = lowered.get("args", "")
+    own = evaluate_mapping(runs.env, inner) if runs.env is not None else {}
     env = process_env(
         state,
-        {**state.github, **run.frame.github, **action.github(), "action": run.task.context_id},
-        run.env,
+        run.github,
+        {"CI": "true", **own, **run.env},
         run.files.env_vars("/github/file_commands"),
         states=run.effects.state,
         inputs=inputs,
     )
-    for name, value in (evaluate_mapping(runs.env, inner) if runs.env is not None else {}).items():
-        env.setdefault(name, value)
     env["HOME"] = "/github/home"
     spec = ContainerRun(
         image=ImageSpec(image, state.services.settings.pull),
@@ -56,23 +55,30 @@ def run_docker(run: StepRun, action: PreparedAction, inputs: dict[str, str], ima
         mounts=_mounts(state),
         workdir="/github/workspace",
         entrypoint=entrypoint,
-        args=args,
+        args=split_arguments(line),
         network=state.network,
         timeout=None if run.deadline is None else max(0.1, run.deadline - state.services.clock()),
     )
-    ends: list[Callable[[], None]] = []
 
     def started(kill: Callable[[], None]) -> None:
-        ends.append(state.cancel.subscribe(lambda: kill() if run.killed else None))
+        """Whoever stops this step, or one around it, finds the way to; it asks until the step has ended."""
+        state.kill_container = kill
 
+    if run.killed:
+        return StepResult(FAILURE)
     try:
         status = state.services.engine.run_container(spec, run.log.feed, started)
     finally:
-        for end in ends:
-            end()
+        state.kill_container = None
+    run.killed = run.killed or status.killed
     run.timed_out = run.timed_out or status.timed_out
     ok = status.code == 0 and not status.timed_out
     return StepResult(SUCCESS if ok else FAILURE, status.code)
+
+
+def _quoted(argument: str) -> str:
+    """An argument of the manifest as the runner writes it into docker's command line."""
+    return '"' + argument.replace('"', '\\"') + '"'
 
 
 def image_of(state: JobState, action: PreparedAction, log: Callable[[bytes], None]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from actlite.execution.prepared import PreparedAction
-from actlite.execution.scope import scope
 from actlite.execution.steps import StepRun
 from actlite.expressions.template import evaluate_mapping, evaluate_string
 from actlite.workflow.model import UsesStep
@@ -17,21 +16,21 @@ def action_inputs(run: StepRun, action: PreparedAction, *, warn: bool = True) ->
     declared = action.manifest.inputs
     result: dict[str, str] = {}
     names = {k.lower() for k in given}
-    bare = scope(run.state, run.frame, run.env, step, stage=run.task.stage)
     for name, spec in declared.items():
         if name.lower() not in names:
-            result[spec.name] = evaluate_string(spec.default, bare) if spec.default is not None else ""
+            result[spec.name] = evaluate_string(spec.default, run.scope) if spec.default is not None else ""
         elif spec.deprecation and warn:
             message = f"Input '{spec.name}' has been deprecated with message: {spec.deprecation}"
             run.log.write(f"##[warning]{message}\n")
             run.effects.annotate_warning(message)
     result.update(given)
     unknown = [k for k in given if k.lower() not in declared]
-    allowed = ("entrypoint", "args") if action.is_docker else ()
-    unknown = [k for k in unknown if k.lower() not in allowed]
+    allowed = ["entryPoint", "args"] if action.is_docker else []
+    unknown = [k for k in unknown if k.lower() not in {name.lower() for name in allowed}]
     if unknown and warn and action.is_repository:
-        valid = ", ".join(f"'{s.name}'" for s in declared.values())
-        message = f"Unexpected input(s) {', '.join(repr(k) for k in unknown)}, valid inputs are [{valid}]"
+        valid = "', '".join([*allowed, *(s.name for s in declared.values())])
+        wrong = "', '".join(unknown)
+        message = f"Unexpected input(s) '{wrong}', valid inputs are ['{valid}']"
         run.log.write(f"##[warning]{message}\n")
         run.effects.annotate_warning(message)
     return result

@@ -31,10 +31,9 @@ def run_node(
     choice = choose_node(run, runs.using)
     write_header(run, action, inputs)
     folder = node_folder(run, choice)
-    github = {**state.github, **run.frame.github, **action.github(), "action": run.task.context_id}
     env = process_env(
         state,
-        github,
+        run.github,
         run.env,
         run.files.env_vars(state.layout.sandbox_path(state.layout.files)),
         states=run.effects.state,

@@ -21,15 +21,16 @@ def run_script(run: StepRun) -> StepResult:
     """Write the script, run it in its shell, and say how it ended."""
     state, step = run.state, run.task.step
     assert isinstance(step, RunStep)
+    run.belong_to("", "")
     script = evaluate_string(step.run, run.scope)
     shell = _shell(run, step)
     workdir = _workdir(run, step)
     path = state.layout.temp / f"{uuid.uuid4()}{shell.extension}"
-    path.write_bytes(shell.script(script).encode())
+    path.write_bytes(shell.script(script).encode(errors="replace"))
     path.chmod(0o644)
     env = process_env(
         state,
-        {**state.github, **run.frame.github, "action": step.context_id},
+        run.github,
         run.env,
         run.files.env_vars(state.layout.sandbox_path(state.layout.files)),
     )
@@ -64,7 +65,8 @@ def prepends(state: JobState) -> tuple[str, ...]:
 def write_header(run: StepRun, script: str, shell: str) -> None:
     """The group that the runner writes before a script: its lines, the shell, the environment."""
     lines = script.rstrip("\n").split("\n")
-    text = [f"##[group]Run {lines[0]}\n"]
+    first, _, _ = script.lstrip(" \t\r\n").partition("\n")
+    text = [f"##[group]Run {first}\n"]
     text += [f"\x1b[36;1m{line}\x1b[0m\n" for line in lines]
     text.append(f"shell: {shell}\n")
     text += env_lines(run.env)
@@ -82,11 +84,9 @@ def env_lines(env: Mapping[str, str]) -> list[str]:
 def _shell(run: StepRun, step: RunStep) -> Shell:
     """step > job defaults > workflow defaults; the defaults don't reach into composite actions."""
     state = run.state
-    wanted = None
-    if step.shell is not None:
-        wanted = evaluate_string(step.shell, run.scope)
-    elif run.frame.depth == 0:
-        wanted = state.defaults.get("shell")
+    wanted = evaluate_string(step.shell, run.scope) if step.shell is not None else ""
+    if not wanted and run.frame.depth == 0:
+        wanted = state.defaults.get("shell", "")
     return resolve_shell(
         wanted or None, in_container=state.layout.in_container, which=lambda name: find_program(state, name)
     )
@@ -103,9 +103,9 @@ def _workdir(run: StepRun, step: RunStep) -> str:
 
 
 def find_program(state: JobState, name: str) -> str | None:
-    """The full path of a program on the sandbox's PATH; asked once per job and name."""
-    known = state.programs
-    if name not in known:
+    """The full path of a program on the sandbox's PATH; asked once, until it is found or PATH has changed."""
+    known, key = state.programs, (name, *state.paths)
+    if known.get(key) is None:
         pieces: list[bytes] = []
         status = state.running.run(
             ProcessSpec(
@@ -117,8 +117,8 @@ def find_program(state: JobState, name: str) -> str | None:
             pieces.append,
         )
         found = b"".join(pieces).decode(errors="replace").strip()
-        known[name] = found if status.code == 0 and found.startswith("/") else None
-    return known[name]
+        known[key] = found if status.code == 0 and found.startswith("/") else None
+    return known[key]
 
 
 def require_program(state: JobState, name: str) -> str:
