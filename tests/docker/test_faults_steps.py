@@ -216,6 +216,25 @@ def test_a_folder_of_the_job_becomes_a_link_out_of_it(place: Place, tmp_path: Pa
     assert sorted(str(p.relative_to(victim)) for p in victim.rglob("*")) == ["inner", "inner/file"]
 
 
+@pytest.mark.parametrize("path", ["", "inner"], ids=["workspace", "path"])
+def test_nothing_is_checked_out_through_a_link(place: Place, tmp_path: Path, path: str) -> None:
+    """A checkout empties its folder first. Where a step has made that a link to a folder which this machine has
+    too, that folder must not be the one."""
+    victim = tmp_path / "victim"
+    (victim / "inner").mkdir(parents=True)
+    (victim / "file").write_text("mine")
+    (victim / "inner" / "file").write_text("mine")
+    link = '"$GITHUB_WORKSPACE"' + (f"/{path}" if path else "")
+    place.steps(
+        f"cd /; rm -rf {link}; ln -s {victim} {link}",
+        f"- uses: actions/checkout@v4\n  with: {{path: '{path}'}}",
+        job=f"container:\n  image: actlite-standin/runner:1\n  volumes: ['{victim}:{victim}']",
+    )
+    place.run("-v").expect(1, "a step has put a symbolic link there")
+    assert sorted(str(p.relative_to(victim)) for p in victim.rglob("*")) == ["file", "inner", "inner/file"]
+    assert (victim / "file").read_text() == "mine"
+
+
 def test_a_step_that_fills_its_workspace_with_odd_names(place: Place) -> None:
     place.steps(
         r"""mkdir -p "a b/$(printf '\303\244\n\377')"; touch 'a b/x y' ./-rf "'"; chmod 0 'a b'; """

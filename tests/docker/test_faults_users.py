@@ -132,27 +132,58 @@ def dubious_here(place: Place) -> bool:
     return "dubious ownership" in probe.run("-v").text
 
 
+def open_up(folder: Path) -> None:
+    """Let other users of this machine reach a folder of pytest's."""
+    for each in (folder, *folder.parents):
+        if each.stat().st_uid == 0 and each.name.startswith(("test_", "pytest-", "popen-")):
+            each.chmod(0o755)
+
+
+def as_user(number: int, group: int) -> list[str]:
+    """What to put before a command, to run it as another user; skips where that can't be."""
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("there is no setpriv")
+    other = [setpriv, f"--reuid={number}", f"--regid={number}", f"--groups={group}"]
+    if subprocess.run(
+        [*other, sys.executable, "-c", "import actlite"], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("another user can't read this checkout")
+    return other
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user of this machine")
+def test_in_a_folder_that_may_not_be_read(place: Place, tmp_path: Path) -> None:
+    open_up(tmp_path)
+    place.steps("true")
+    place.path.chmod(0o700)
+    ended = subprocess.run(
+        [*as_user(1234, 1234), *place.argv("-v")],
+        cwd=place.path,
+        env={**place.env, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode in (2, 4, 5), ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "defect" not in ended.stderr
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user of this machine")
 def test_run_by_another_user_of_this_machine(place: Place, docker_daemon: Any, tmp_path: Path) -> None:
     """Nothing can be given away then: the files are that user's. Root's of the container are removed all the same."""
     socket = Path("/var/run/docker.sock")
-    setpriv = shutil.which("setpriv")
-    if setpriv is None or not socket.is_socket():
-        pytest.skip("there is no setpriv, or no daemon at the default socket")
+    if not socket.is_socket():
+        pytest.skip("the daemon is not at the default socket")
+    other = as_user(1234, socket.stat().st_gid)
     place.steps(*EVERYTHING, "mkdir -p d/e; chmod 700 d; echo > d/e/f", job=CONTAINER)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    open_up(tmp_path)
     for path in (place.path, *place.path.rglob("*")):
         os.chown(path, 1234, 1234, follow_symlinks=False)
     cache = tmp_path / "cache"
     cache.mkdir(mode=0o777)
     cache.chmod(0o777)
-    other = [setpriv, "--reuid=1234", "--regid=1234", f"--groups={socket.stat().st_gid}"]
-    readable = subprocess.run(
-        [*other, sys.executable, "-c", "import actlite"], capture_output=True, check=False
-    )
-    if readable.returncode:
-        pytest.skip("another user can't read this checkout")
     mine = Place(tmp_path / "mine").steps('echo step-"one"; sleep 100')
     running = mine.start("-v")
     running.until_said("step-one")

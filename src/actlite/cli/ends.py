@@ -205,7 +205,7 @@ def _repository_folder(cwd: Path) -> Path | None:
     from actlite.journal.runs import RunStore
 
     store = RunStore.beside(cwd)
-    if not (store.root.parent / ".git").exists():
+    if not os.path.exists(store.root.parent / ".git"):
         return None
     try:
         store.prepare()

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TypeVar, cast
+
+from actlite.errors import CannotRun
+
+T = TypeVar("T")
 
 
 class Cancellation:
@@ -72,3 +77,33 @@ class Cancellation:
 
     def _adopt(self, child: Cancellation) -> None:
         self.subscribe(lambda: child.force(self.reason) if self.forced else child.cancel(self.reason))
+
+
+def until_cancelled(cancel: Cancellation, what: str, work: Callable[[], T]) -> T:
+    """Do something that takes long, can't be stopped, but may be left alone: a pull, a download. Gives its result
+    and raises its errors; raises CannotRun as soon as there is a request to stop, and the work goes on in a thread
+    that nobody waits for. A step that runs although the job was cancelled before gives way to ``force`` alone.
+    ``what`` completes "cancelled while …"."""
+    before = cancel.cancelled
+    ended: list[tuple[T | None, BaseException | None]] = []
+    done = threading.Event()
+
+    def run() -> None:
+        try:
+            ended.append((work(), None))
+        except BaseException as error:  # raised again below
+            ended.append((None, error))
+        done.set()
+
+    threading.Thread(target=run, name=what, daemon=True).start()
+    end = cancel.subscribe(lambda: done.set() if cancel.forced or not before else None)
+    try:
+        done.wait()
+    finally:
+        end()
+    if not ended:
+        raise CannotRun(f"Cancelled while {what}")
+    result, error = ended[0]
+    if error is not None:
+        raise error
+    return cast(T, result)

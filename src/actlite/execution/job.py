@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from actlite.engines.base import Service
+from actlite.engines.base import ImageSpec, Service
 from actlite.events import JobFinished, JobStarted, Notice
+from actlite.execution.cancellation import until_cancelled
 from actlite.execution.containers import service_specs
 from actlite.execution.matchers import Matchers
 from actlite.execution.opening import Opening
@@ -169,7 +170,7 @@ class JobRun:
             run.log.write(line + "\n")
         if specs:
             for spec in specs:
-                engine.images.ensure(spec.image, self.opening.progress(spec.image.name))
+                self._have(spec.image)
             assert state.network is not None
             started = engine.start_services(specs, state.network, run.log.feed)
             self.started_services = tuple(started)
@@ -223,6 +224,14 @@ class JobRun:
         if state.cancel.reason:
             run.log.write(f"##[error]The operation was canceled: {state.cancel.reason}.\n")
         return StepResult(SUCCESS)
+
+    def _have(self, image: ImageSpec) -> None:
+        """Have a service's image."""
+        until_cancelled(
+            self.state.cancel,
+            f"{image.name} was being pulled",
+            lambda: self.services.engine.images.ensure(image, self.opening.progress(image.name)),
+        )
 
     def _stop_services(self) -> None:
         if self.started_services:

@@ -17,7 +17,7 @@ from actlite.contexts.github import workflow_fields
 from actlite.engines.base import Mount, Progress, Sandbox, SandboxSpec
 from actlite.errors import ActliteError, CannotRun, DiskFull
 from actlite.events import ImageProgress
-from actlite.execution.cancellation import Cancellation
+from actlite.execution.cancellation import Cancellation, until_cancelled
 from actlite.execution.containers import (
     DOCKER_SOCKET,
     ContainerSpec,
@@ -205,7 +205,11 @@ class Opening:
         image = image_spec(services, spec, state.github)
         leg = state.leg.key
         if engine.name != "host":
-            info = engine.images.ensure(image, self.progress(image.name))
+            info = until_cancelled(
+                state.cancel,
+                f"{image.name} was being pulled",
+                lambda: engine.images.ensure(image, self.progress(image.name)),
+            )
             if can_give() and engine.name != "fake":
                 layout.give(RUNNER if self.container else image_user(engine.images, info))
             if self._wants_network():

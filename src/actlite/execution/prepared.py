@@ -9,10 +9,11 @@ from typing import Any
 
 from actlite.actions.known import known_plugin, known_using
 from actlite.actions.reference import DockerAction, LocalAction, RemoteAction, SelfAction, parse
-from actlite.actions.store import load_manifest
+from actlite.actions.store import FetchedAction, load_manifest
 from actlite.checking.services import needs_service
 from actlite.errors import ActionUnavailable, ActliteError, InvalidWorkflow, UsageError
 from actlite.execution import standin_actions
+from actlite.execution.cancellation import until_cancelled
 from actlite.execution.state import JobState
 from actlite.records import frozen
 from actlite.source import SourceFile
@@ -113,6 +114,13 @@ class Preparer:
             )
         return self._remote(uses, reference)
 
+    def _get(self, reference: RemoteAction) -> FetchedAction:
+        """Fetch an action, or take it from the cache. Raises ActionUnavailable."""
+        store = self.state.services.actions()
+        return until_cancelled(
+            self.state.cancel, f"{reference} was being fetched", lambda: store.get(reference)
+        )
+
     def _remote(self, uses: str, reference: RemoteAction) -> PreparedAction:
         state = self.state
         name = f"{reference.owner}/{reference.repo}".lower()
@@ -126,7 +134,7 @@ class Preparer:
             using = known_using(reference.owner, reference.repo, "", reference.ref)
             plugin = known_plugin(reference.owner, reference.repo, reference.ref)
             if not using and not plugin:
-                fetched = state.services.actions().get(reference)
+                fetched = self._get(reference)
                 runs = read_manifest(fetched.folder, uses).runs
                 using = runs.using if isinstance(runs, NodeRuns) else "node24"
             manifest = standin_actions.install_checkout(folder, uses, using or "", plugin or "")
@@ -135,7 +143,7 @@ class Preparer:
         if plugin and not overridden:
             manifest = ActionManifest(SourceFile(uses, ""), uses, PluginRuns(plugin))
             return PreparedAction(uses, manifest, folder, repository, reference.ref, "service", folder)
-        fetched = state.services.actions().get(reference)
+        fetched = self._get(reference)
         if not folder.exists():
             copy_tree(fetched.folder, folder)
         self.lines.append(f"Download action repository '{repository}@{reference.ref}' (SHA:{fetched.sha})")

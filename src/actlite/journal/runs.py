@@ -157,7 +157,7 @@ class RunStore:
         """The store of the repository that a folder is in; of the folder itself where there is none."""
         start = folder.resolve()
         for candidate in (start, *start.parents):
-            if (candidate / ".git").exists():
+            if os.path.exists(candidate / ".git"):  # no error where we may not look
                 return cls(candidate / FOLDER)
         return cls(start / FOLDER)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from actlite.engines.base import ContainerRun, ImageSpec, Mount, Progress
 from actlite.errors import CannotRun, UsageError
 from actlite.events import ImageProgress
+from actlite.execution.cancellation import until_cancelled
 from actlite.execution.containers import DOCKER_SOCKET, ContainerSpec, image_spec
 from actlite.execution.environment import process_env
 from actlite.execution.prepared import PreparedAction
@@ -111,7 +112,11 @@ def _pulled(state: JobState, name: str) -> str:
     def report(p: Progress) -> None:
         state.emit(ImageProgress(clock(), leg, spec.name, p.status, p.current, p.total))
 
-    return state.services.engine.images.ensure(spec, report).name
+    return until_cancelled(
+        state.cancel,
+        f"{spec.name} was being pulled",
+        lambda: state.services.engine.images.ensure(spec, report).name,
+    )
 
 
 def _scope(run: StepRun, inputs: dict[str, str]) -> Scope:

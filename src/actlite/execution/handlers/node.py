@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from actlite.engines.base import ProcessSpec
+from actlite.execution.cancellation import until_cancelled
 from actlite.execution.environment import process_env
 from actlite.execution.handlers.script import env_lines, prepends
 from actlite.execution.prepared import PreparedAction
@@ -72,7 +73,11 @@ def node_folder(run: StepRun, choice: Choice) -> str:
     The build is put there when it isn't yet."""
     state = run.state
     folder = f"{choice.runtime}_alpine" if is_alpine(run) else choice.runtime
-    state.services.nodes.externals(state.services.runner, [folder])
+    until_cancelled(
+        state.cancel,
+        f"{folder} was being fetched",
+        lambda: state.services.nodes.externals(state.services.runner, [folder]),
+    )
     run.runtime |= {"choice": choice, "program": f"{state.layout.externals}/{folder}/bin/node"}
     return folder
 
