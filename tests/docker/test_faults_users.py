@@ -32,7 +32,7 @@ def image_of(docker_daemon: Any, standin: Callable[[str], str]) -> Iterator[Call
 
     def image(user: str) -> str:
         base = standin("runner")
-        name = f"local/actlite-faults-user-{user.replace(':', '-')}:1"
+        name = f"local/actlite-faults-user-{user}-{os.getpid()}:1"
         container = docker_daemon.api.create_container(base, ["true"])["Id"]
         try:
             docker_daemon.api.commit(
