@@ -41,11 +41,15 @@ def needs_service(uses: str) -> bool:
 
 
 def service_findings(plan: Plan, replaced: Collection[str] = ()) -> tuple[Diagnostic, ...]:
-    """Warnings about such steps, before anything runs. ``replaced``: references given with ``--action``."""
+    """Warnings about such steps, before anything runs. ``replaced``: references given with ``--action``, with or
+    without ``@ref``."""
     found: list[Diagnostic] = []
+    own = {name.lower() for name in replaced}
     for job in plan.jobs:
         for step in job.job.steps:
-            if not isinstance(step, UsesStep) or step.uses.text in replaced:
+            if not isinstance(step, UsesStep):
+                continue
+            if {step.uses.text.lower(), action_name(step.uses.text)} & own:
                 continue
             if needs_service(step.uses.text):
                 message = f"{step.uses.text} will fail here: it needs a service of GitHub's that actlite does not have yet"

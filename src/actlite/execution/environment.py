@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from actlite.execution.layout import Layout
 from actlite.execution.scope import GITHUB_EXPORTED, runner_context
 from actlite.execution.state import JobState
 from actlite.expressions.values import to_string
@@ -48,8 +47,3 @@ def context_env(state: JobState, github: Mapping[str, Any]) -> dict[str, str]:
 def input_name(name: str) -> str:
     """``INPUT_`` and the name in upper case, spaces as underscores (R: Handlers/Handler.cs AddInputsToEnvironment)."""
     return "INPUT_" + name.replace(" ", "_").upper()
-
-
-def sandbox_env(layout: Layout, env: Mapping[str, str]) -> dict[str, str]:
-    """The same, as the sandbox must see it."""
-    return layout.translate_env(env)

@@ -58,7 +58,7 @@ class JobRun:
                 state.job.job.id,
                 state.masker.mask(state.leg.name),
                 state.masker.mask_tree(state.leg.matrix),
-                state.image or "host",
+                state.image or ("host" if self.services.engine.name == "host" else self.opening.platform),
                 state.instead_of,
                 self.opening.platform if self.opening.container is None else "",
             )

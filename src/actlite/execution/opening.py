@@ -277,7 +277,8 @@ def slug(key: str) -> str:
 
 
 def _github(plan: Plan, job: JobPlan, leg: Leg, services: Services) -> dict[str, Any]:
-    given = services.settings.secrets.get("GITHUB_TOKEN")
+    secrets = services.settings.secrets
+    given = next((v for k, v in secrets.items() if k.upper() == "GITHUB_TOKEN"), "")
     return {
         **plan.trigger.github,
         "job": job.job.id,

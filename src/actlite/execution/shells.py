@@ -79,11 +79,6 @@ class Shell:
         return [self.command, *split_arguments(_BRACES.sub(fill, self.arguments))]
 
 
-def script_argv(shell: Shell, path: str) -> list[str]:
-    """The program and its arguments for a script at ``path``. Raises ShellError."""
-    return shell.argv(path)
-
-
 def resolve_shell(shell: str | None, *, in_container: bool, which: Which) -> Shell:
     """The shell for a step's ``shell:`` (the step's own or from defaults; None or '' when not given).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import threading
 from collections.abc import Callable, Mapping
@@ -47,6 +48,9 @@ from actlite.expressions.template import (
 from actlite.expressions.values import to_string
 from actlite.records import frozen
 from actlite.workflow.model import Step
+
+OLD_COMMANDS_DEPRECATED = datetime.date(2022, 10, 11)
+"""From when the runner warns of set-output and save-state (GitHub changelog of that day)."""
 
 
 @frozen
@@ -99,8 +103,6 @@ class StepRun:
     killed: bool = False
     runtime: dict[str, Any] = field(default_factory=dict)
     """What a diagnosis needs of the node that was chosen."""
-    composite: Frame | None = None
-    """The frame of the inner steps, once a composite action has begun."""
     ended: threading.Event = field(default_factory=threading.Event)
     """The body has ended."""
     excused: bool | None = None
@@ -246,6 +248,7 @@ def _open(state: JobState, task: StepTask, outputs: dict[str, str]) -> StepRun:
         debug=state.services.settings.debug,
         workspace=state.layout.workspace,
         matchers=state.matchers,
+        deprecate_outputs=state.services.runner.date >= OLD_COMMANDS_DEPRECATED,
     )
     log = StepLog(
         emit=lambda text: state.emit(StepOutput(clock(), leg, task.key, text)),

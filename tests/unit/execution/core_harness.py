@@ -112,6 +112,7 @@ class Bench:
         self.settings: dict[str, Any] = {}
         self.as_of = datetime.date(2026, 11, 23)
         self.place = Place("an/image")
+        self.matrix: list[tuple[str, str]] = []
 
     def action(self, name: str, manifest: str, files: Mapping[str, str] | None = None) -> None:
         """Make a remote action ``owner/repo@ref``."""
@@ -129,7 +130,7 @@ class Bench:
         assert not bag.errors, [d.render() for d in bag]
         assert workflow is not None
         made: Trigger = make_trigger(event, None, folder=self.folder, **trigger)
-        plan = make_plan(workflow, made, vars=self.settings.get("vars", {}))
+        plan = make_plan(workflow, made, vars=self.settings.get("vars", {}), matrix_filter=self.matrix)
         assert isinstance(plan, Plan), plan
         return plan
 

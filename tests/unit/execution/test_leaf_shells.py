@@ -2,7 +2,7 @@
 
 import pytest
 
-from actlite.execution.shells import ShellError, resolve_shell, script_argv, split_arguments
+from actlite.execution.shells import ShellError, resolve_shell, split_arguments
 
 
 def which(name: str) -> str | None:
@@ -29,7 +29,7 @@ def which(name: str) -> str | None:
 )
 def test_in_a_container(shell: str | None, argv: list[str], extension: str) -> None:
     found = resolve_shell(shell, in_container=True, which=lambda _: None)
-    assert script_argv(found, "/s") == argv
+    assert found.argv("/s") == argv
     assert found.extension == extension
 
 

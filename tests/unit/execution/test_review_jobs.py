@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 
+import pytest
 from core_harness import Bench
 
+from actlite.checking.runners import Place, leg_place, unrunnable
+from actlite.checking.services import service_findings
 from actlite.engines.fake import Call, Reply
 from actlite.execution.scheduler import Scheduler
 
@@ -205,3 +209,80 @@ def test_the_jobs_sandbox_failing_in_an_unknown_way_is_never_a_success(bench: Be
     except RuntimeError:
         conclusion = "raised"
     assert conclusion == "raised"
+
+
+def test_a_cancelled_job_has_only_so_much_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actlite.execution.job.GRACE", 0.2)
+    bench.engine.on("first", Reply(hang=True))
+    bench.engine.on("last", Reply(hang=True))
+
+    def stop(scheduler: Scheduler) -> None:
+        while not any(call.script == "first" for call in bench.engine.calls):
+            time.sleep(0.01)
+        bench.cancel.cancel("stopped")
+
+    text = HEAD + job("a", run="first") + "      - {run: last, if: always()}\n"
+    result = bench.run(text, during=stop)
+    assert result.scripts() == ["first", "last"]
+    assert result.jobs()["a"].result == "cancelled"
+
+
+MADE = """  a:
+    runs-on: ubuntu-latest
+    outputs: {m: '${{ steps.s.outputs.m }}'}
+    steps: [{id: s, run: make}]
+"""
+
+
+def make(call: Call) -> Reply:
+    """Write the output ``m``."""
+    call.append("GITHUB_OUTPUT", 'm={"v": [1, 2]}\n')
+    return Reply()
+
+
+@pytest.mark.parametrize(("value", "results"), [("2", {"b (2)": "success"}), ("3", {"b": "skipped"})])
+def test_chosen_legs_of_a_matrix_known_at_run_time(bench: Bench, value: str, results: dict[str, str]) -> None:
+    bench.engine.on("make", make)
+    bench.matrix = [("v", value)]
+    text = (
+        HEAD + MADE + job("b", "    needs: a\n    strategy: {matrix: '${{ fromJSON(needs.a.outputs.m) }}'}\n")
+    )
+    result = bench.run(text + job("c", "    needs: b\n"))
+    jobs = {k: v.result for k, v in result.jobs().items()}
+    assert jobs == {"a": "success", **results, "c": next(iter(results.values()))}
+
+
+def test_a_leg_that_has_no_place_says_why(bench: Bench) -> None:
+    bench.place = Place("", "no image for runner label x")
+    result = bench.run(HEAD + job("a"))
+    assert (result.jobs()["a"].result, result.jobs()["a"].reason) == (
+        "not-run",
+        "no image for runner label x",
+    )
+    assert result.outcome.conclusion == "incomplete"
+
+
+def test_labels_from_another_jobs_output_are_known_when_that_has_run(bench: Bench) -> None:
+    text = (
+        HEAD + job("a") + job("b", "    needs: a\n").replace("ubuntu-latest", "${{ needs.a.outputs.where }}")
+    )
+    plan = bench.plan(text)
+    assert unrunnable(plan, {}, {}) == {}
+    leg = (plan.jobs[1].legs or ())[0]
+    needs = {"a": {"result": "success", "outputs": {"where": "ubuntu-22.04"}}}
+    place = leg_place(plan, plan.jobs[1], leg, {}, {}, engine_is_host=False, needs=needs)
+    assert place.where.endswith("22.04")
+
+
+def test_a_replacement_for_all_refs_silences_the_warning(bench: Bench) -> None:
+    plan = bench.plan(HEAD + "  a:\n    runs-on: x\n    steps: [{uses: Softprops/action-gh-release@v2}]\n")
+    assert len(service_findings(plan)) == 1
+    assert service_findings(plan, {"softprops/action-gh-release"}) == ()
+    assert service_findings(plan, {"softprops/action-gh-release@v2"}) == ()
+
+
+@pytest.mark.parametrize(("date", "warnings"), [("2021-05-07", 0), ("2026-11-23", 1)])
+def test_old_commands_are_deprecated_since_2022(bench: Bench, date: str, warnings: int) -> None:
+    bench.as_of = datetime.date.fromisoformat(date)
+    bench.engine.on("say", Reply(0, b"::set-output name=a::1\n"))
+    assert len(bench.run(HEAD + job("a", run="say")).annotations()) == warnings

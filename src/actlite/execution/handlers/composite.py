@@ -47,7 +47,6 @@ def run_composite(run: StepRun, action: PreparedAction, build: Builder) -> StepR
     if inputs:
         lines += ["with:\n", *(f"  {k}: {v}\n" for k, v in inputs.items() if v)]
     run.log.write("".join([*lines, "##[endgroup]\n"]))
-    run.composite = frame
     for task in build(frame, runs):
         run_task(run.state, task)
         if run.state.cancel.forced:

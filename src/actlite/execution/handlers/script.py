@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Mapping
 
 from actlite.engines.base import ExitStatus, ProcessSpec
-from actlite.errors import UsageError
 from actlite.execution.environment import process_env
 from actlite.execution.results import FAILURE, SUCCESS
 from actlite.execution.shells import Shell, resolve_shell
@@ -119,11 +118,3 @@ def find_program(state: JobState, name: str) -> str | None:
         found = b"".join(pieces).decode(errors="replace").strip()
         known[key] = found if status.code == 0 and found.startswith("/") else None
     return known[key]
-
-
-def require_program(state: JobState, name: str) -> str:
-    """As ``find_program``. Raises UsageError when there is none."""
-    found = find_program(state, name)
-    if found is None:
-        raise UsageError(f"{name}: command not found in {state.image or 'this machine'}")
-    return found
