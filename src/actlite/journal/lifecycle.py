@@ -58,7 +58,7 @@ def sweep(engine: Engine | None, store: RunStore, *, shared_files: bool = True) 
             else:
                 run = RunFolder(things[0].run, Path(path))
                 if run.state() not in (State.KEPT, State.PAUSED):
-                    said += _sweep_run(engine, run, things)
+                    said += _sweep_run(engine, run, things, f" of {run.path.parents[2]}")
     said += _sweep_unfinished(store)
     return said
 
@@ -126,8 +126,8 @@ def remove_tree(path: Path, engine: Engine | None = None, *, images: Sequence[st
     return left
 
 
-def _sweep_run(engine: Engine | None, run: RunFolder, things: Sequence[Owned]) -> list[str]:
-    """Clean up after a run, if its lock is free."""
+def _sweep_run(engine: Engine | None, run: RunFolder, things: Sequence[Owned], whose: str = "") -> list[str]:
+    """Clean up after a run, if its lock is free. ``whose``: words about a run of another repository."""
     lock = run.try_lock()
     if lock is None:
         if run.has_lock() or not things or engine is None:
@@ -137,6 +137,9 @@ def _sweep_run(engine: Engine | None, run: RunFolder, things: Sequence[Owned]) -
         return [f"Removed {_count(things)} of run {run.id}, whose lock is gone: {run.path}"]
     try:
         state = run.state()  # again, now that nobody can change it
+        if state is State.FINISHED and things and engine is not None:
+            # It may have ended, and cleaned up after itself, since the engine was asked.
+            things = _by_owner(engine).get(str(run.path), ())
         if state in (State.KEPT, State.PAUSED) or (state is State.FINISHED and not things):
             return []
         left = _drop_remains(engine, run, things)
@@ -145,7 +148,7 @@ def _sweep_run(engine: Engine | None, run: RunFolder, things: Sequence[Owned]) -
         lock.release()
     what = "which was killed" if state is not State.FINISHED else "which has ended"
     also = f": removed {_count(things)}" if things else ""
-    return [f"Cleaned up after run {run.id}, {what}{also}.", *_cannot_remove(left)]
+    return [f"Cleaned up after run {run.id}{whose}, {what}{also}.", *_cannot_remove(left)]
 
 
 def close_journal(run: RunFolder, lock: RunLock) -> None:
