@@ -66,9 +66,10 @@ def place(wanted: Sequence[str], platforms: Mapping[str, str], *, engine_is_host
         return Place(HOST)
     if wanted and all(w.lower() in SELF_HOSTED for w in wanted):
         return Place(known["ubuntu-latest"])
-    return Place(
-        "", f"no image for runner label {text}; give one with -P {wanted[0] if wanted else 'LABEL'}=IMAGE"
-    )
+    if not wanted:
+        return Place("", "runs-on names no label, and only labels can be given an image (-P LABEL=IMAGE)")
+    own = next((w for w in wanted if w.lower() not in SELF_HOSTED), wanted[0])
+    return Place("", f"no image for runner label {text}; give one with -P {own}=IMAGE")
 
 
 def leg_place(

@@ -31,10 +31,8 @@ def log_line(annotation: Annotation) -> str:
 
 
 class AnnotationCollector:
-    """Keeps a step's annotations up to the limit, and hands each kept one to ``emit``.
-
-    The steps inside a composite action share the collector of the step that uses the action.
-    """
+    """Keeps a step's annotations up to the limit, and hands each kept one to ``emit``. Unlike the runner, which
+    counts those of a composite action together, each step inside one has a collector of its own."""
 
     def __init__(self, emit: Callable[[Annotation], None]) -> None:
         self._emit = emit

@@ -176,6 +176,7 @@ def read_manifest(folder: Path, uses: str) -> ActionManifest:
 def copy_tree(source: Path, target: Path) -> None:
     """Copy an action, sharing its blocks where the file system can. Without the ``.git`` folder."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    source = source.resolve()  # a folder given by the user may be a link
     copied = subprocess.run(
         ["cp", "-a", "--reflink=auto", "--", str(source), str(target)], capture_output=True, check=False
     )

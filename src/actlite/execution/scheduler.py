@@ -16,6 +16,7 @@ from actlite.events import JobFinished, Notice
 from actlite.execution.cancellation import Cancellation
 from actlite.execution.masking import Masker
 from actlite.execution.opening import LOCAL_TOKEN, Opening
+from actlite.execution.problems import explain_error
 from actlite.execution.results import CANCELLED, FAILURE, SKIPPED, SUCCESS
 from actlite.execution.scope import strategy_context
 from actlite.execution.state import JobOutcome, Services
@@ -78,7 +79,8 @@ class Scheduler:
         where: Where,
         cancel: Cancellation | None = None,
     ) -> None:
-        """``where`` says where a leg runs, or why it can't run here."""
+        """``where`` says where a leg runs, or why it can't run here; also of a job with ``container:``, whose image
+        may turn out to be empty."""
         self.services = services
         self.plan = plan
         self.where = where
@@ -205,7 +207,7 @@ class Scheduler:
                 return
             self._expand(job)
         except (ExpressionError, ActliteError) as error:
-            self._fail(job, str(error))
+            self._fail(job, explain_error(error))
             return
         if not job.plan.legs:
             self._skip(job, "no leg of its matrix has the values that --matrix asks for")
@@ -307,7 +309,7 @@ class Scheduler:
 
     def _run_leg(self, job: _Job, leg: Leg) -> None:
         needs = self._needs(job.plan)
-        place = Place("") if job.plan.job.container is not None else self.where(job.plan, leg, needs)
+        place = self.where(job.plan, leg, needs)
         if place.problem:
             self._note(job, leg, NOT_RUN, place.problem)
             return

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from actlite.diagnostics import Diagnostic
 from actlite.document.nodes import Scalar
 from actlite.engines.base import ExitStatus, ProcessSpec
 from actlite.errors import (
@@ -33,13 +32,13 @@ from actlite.execution.diagnosing import Observer, diagnose_step
 from actlite.execution.file_commands import StepFiles
 from actlite.execution.opening import MAX_TIMEOUT, cannot_write
 from actlite.execution.output import StepLog
+from actlite.execution.problems import explain_error
 from actlite.execution.results import CANCELLED, FAILURE, SKIPPED, SUCCESS
 from actlite.execution.scope import scope
 from actlite.execution.state import Frame, JobState
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import (
     Scope,
-    TemplateError,
     condition,
     condition_source,
     evaluate_mapping,
@@ -189,7 +188,6 @@ def run_task(state: JobState, task: StepTask) -> str:
     run.log.close()
     _record(state, task, result.outcome, conclusion, outputs)
     diagnosis = diagnose_step(run) if result.outcome == FAILURE else None
-    span = task.step.span if task.step else None
     mask = state.masker.mask
     state.emit(
         StepFinished(
@@ -204,9 +202,7 @@ def run_task(state: JobState, task: StepTask) -> str:
             result.exit_code,
             {k: mask(v) for k, v in outputs.items()},
             diagnosis,
-            file=span.source.name if span else "",
-            line=span.line if span else 0,
-            column=span.column if span else 0,
+            **_place(task),
         )
     )
     return conclusion
@@ -217,14 +213,6 @@ def is_lack(problem: ActliteError, *, setting_up: bool) -> bool:
     isn't there when its step comes is the workflow's own fault, most often a missing checkout."""
     lacks = (EngineUnavailable, ImageUnavailable, RuntimeUnavailable, DiskFull)
     return isinstance(problem, lacks) or (setting_up and isinstance(problem, ActionUnavailable))
-
-
-def explain_error(error: Exception) -> str:
-    """An evaluation error in one text: where it has a place, with the place."""
-    if isinstance(error, TemplateError):
-        diagnostic: Diagnostic = error.diagnostic
-        return f"{diagnostic.span}: {diagnostic.message}" if diagnostic.span else diagnostic.message
-    return str(error)
 
 
 def _open(state: JobState, task: StepTask, outputs: dict[str, str]) -> StepRun:
@@ -304,7 +292,6 @@ def _skip(state: JobState, task: StepTask, run: StepRun, reason: str) -> str:
     clock = state.services.clock
     run.log.close()
     _record(state, task, SKIPPED, SKIPPED, {})
-    span = task.step.span if task.step else None
     state.emit(
         StepFinished(
             clock(),
@@ -316,9 +303,7 @@ def _skip(state: JobState, task: StepTask, run: StepRun, reason: str) -> str:
             SKIPPED,
             0.0,
             reason=state.masker.mask(reason),
-            file=span.source.name if span else "",
-            line=span.line if span else 0,
-            column=span.column if span else 0,
+            **_place(task),
         )
     )
     return SKIPPED
@@ -466,6 +451,12 @@ def _undecided(run: StepRun, what: str, error: ExpressionError) -> None:
 
 def _name(state: JobState, task: StepTask, run: StepRun) -> str:
     return state.masker.mask(task.name if isinstance(task.name, str) else task.name(run.scope))
+
+
+def _place(task: StepTask) -> dict[str, Any]:
+    """Where the step stands in its file."""
+    span = task.step.span if task.step else None
+    return {"file": span.source.name, "line": span.line, "column": span.column} if span else {}
 
 
 def _id(task: StepTask) -> str:

@@ -255,6 +255,19 @@ def _empty(target: Path) -> None:
         _remove(entry)
 
 
+_OPTIONS = tuple(
+    word
+    for setting in (
+        "safe.directory=*",
+        "advice.detachedHead=false",
+        # What runs in the container can write into the workspace; nothing of it may run on this machine.
+        "core.hooksPath=/dev/null",
+        "core.fsmonitor=false",
+    )
+    for word in ("-c", setting)
+)
+
+
 class _Git:
     """git in one folder, without the user's settings and without questions."""
 
@@ -270,7 +283,7 @@ class _Git:
             "LC_ALL": "C",
         }
         done = subprocess.run(
-            ["git", "-c", "safe.directory=*", "-c", "advice.detachedHead=false", *args],
+            ["git", *_OPTIONS, *args],
             cwd=self.folder,
             env=env,
             capture_output=True,

@@ -8,7 +8,7 @@ import time
 import pytest
 from core_harness import Bench
 
-from actlite.checking.runners import Place, leg_place, unrunnable
+from actlite.checking.runners import Place, leg_place, place, unrunnable
 from actlite.checking.services import service_findings
 from actlite.engines.fake import Call, Reply
 from actlite.execution.scheduler import Scheduler
@@ -270,8 +270,8 @@ def test_labels_from_another_jobs_output_are_known_when_that_has_run(bench: Benc
     assert unrunnable(plan, {}, {}) == {}
     leg = (plan.jobs[1].legs or ())[0]
     needs = {"a": {"result": "success", "outputs": {"where": "ubuntu-22.04"}}}
-    place = leg_place(plan, plan.jobs[1], leg, {}, {}, engine_is_host=False, needs=needs)
-    assert place.where.endswith("22.04")
+    found = leg_place(plan, plan.jobs[1], leg, {}, {}, engine_is_host=False, needs=needs)
+    assert found.where.endswith("22.04")
 
 
 def test_a_replacement_for_all_refs_silences_the_warning(bench: Bench) -> None:
@@ -286,3 +286,35 @@ def test_old_commands_are_deprecated_since_2022(bench: Bench, date: str, warning
     bench.as_of = datetime.date.fromisoformat(date)
     bench.engine.on("say", Reply(0, b"::set-output name=a::1\n"))
     assert len(bench.run(HEAD + job("a", run="say")).annotations()) == warnings
+
+
+def test_what_is_wrong_with_a_job_is_told_with_its_place(bench: Bench) -> None:
+    bench.engine.on("make", lambda call: (call.append("GITHUB_OUTPUT", "m=[]\n"), Reply())[1])
+    result = bench.run(
+        HEAD
+        + MADE
+        + job("b", "    needs: a\n    strategy: {matrix: {v: '${{ fromJSON(needs.a.outputs.m) }}'}}\n")
+        + job("c", "    if: fromJSON('x')\n")
+    )
+    jobs = result.jobs()
+    assert "Matrix vector 'v' does not contain any values" in jobs["b"].reason
+    assert "w.yml:" in jobs["b"].reason
+    assert jobs["c"].reason.startswith("w.yml:")
+
+
+def test_a_container_whose_image_is_empty_is_no_container(bench: Bench) -> None:
+    extra = "    container: {image: '${{ github.event.nothing }}'}\n"
+    result = bench.run(HEAD + job("a", extra))
+    assert bench.engine.opened[0].image.name == "an/image"
+    assert result.outcome.conclusion == "success"
+
+
+@pytest.mark.parametrize(
+    ("labels", "problem"),
+    [
+        ([], "runs-on names no label, and only labels can be given an image (-P LABEL=IMAGE)"),
+        (["self-hosted", "gpu"], "no image for runner label self-hosted, gpu; give one with -P gpu=IMAGE"),
+    ],
+)
+def test_a_place_that_is_not_there_says_what_would_help(labels: list[str], problem: str) -> None:
+    assert place(labels, {}).problem == problem

@@ -347,3 +347,14 @@ def test_a_product_whose_name_is_a_secret(bench: Bench) -> None:
     result = bench.run(steps("- run: build"))
     assert any(type(e).__name__ == "ArtifactFound" for e in result.events)
     assert "hunter2" not in repr([e for e in result.events if type(e).__name__ == "ArtifactFound"])
+
+
+def test_an_action_given_as_a_link_to_its_folder(bench: Bench) -> None:
+    bench.action("o/one@v1", NODE, FILES)
+    link = bench.folder / "link"
+    link.symlink_to(bench.actions.folders["o/one@v1"])
+    bench.actions.folders["o/one@v1"] = link
+    bench.run(steps("- uses: o/one@v1"))
+    copied = bench.folder / "run" / "work" / "a" / "_actions" / "o" / "one" / "v1"
+    assert not copied.is_symlink()
+    assert (copied / "main.js").exists()

@@ -172,3 +172,15 @@ def test_a_repository_of_another_user_that_git_was_told_to_trust(
     finally:
         environment.cache_clear()
     assert (workspace / "f").read_text() == "f"
+
+
+def test_no_hook_of_the_repository_runs(source: Path, tmp_path: Path, outside: Path) -> None:
+    (source / "f").write_text("f")
+    commit(source)
+    for name in ("post-checkout", "reference-transaction", "post-index-change"):
+        hook = source / ".git" / "hooks" / name
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"#!/bin/sh\ntouch {outside}/{name}\n")
+        hook.chmod(0o755)
+    check_out(source, tmp_path)
+    assert sorted(p.name for p in outside.iterdir()) == ["a"]

@@ -91,6 +91,11 @@ def _fill(run: StepRun, inputs: dict[str, str], git: str) -> StepResult:
         event_sha=str(github.get("sha", "")) if same else "",
         server=str(github.get("server_url", "https://github.com")),
     )
+    workspace = state.layout.workspace
+    if inputs.get("clean", "").lower() == "false" and workspace.is_dir() and any(workspace.iterdir()):
+        run.log.write(
+            "##[warning]actlite's checkout always begins with an empty folder: 'clean: false' is left out.\n"
+        )
     for name in ("ssh-key", "lfs", "sparse-checkout", "filter"):
         if inputs.get(name) not in (None, "", "false"):
             run.log.write(
