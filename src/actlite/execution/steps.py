@@ -78,6 +78,8 @@ class StepTask:
     context_id: str = ""
     cannot_run: str = ""
     """Why it can't run, whatever its condition says."""
+    undecided: bool = False
+    """Its condition could not be evaluated."""
 
 
 @dataclass(slots=True)
@@ -166,7 +168,9 @@ def run_task(state: JobState, task: StepTask) -> str:
     reason = ""
     try:
         _evaluate_env(run)
+        task.undecided = True
         check = condition(task.condition, run.scope)
+        task.undecided = False
         if task.cannot_run:
             reason = task.cannot_run
         elif not check.value:

@@ -358,3 +358,16 @@ def test_an_action_given_as_a_link_to_its_folder(bench: Bench) -> None:
     copied = bench.folder / "run" / "work" / "a" / "_actions" / "o" / "one" / "v1"
     assert not copied.is_symlink()
     assert (copied / "main.js").exists()
+
+
+def test_a_condition_that_cannot_be_evaluated_ends_a_composite(bench: Bench) -> None:
+    bench.action(
+        "o/c@v1",
+        composite(
+            "    - {run: broken, shell: sh, if: \"fromJSON('x') || always()\"}\n"
+            "    - {run: not, shell: sh, if: always()}\n"
+        ),
+    )
+    result = bench.run(steps("- uses: o/c@v1\n  continue-on-error: true\n- run: after"))
+    assert result.scripts() == ["after"]
+    assert result.steps()["1"].outcome == "failure"

@@ -38,7 +38,8 @@ def composite_frame(run: StepRun, action: PreparedAction, inputs: dict[str, str]
 
 
 def run_composite(run: StepRun, action: PreparedAction, build: Builder) -> StepResult:
-    """Run the inner steps; each one's own condition decides, also after a failure."""
+    """Run the inner steps; each one's own condition decides, also after a failure. One that can't be evaluated
+    ends the action."""
     runs = action.manifest.runs
     assert isinstance(runs, CompositeRuns)
     inputs = action_inputs(run, action)
@@ -49,7 +50,7 @@ def run_composite(run: StepRun, action: PreparedAction, build: Builder) -> StepR
     run.log.write("".join([*lines, "##[endgroup]\n"]))
     for task in build(frame, runs):
         run_task(run.state, task)
-        if run.state.cancel.forced:
+        if run.state.cancel.forced or task.undecided:
             break
     inner = scope(run.state, frame, {**run.state.env, **frame.env}, run.task.step)
     for name, value in action.manifest.outputs.items():
