@@ -31,7 +31,15 @@ def process_env(
     result["GITHUB_ACTIONS"] = "true"
     if "CI" not in result:
         result["CI"] = state.ci
-    return result
+    return {name: as_c_string(value) for name, value in result.items()}
+
+
+def as_c_string(value: str) -> str:
+    """A text as a process can be given it: up to the first NUL, as .NET hands it to the system, and without halves
+    of characters, both of which JSON and env files can hold."""
+    if "\0" in value:
+        value = value.partition("\0")[0]
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def context_env(state: JobState, github: Mapping[str, Any]) -> dict[str, str]:

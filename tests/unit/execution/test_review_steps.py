@@ -371,3 +371,20 @@ def test_a_condition_that_cannot_be_evaluated_ends_a_composite(bench: Bench) -> 
     result = bench.run(steps("- uses: o/c@v1\n  continue-on-error: true\n- run: after"))
     assert result.scripts() == ["after"]
     assert result.steps()["1"].outcome == "failure"
+
+
+def test_a_process_gets_texts_that_the_system_can_hold(bench: Bench) -> None:
+    def write(call: Call) -> Reply:
+        call.append("GITHUB_ENV", "A=one\0two\n")
+        return Reply()
+
+    bench.engine.on("first", write)
+    bench.run(
+        steps(
+            "- run: first\n- run: second\n  env: {B: '${{ fromJSON(''\"x\\ud800\"'') }}'}\n"
+            "  working-directory: ${{ format('a{0}b', fromJSON('\"\\u0000\"')) }}"
+        )
+    )
+    process = bench.engine.calls[-1].process
+    assert (process.env["A"], process.env["B"]) == ("one", "x?")
+    assert process.workdir.endswith("/a")

@@ -11,7 +11,7 @@ from actlite.errors import CannotRun, UsageError
 from actlite.events import ImageProgress
 from actlite.execution.cancellation import until_cancelled
 from actlite.execution.containers import DOCKER_SOCKET, ContainerSpec, image_spec
-from actlite.execution.environment import process_env
+from actlite.execution.environment import as_c_string, process_env
 from actlite.execution.prepared import PreparedAction
 from actlite.execution.results import FAILURE, SUCCESS
 from actlite.execution.scope import scope
@@ -56,7 +56,7 @@ def run_docker(run: StepRun, action: PreparedAction, inputs: dict[str, str], ima
         mounts=_mounts(state),
         workdir="/github/workspace",
         entrypoint=entrypoint,
-        args=split_arguments(line),
+        args=split_arguments(as_c_string(line)),
         network=state.network,
         timeout=None if run.deadline is None else max(0.1, run.deadline - state.services.clock()),
     )

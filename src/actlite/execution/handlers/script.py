@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 
 from actlite.engines.base import ExitStatus, ProcessSpec
-from actlite.execution.environment import process_env
+from actlite.execution.environment import as_c_string, process_env
 from actlite.execution.results import FAILURE, SUCCESS
 from actlite.execution.shells import Shell, resolve_shell
 from actlite.execution.state import JobState
@@ -98,7 +98,7 @@ def _workdir(run: StepRun, step: RunStep) -> str:
         wanted = evaluate_string(step.working_directory, run.scope)
     elif run.frame.depth == 0:
         wanted = state.defaults.get("working-directory", "")
-    return posixpath.normpath(posixpath.join(state.layout.runner_workspace, wanted))
+    return posixpath.normpath(posixpath.join(state.layout.runner_workspace, as_c_string(wanted)))
 
 
 def find_program(state: JobState, name: str) -> str | None:
