@@ -11,6 +11,11 @@ from actlite.errors import CannotRun
 T = TypeVar("T")
 
 
+GRACE = 300.0
+"""Seconds that what is cancelled may go on where its condition holds; then it is stopped (docs: workflow
+cancellation)."""
+
+
 class Cancellation:
     """Set once, seen by everyone below: cancelling a run cancels its jobs.
 
@@ -55,6 +60,12 @@ class Cancellation:
             callbacks = list(self._callbacks)
         for callback in callbacks:
             callback()
+
+    def force_in(self, seconds: float) -> None:
+        """Stop what has not ended by then."""
+        timer = threading.Timer(seconds, lambda: self.force("the time for cancelling is over"))
+        timer.daemon = True
+        timer.start()
 
     def wait(self, seconds: float) -> bool:
         """Wait at most so long for a request to stop; True when there was one."""

@@ -7,7 +7,7 @@ from collections import deque
 
 from actlite.engines.base import ImageSpec, Service
 from actlite.events import JobFinished, JobStarted, Notice
-from actlite.execution.cancellation import until_cancelled
+from actlite.execution.cancellation import GRACE, until_cancelled
 from actlite.execution.containers import service_specs
 from actlite.execution.matchers import Matchers
 from actlite.execution.opening import Opening
@@ -21,9 +21,6 @@ from actlite.execution.tasks import TaskBuilder
 from actlite.expressions.template import evaluate_node
 from actlite.expressions.values import to_string
 from actlite.workflow.model import UsesStep
-
-GRACE = 300.0
-"""Seconds that a cancelled job may go on with steps whose condition holds."""
 
 
 class JobRun:
@@ -112,14 +109,8 @@ class JobRun:
         )
         timer.daemon = True
         timer.start()
-        self.state.cancel.subscribe(self._give_grace)
+        self.state.cancel.subscribe(lambda: self.state.cancel.force_in(GRACE))
         return timer
-
-    def _give_grace(self) -> None:
-        """A cancelled job has some minutes for its last steps; then it is stopped (docs: workflow cancellation)."""
-        timer = threading.Timer(GRACE, lambda: self.state.cancel.force("the time for cancelling is over"))
-        timer.daemon = True
-        timer.start()
 
     def _announce_standin(self) -> None:
         state = self.state

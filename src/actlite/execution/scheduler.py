@@ -13,7 +13,7 @@ from actlite.checking.runners import Place
 from actlite.engines.base import Sandbox
 from actlite.errors import ActliteError
 from actlite.events import JobFinished, Notice
-from actlite.execution.cancellation import Cancellation
+from actlite.execution.cancellation import GRACE, Cancellation
 from actlite.execution.masking import Masker
 from actlite.execution.opening import LOCAL_TOKEN, Opening
 from actlite.execution.problems import explain_error
@@ -157,6 +157,8 @@ class Scheduler:
     def _on_cancel(self) -> None:
         """The run is to stop: a running job whose ``if`` still holds goes on, unless the stop is forced
         (docs: workflow cancellation). The conditions of the others are asked when their turn comes."""
+        if not self.cancel.forced:
+            self.cancel.force_in(GRACE)
         with self._changed:
             for job in self._jobs.values():
                 if job.result:

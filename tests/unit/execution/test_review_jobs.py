@@ -318,3 +318,18 @@ def test_a_container_whose_image_is_empty_is_no_container(bench: Bench) -> None:
 )
 def test_a_place_that_is_not_there_says_what_would_help(labels: list[str], problem: str) -> None:
     assert place(labels, {}).problem == problem
+
+
+def test_a_job_that_outlives_a_cancel_is_stopped_in_the_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actlite.execution.scheduler.GRACE", 0.2)
+    bench.engine.on("hang", Reply(hang=True))
+
+    def stop(scheduler: Scheduler) -> None:
+        while not any(call.script == "hang" for call in bench.engine.calls):
+            time.sleep(0.01)
+        bench.cancel.cancel("stopped")
+
+    result = bench.run(HEAD + job("a", "    if: always()\n", "hang"), during=stop)
+    assert result.jobs()["a"].result == "cancelled"
