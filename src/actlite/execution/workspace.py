@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from actlite.contexts.repository import Repository
+from actlite.contexts.repository import NO_COMMIT, Repository
 from actlite.errors import CannotRun
 from actlite.execution.ownership import give_like
 from actlite.records import frozen
@@ -64,6 +64,11 @@ def fill(workspace: Path, request: CheckoutRequest) -> CheckoutResult:
         )
     source, name = _source(request)
     ref, sha = _resolve(request)
+    if request.local is not None and sha == NO_COMMIT:
+        raise CannotRun(
+            f"There is nothing to check out: the repository at {request.local.root} has no commit yet",
+            do="Commit its files (git add, git commit), then run again.",
+        )
     lines = [f"Getting {ref or sha} of {request.repository} from {name}"]
     _empty(target)
     git = _Git(target)

@@ -76,6 +76,11 @@ def _fill(run: StepRun, inputs: dict[str, str], git: str) -> StepResult:
             f"{MIN_GIT[0]}.{MIN_GIT[1]} or newer on its PATH, and the real action downloads an archive then.\n"
         )
     same = wanted.lower() == own.lower()
+    if same and state.services.repository is None:
+        raise CannotRun(
+            "There is nothing to check out: the workflow is in no git repository",
+            do="Make one (git init, git add, git commit), then run again.",
+        )
     request = CheckoutRequest(
         repository=wanted,
         local=state.services.repository if same else None,
