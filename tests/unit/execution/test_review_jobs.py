@@ -289,7 +289,11 @@ def test_old_commands_are_deprecated_since_2022(bench: Bench, date: str, warning
 
 
 def test_what_is_wrong_with_a_job_is_told_with_its_place(bench: Bench) -> None:
-    bench.engine.on("make", lambda call: (call.append("GITHUB_OUTPUT", "m=[]\n"), Reply())[1])
+    def make(call: Call) -> Reply:
+        call.append("GITHUB_OUTPUT", "m=[]\n")
+        return Reply()
+
+    bench.engine.on("make", make)
     result = bench.run(
         HEAD
         + MADE
