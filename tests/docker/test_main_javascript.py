@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -10,6 +12,8 @@ from pathlib import Path
 import pytest
 from fault_tools import Place
 from main_tools import Outcome, Server, git, node_action, own_cache, run
+
+from actlite.runtimes.eras import runner_at
 
 pytestmark = pytest.mark.docker
 ALPINE = "actlite-standin/alpine:1"
@@ -215,12 +219,20 @@ def test_githubs_own_library(place: Place, core: Path, container: str) -> None:
 def test_alpine_gets_the_musl_build(place: Place, standin: Callable[[str], str], server: Server) -> None:
     standin("alpine")
     server.publish("some/one", node_action("console.log(process.execPath, process.version)"))
-    place.steps("- name: one\n  uses: some/one@v1", job=f"container: {ALPINE}")
+    place.steps("- name: one\n  uses: some/one@v1", "- uses: some/one@v1", job=f"container: {ALPINE}")
     found = go(place, server).expect(0)
     path, version = found.lines("one")[-1].split()
     assert path == "/__e/node24_alpine/bin/node"
     assert version.startswith("v24.")
     assert 'sh -c "cat /etc/*release | grep ^ID"' in found.log("one")
+    store = Path(own_cache(server.folder.parent / "cache")["ACTLITE_CACHE"]) / "runtimes"
+    wanted = runner_at(datetime.date.today()).folders()["node24_alpine"]
+    build = json.loads((store / "node" / f"{wanted}-x64-musl" / "build.json").read_text())
+    told = [n["message"] for n in found.report["runs"][0]["notices"] if "node" in n["message"]]
+    # GitHub's own build needs no word; a rebuild is named as one, once
+    assert told == [build["note"]] * bool(build["note"])
+    assert bool(build["note"]) == ("github.com" not in build["source"])
+    assert all("is a rebuild" in note and note in found.ended.text for note in told)
 
 
 def test_remote_actions_by_tag_branch_commit_and_folder(place: Place, server: Server, tmp_path: Path) -> None:

@@ -114,6 +114,8 @@ class JobState:
     sandbox: Sandbox | None = None
     programs: dict[tuple[str, ...], str | None] = field(default_factory=dict)
     """Full paths of programs in the sandbox, by name and what steps have put before PATH."""
+    noted_runtimes: set[str] = field(default_factory=set)
+    """Runtimes of which it was said how they differ from the runner's own."""
     alpine: bool | None = None
     """Whether the container counts as Alpine; None: not asked yet."""
     ci: str = "true"

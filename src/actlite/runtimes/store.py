@@ -61,6 +61,7 @@ class NodeStore:
         self._user_folder = user_folder
         self._offline = offline
         given = mirror if mirror is not None else os.environ.get("ACTLITE_NODE_MIRROR", "")
+        self._notes: dict[str, str] = {}
         self._mirror = Path(given).resolve().as_uri() if given.startswith(("/", ".")) else given
 
     def ensure(
@@ -110,7 +111,12 @@ class NodeStore:
             build = self.ensure(version, arch=arch, musl=name.endswith("_alpine"), on_progress=on_progress)
             with disk_full(folder):
                 _lay_out(build, folder / name)
+            self._notes[name] = build.note
         return folder
+
+    def note(self, name: str) -> str:
+        """How a runtime that :meth:`externals` has laid out differs from the runner's own; empty where it doesn't."""
+        return self._notes.get(name, "")
 
     def _variant(self) -> str:
         """Builds from a user's folder are kept apart from all others."""

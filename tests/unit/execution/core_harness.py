@@ -49,11 +49,15 @@ class Nodes:
 
     folder: Path
     asked: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
 
     def externals(self, runner: Any, runtimes: Iterable[str], **_: Any) -> Path:
         self.asked += list(runtimes)
         self.folder.mkdir(parents=True, exist_ok=True)
         return self.folder
+
+    def note(self, name: str) -> str:
+        return self.notes.get(name, "")
 
 
 @dataclass

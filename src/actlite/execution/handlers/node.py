@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from actlite.engines.base import ProcessSpec
+from actlite.events import Notice
 from actlite.execution.cancellation import until_cancelled
 from actlite.execution.environment import process_env
 from actlite.execution.handlers.script import env_lines, prepends
@@ -78,6 +79,10 @@ def node_folder(run: StepRun, choice: Choice) -> str:
         f"{folder} was being fetched",
         lambda: state.services.nodes.externals(state.services.runner, [folder]),
     )
+    note = state.services.nodes.note(folder)
+    if note and folder not in state.noted_runtimes:
+        state.noted_runtimes.add(folder)
+        state.emit(Notice(state.services.clock(), "note", note, state.leg.key))
     run.runtime |= {"choice": choice, "program": f"{state.layout.externals}/{folder}/bin/node"}
     return folder
 
