@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import fcntl
 import http.server
 import threading
@@ -237,6 +238,15 @@ def test_docker_action(run: Callable[..., Result], owner: Owner) -> None:
     status, output = run(action(owner, "-c", script, "sh", "a b", "", entrypoint="sh"))
     assert (status.code, sorted(output.splitlines())) == (7, [b"/github/workspace", b"b c||a b|", b"err"])
     assert run(action(owner, "sh", "-c", "head -c 3000000 /dev/zero"))[1] == b"\0" * 3_000_000
+
+
+def test_short_docker_actions_at_the_same_time_say_everything_once(
+    run: Callable[..., Result], owner: Owner
+) -> None:
+    """A busy daemon that is asked for the log beside the stream gives both."""
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(lambda _: run(action(owner, "-c", "echo hello", entrypoint="sh")), range(36)))
+    assert {(status.code, output) for status, output in results} == {(0, b"hello\n")}
 
 
 def test_docker_action_that_cannot_start(run: Callable[..., Result], owner: Owner) -> None:

@@ -167,9 +167,8 @@ def run_once(
         return ExitStatus(125)
     stop = _Stop(api, id)
     try:
-        attached = execs.Hijacked(
-            api.attach_socket(id, params={"stdout": 1, "stderr": 1, "stream": 1, "logs": 1})
-        )
+        # not `logs` too: what is written before a busy daemon reads the log would come twice
+        attached = execs.Hijacked(api.attach_socket(id, params={"stdout": 1, "stderr": 1, "stream": 1}))
         try:
             api.start(id)
             on_start(stop.kill)
