@@ -1,13 +1,16 @@
 #!/bin/sh
-# sh scripts/docker.sh: see to it that a container engine answers. The one that answers is used as it is:
-# it is never stopped or configured. Else, where podman is installed, nothing needs doing (actlite starts
-# podman's service itself). Else Debian's docker.io is installed and started. Else: exit 4 and what to do.
+# sh scripts/docker.sh [docker]: see to it that a container engine answers. The one that answers is used as it
+# is: it is never stopped or configured. Else, where podman is installed, nothing needs doing (actlite starts
+# podman's service itself), unless "docker" is asked for, as the tests do. Else Debian's docker.io is installed
+# and started. Else: exit 4 and what to do.
 set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 LOG=${TMPDIR:-/tmp}/actlite-docker-$(id -u).log
 DAEMON_LOG=${TMPDIR:-/tmp}/actlite-dockerd.log
 RUN=${ACTLITE_RUN_FOLDER:-/var/run}
 SOCKET=$RUN/docker.sock
+NETWORKS=${ACTLITE_DOCKER_FOLDER:-/var/lib/docker}/network/files/local-kv.db
+WANTED=${1:-any}
 # A user's PATH may lack the folders of system programs. (Tests put others in their place.)
 PATH=$PATH${ACTLITE_SBIN-:/usr/sbin:/sbin}
 DAEMON=
@@ -55,7 +58,19 @@ start_by_hand() {
     wait_for 30
 }
 
-dockerd_runs() { [ -e "$RUN/docker.pid" ] && [ -d "/proc/$(cat "$RUN/docker.pid")" ]; }
+# is_running NAME FILE: is the process that FILE gives the number of there, and is it NAME?
+is_running() { [ -e "$2" ] && [ "$(cat "/proc/$(cat "$2")/comm" 2>/dev/null)" = "$1" ]; }
+
+dockerd_runs() { is_running dockerd "$RUN/docker.pid"; }
+
+# Numbers left by a machine that was switched off, which another process may have by now: a daemon that finds
+# one alive refuses to start, or waits for a containerd that is none.
+forget_the_dead() {
+    for pair in "dockerd $RUN/docker.pid" "containerd $RUN/docker/containerd/containerd.pid"; do
+        file=${pair#* }
+        if [ -e "$file" ] && ! is_running "${pair%% *}" "$file"; then as_root rm -f "$file"; fi
+    done
+}
 
 start() {
     if has_init; then
@@ -64,9 +79,17 @@ start() {
     fi
     if have service && try 'service docker start' as_root service docker start && wait_for 10; then return 0; fi
     if dockerd_runs; then wait_for 20 && return 0; fi
+    forget_the_dead
     if start_by_hand; then return 0; fi
+    if dockerd_runs; then return 1; fi
+    # Killed while it made a network, it may not survive reading that network again. Networks are all it loses.
+    if grep -qs 'controller).reservePools' "$DAEMON_LOG" && [ -e "$NETWORKS" ]; then
+        say "  dockerd panics at its own list of networks: put aside as $NETWORKS.broken"
+        as_root mv -f "$NETWORKS" "$NETWORKS.broken"
+        if start_by_hand; then return 0; fi
+    fi
     # The kernel or the file system has no overlay: slower, but it works everywhere.
-    if ! dockerd_runs && grep -qs -i -e overlay -e 'storage driver' -e graphdriver "$DAEMON_LOG"; then
+    if grep -Eqs 'failed to start daemon:.*(graphdriver|storage.driver|overlay)' "$DAEMON_LOG"; then
         start_by_hand --storage-driver vfs && return 0
     fi
     return 1
@@ -82,7 +105,7 @@ if [ -S "$SOCKET" ] && [ ! -w "$SOCKET" ]; then
     give_up 4 "A Docker daemon is there, but $(id -un) may not talk to it ($SOCKET)." \
         "Add yourself to its group and log in again: sudo usermod -aG docker $(id -un)"
 fi
-if have podman; then
+if [ "$WANTED" = any ] && have podman; then
     say 'No Docker daemon answers; podman is installed: actlite starts its service when it needs it.'
     exit 0
 fi

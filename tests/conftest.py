@@ -81,7 +81,7 @@ def git_repository(tmp_path: Path) -> Callable[..., GitRepository]:
 
 @pytest.fixture(scope="session")
 def docker_daemon() -> Any:
-    """The API of the container engine. A test that needs it fails where none answers: it is never skipped."""
+    """Docker's API. A test that needs it fails where no daemon answers: it is never skipped."""
     from sample_workflows.standins.__main__ import connect
 
     try:
@@ -90,7 +90,14 @@ def docker_daemon() -> Any:
     except Exception as error:
         pytest.fail(
             f"No container engine answers, and this test needs one ({error}). "
-            "sh scripts/docker.sh sees to it; without one, run pytest tests/unit.",
+            "sh scripts/docker.sh docker sees to it; without one, run pytest tests/unit.",
+            pytrace=False,
+        )
+    names = [str(part.get("Name", "")) for part in client.version().get("Components") or ()]
+    if any("podman" in name.lower() for name in names):
+        pytest.fail(
+            "Podman answers in Docker's place. These tests say exactly what Docker does; Podman has tests of its own "
+            "(tests/docker/test_podman.py). sh scripts/docker.sh docker starts a Docker daemon.",
             pytrace=False,
         )
     return client

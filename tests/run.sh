@@ -20,7 +20,7 @@ stage() {
 }
 
 stage 'Set up' sh scripts/setup.sh test || exit 4
-stage 'Container engine' sh scripts/docker.sh || exit 4
+stage 'Docker' sh scripts/docker.sh docker || exit 4
 stage 'Node builds' sh scripts/node.sh || exit 4
 stage 'Registry of the tests' sh scripts/registry.sh || exit 4
 

@@ -297,7 +297,7 @@ def test_services_become_healthy_and_are_named_on_the_network(
     engine: DockerEngine, owner: Owner, network: str, run: Callable[..., Result]
 ) -> None:
     output: list[bytes] = []
-    health = '--health-cmd "test -e /tmp/ready || { touch /tmp/ready; exit 1; }" --health-interval 200ms --health-retries 20'
+    health = '--health-cmd "test -e /tmp/ready || { touch /tmp/ready; exit 1; }" --health-interval 1500ms --health-retries 20'
     started = engine.start_services(
         [
             service(owner, "db", health, ports=["5432", "127.0.0.1::53/udp"]),

@@ -338,11 +338,11 @@ class Scheduler:
 
     def _leg(self, job: _Job, opening: Opening) -> None:
         """In the leg's own thread."""
-        from actlite.execution.job import JobRun
-
         leg = opening.state.leg
         outcome = JobOutcome(leg, FAILURE)
         try:
+            from actlite.execution.job import JobRun
+
             outcome = JobRun(opening).run()
         except BaseException as error:  # a defect of ours: told by the scheduler's own thread
             self._defect = error

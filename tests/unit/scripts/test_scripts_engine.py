@@ -49,6 +49,7 @@ class Machine:
             "HOME": str(folder),
             "ACTLITE_SBIN": "",
             "ACTLITE_RUN_FOLDER": str(folder / "run"),
+            "ACTLITE_DOCKER_FOLDER": str(folder / "lib"),
         }
 
     def has(self, name: str, script: str, *, folder: Path | None = None) -> None:
@@ -101,6 +102,34 @@ class TestEngine:
         assert code == 0
         assert "podman is installed" in text
 
+    @pytest.mark.skipif(
+        os.path.isdir("/run/systemd/system"), reason="this machine has systemd: it starts daemons"
+    )
+    def test_podman_does_not_do_where_docker_is_asked_for(self, machine: Machine) -> None:
+        machine.has("podman", "exit 0")
+        machine.has("docker", DOCKER)
+        machine.has("dockerd", 'echo dockerd >>"$STATE/calls"; touch "$STATE/answers"')
+        code, text = machine.run("docker.sh", "docker")
+        assert code == 0, text
+        assert machine.calls() == ["dockerd"]
+
+    @pytest.mark.skipif(
+        os.path.isdir("/run/systemd/system"), reason="this machine has systemd: it starts daemons"
+    )
+    def test_a_number_that_another_process_has_by_now(self, machine: Machine) -> None:
+        run = Path(machine.environment["ACTLITE_RUN_FOLDER"])
+        containerd = run / "docker" / "containerd" / "containerd.pid"
+        containerd.parent.mkdir(parents=True)
+        for path in (run / "docker.pid", containerd):
+            path.write_text(str(os.getpid()))
+        machine.has("docker", DOCKER)
+        machine.has("dockerd", f'cd {run}; ls -R >>"$STATE/calls"; touch "$STATE/answers"')
+        machine.has("ls", 'exec /bin/ls "$@"')
+        code, text = machine.run("docker.sh")
+        assert code == 0, text
+        assert machine.calls()
+        assert not [line for line in machine.calls() if line.endswith(".pid")]
+
     def test_no_apt_and_no_engine(self, machine: Machine) -> None:
         code, text = machine.run("docker.sh")
         assert code == 4
@@ -127,6 +156,32 @@ class TestEngine:
         calls = machine.calls()
         assert calls[0] == "apt-get -q update"
         assert "docker.io" in calls[1]
+
+    @pytest.mark.skipif(
+        os.path.isdir("/run/systemd/system"), reason="this machine has systemd: it starts daemons"
+    )
+    def test_a_daemon_that_panics_at_its_networks(self, machine: Machine) -> None:
+        networks = Path(machine.environment["ACTLITE_DOCKER_FOLDER"]) / "network" / "files" / "local-kv.db"
+        networks.parent.mkdir(parents=True)
+        networks.write_text("half a network")
+        machine.has("docker", DOCKER)
+        machine.has(
+            "dockerd",
+            f"""
+            echo "dockerd $*" >>"$STATE/calls"
+            if [ -e {networks} ]; then
+                echo 'level=info msg="loading plugin io.containerd.snapshotter.v1.overlayfs"'
+                echo 'github.com/docker/libnetwork.(*controller).reservePools(0x5592)'
+                exit 2
+            fi
+            touch "$STATE/answers"
+            """,
+        )
+        code, text = machine.run("docker.sh")
+        assert code == 0, text
+        assert machine.calls() == ["dockerd ", "dockerd "]
+        assert networks.with_name("local-kv.db.broken").read_text() == "half a network"
+        assert "put aside" in text
 
     @pytest.mark.skipif(
         os.path.isdir("/run/systemd/system"), reason="this machine has systemd: it starts daemons"
