@@ -93,6 +93,8 @@ class RunStarted(Event):
     jobs: tuple[str, ...]
     """Keys of all job legs known at the start, in file order."""
     schema: int = SCHEMA
+    engine: str = ""
+    """Where jobs run: ``docker``, ``podman`` or ``host``; empty in journals of before this was told."""
 
 
 @frozen

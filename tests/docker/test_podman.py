@@ -244,6 +244,20 @@ def test_a_container_is_as_docker_would_make_it(podman: Podman, sample: Place) -
     _nothing_left(podman)
 
 
+def test_a_kept_run_is_found_again(podman: Podman, sample: Place) -> None:
+    sample.steps("false")
+    ended = sample.run("--engine", "podman", "--keep", "failed").expect(1, "podman exec -it ")
+    kept = owned(podman.client, sample.path)["container"]
+    assert len(kept) == 1
+    assert f"podman exec -it {kept[0][:12]}" in ended.out
+    clean = [sys.executable, "-m", "actlite", "clean"]
+    # (Docker answers here, and is the usual engine.)
+    assert "Nothing is left over" in Started(clean, sample.path, sample.env).end().out
+    assert owned(podman.client, sample.path)["container"] == kept
+    assert "Removed 1 run." in Started([*clean, "1"], sample.path, sample.env).end().out
+    _nothing_left(podman)
+
+
 def test_a_killed_run_takes_its_service_along(podman: Podman, sample: Place) -> None:
     sample.steps("echo begun; sleep 60")
     run = sample.start("--engine", "podman")

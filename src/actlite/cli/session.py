@@ -223,6 +223,7 @@ def _started(plan: Plan, services: Services, folder: RunFolder, source: str, tim
         services.runner.release,
         source,
         tuple(leg.key for job in plan.jobs for leg in job.legs or ()),
+        engine=services.engine.name,
     )
 
 

@@ -84,6 +84,7 @@ class RunRecord:
     as_of: str = ""
     runner: str = ""
     source: str = ""
+    engine: str = ""
     started: float = 0.0
     conclusion: str = ""
     duration: float = 0.0
@@ -191,6 +192,7 @@ class RecordBuilder:
             as_of=event.as_of,
             runner=event.runner,
             source=event.source,
+            engine=event.engine,
             started=event.time,
             conclusion="",
         )

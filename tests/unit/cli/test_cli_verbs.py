@@ -11,6 +11,7 @@ from cli_support import Answer, Call
 
 from actlite.cli import clean as clean_verb
 from actlite.cli.app import VERBS
+from actlite.engines.base import Owner
 from actlite.engines.fake import FakeEngine
 from actlite.errors import EngineUnavailable
 from actlite.events import Event, JobStarted, RunFinished, RunStarted, StepFinished, StepOutput, StepStarted
@@ -18,11 +19,13 @@ from actlite.journal.log import EventLog
 from actlite.journal.runs import RunFolder, RunStore, State
 
 
-def past_run(repo: Path, *, conclusion: str = "failure", state: State = State.FINISHED) -> RunFolder:
+def past_run(
+    repo: Path, *, conclusion: str = "failure", state: State = State.FINISHED, engine: str = "docker"
+) -> RunFolder:
     """A run of yesterday."""
     run = RunStore.beside(repo).create()
     events: list[Event] = [
-        RunStarted(1e9, run.id, "Release", "release.yml", "push", "refs/tags/v1", "a" * 40, "2026-11-23", "2.336.0", "", ("build", "other")),
+        RunStarted(1e9, run.id, "Release", "release.yml", "push", "refs/tags/v1", "a" * 40, "2026-11-23", "2.336.0", "", ("build", "other"), engine=engine),
         JobStarted(1e9, "build", "build", "build", {}, "image:1"),
         StepStarted(1e9, "build", "1", "", "Build"),
         StepOutput(1e9, "build", "1", "the log\n"),
@@ -319,6 +322,31 @@ def test_clean_one_run(repo: Path, call: Call, engine: FakeEngine) -> None:
     assert not first.path.exists()
     assert second.path.exists()
     assert engine.closed
+
+
+def test_clean_asks_the_engine_that_the_run_used(
+    repo: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    engines = {"auto": FakeEngine(), "podman": FakeEngine()}
+
+    def select(kind: str) -> FakeEngine:
+        asked.append(kind)
+        return engines[kind]
+
+    monkeypatch.setattr("actlite.engines.select.select", select)
+    run = past_run(repo, state=State.KEPT, engine="podman")
+    engines["podman"].create_network(Owner(run.id, run.path))
+    past_run(repo, state=State.KEPT)
+    call("clean")
+    assert asked == ["auto", "podman"]
+    assert len(engines["podman"].owned()) == 1, "it is kept"
+    assert call("clean", "1") == Answer(0, "Removed 1 run.\n", "")
+    assert not engines["podman"].owned()
+    assert all(engine.closed for engine in engines.values())
+    asked.clear()
+    call("clean", "--all")
+    assert asked == ["auto"]
 
 
 def test_clean_all_leaves_live_runs(repo: Path, call: Call, engine: FakeEngine) -> None:

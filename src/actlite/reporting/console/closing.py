@@ -179,7 +179,9 @@ def _whereabouts(record: RunRecord, screen: Screen) -> Iterator[Text]:
     yield Text()
     for container in record.kept:
         yield Text.assemble(("kept  ", "dim"), foreign(container))
-        yield foreign(f"      look inside: docker exec -it {container} sh")
+        yield foreign(
+            f"      look inside: {'podman' if record.engine == 'podman' else 'docker'} exec -it {container} sh"
+        )
     if record.kept:
         yield foreign(f"      drop it: actlite clean {record.id}")
     if record.folder:
