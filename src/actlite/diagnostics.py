@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
-from actlite.records import frozen
+from actlite.records import changeable, frozen
 from actlite.source import Span
 
 
@@ -101,7 +101,7 @@ def excerpt(span: Span, label: str = "", *, limit: int = 100) -> list[str]:
     ]
 
 
-@dataclass(slots=True)
+@changeable
 class DiagnosticBag:
     """Collects findings, in the order in which they are met."""
 

@@ -23,7 +23,7 @@ def httpd(docker_daemon: Any, standin: Callable[[str], str]) -> Iterator[str]:
     standin("alpine")
     lines = [
         f"FROM {ALPINE}",
-        "HEALTHCHECK --interval=300ms --timeout=2s --retries=20 CMD wget -q -O- http://127.0.0.1:8080/ready",
+        "HEALTHCHECK --interval=1500ms --timeout=2s --retries=20 CMD wget -q -O- http://127.0.0.1:8080/ready",
         'CMD ["sh", "-c", "mkdir /www; echo served by $WHO >/www/index.html; '
         '(sleep 1; echo ready >/www/ready) & exec httpd -f -p 8080 -h /www"]',
     ]

@@ -1,4 +1,4 @@
-"""Frozen records behave as frozen dataclasses with slots."""
+"""Records behave as dataclasses with slots."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, asdict, field, fields, replace
 
 import pytest
 
-from actlite.records import frozen
+from actlite.records import changeable, frozen
 
 
 @frozen
@@ -67,3 +67,27 @@ def test_what_dataclasses_offers_works() -> None:
     assert [f.name for f in fields(Named)] == ["x", "y", "tags", "secret", "name"]
     assert repr(Point(1)) == "Point(x=1, y=2, tags=[])"
     assert copy.copy(Point(3)).x == 3
+
+
+@changeable
+class Counter:
+    """Something that counts."""
+
+    count: int = 0
+    names: list[str] = field(default_factory=list)
+
+
+def test_a_changeable_record() -> None:
+    counter = Counter(names=["a"])
+    counter.count += 1
+    assert counter == Counter(1, ["a"])
+    assert counter != Counter(2, ["a"])
+    assert repr(counter) == "Counter(count=1, names=['a'])"
+    assert Counter().names is not Counter().names
+    assert not hasattr(counter, "__dict__")
+    with pytest.raises(TypeError):
+        hash(counter)
+    with pytest.raises(AttributeError):
+        counter.other = 1  # type: ignore[attr-defined]  # that it is refused is the test
+    assert replace(counter, count=7) == Counter(7, ["a"])
+    assert copy.copy(counter) == counter

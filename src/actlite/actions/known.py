@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 PLUGIN = "plugin:"
 SAME_IN_FOLDERS = {"actions/cache": ("restore", "save")}
@@ -50,7 +50,7 @@ def _declared(name: str, ref: str) -> str | None:
 @cache
 def _table() -> Mapping[str, Mapping[str, str]]:
     table: dict[str, dict[str, str]] = {}
-    for line in resources.files("actlite.actions").joinpath("known.txt").read_text("utf-8").splitlines():
+    for line in Path(__file__).with_name("known.txt").read_text("utf-8").splitlines():
         if line.startswith("#") or not line:
             continue
         name, using, *refs = line.split()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from actlite.records import changeable
 
 SCALAR = "scalar"
 ALIAS = "alias"
@@ -20,7 +21,7 @@ END = "end"
 DOCUMENT = "document"
 
 
-@dataclass(slots=True)
+@changeable
 class YamlEvent:
     """One step of a YAML stream. ``start`` and ``end`` are offsets into the text."""
 

@@ -24,11 +24,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from actlite.engines.base import OutputSink, ProcessSpec
-from actlite.records import frozen
+from actlite.records import changeable, frozen
 
 INSIDE = "/__actlite"
 """Where the control folder is in the container."""
@@ -138,7 +137,7 @@ class Ready:
     """Steps get the environment that exec would give them, in a session of their own."""
 
 
-@dataclass(slots=True)
+@changeable
 class Running:
     """The step that runs now."""
 
@@ -237,8 +236,9 @@ class Supervisor:
     def _follow(
         self, step: Running, output: int, on_output: OutputSink, tick: Callable[[], bool]
     ) -> tuple[int, bool]:
+        status = self._status
         poller = select.poll()
-        poller.register(self._status, select.POLLIN)
+        poller.register(status, select.POLLIN)
         poller.register(output, select.POLLIN)
         reading = True
         while True:
@@ -248,9 +248,9 @@ class Supervisor:
                 reading = False
             if tick():
                 return 137, reading
-            if self._status not in events:
+            if status not in events:
                 continue
-            for words in self._read_status():
+            for words in self._read_status() if self._status == status else ():  # not closed meanwhile
                 if words[0] == "pid" and words[1] == str(step.number):
                     step.pid = int(words[2])
                     (self.folder / f"step.{step.number}").unlink(missing_ok=True)
@@ -260,7 +260,7 @@ class Supervisor:
                     if not step.pid:
                         raise Refused
                     return int(words[2]), reading
-            if events[self._status] & (select.POLLHUP | select.POLLERR):
+            if events[status] & (select.POLLHUP | select.POLLERR | select.POLLNVAL):
                 if reading:
                     copy_rest(output, on_output)
                 raise Dead(started=step.pid > 0)

@@ -128,11 +128,12 @@ class Opening:
         self._thread = threading.Thread(target=self._open, name=f"open {state.leg.key}", daemon=True)
         self._thread.start()
 
-    def join(self) -> None:
-        """Wait until the sandbox is there, or can't be."""
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until the sandbox is there, or can't be; or for ``timeout`` seconds."""
         if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+            self._thread.join(timeout)
+            if not self._thread.is_alive():
+                self._thread = None
 
     def progress(self, image: str) -> Callable[[Progress], None]:
         """Takes an image's progress and makes events of it."""

@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from actlite.checking.runners import Place
@@ -27,15 +27,17 @@ from actlite.expressions.values import to_string
 from actlite.planning.matrix import expand
 from actlite.planning.plan import JobPlan, Leg, Plan
 from actlite.planning.planner import leg_wanted
-from actlite.records import frozen
+from actlite.records import changeable, frozen
 
 NOT_RUN = "not-run"
 """The result of a leg that can't run on this machine; other jobs see it as skipped."""
+HEAD_START = 0.03
+"""Seconds for which everything else waits while the first containers are asked for."""
 CLOSE_SECONDS = 60.0
 """How long the removal of the last containers may take."""
 
 
-@dataclass(slots=True)
+@changeable
 class _Job:
     """A job while the plan runs."""
 
@@ -112,6 +114,11 @@ class Scheduler:
                 if not job.plan.needs:
                     self._start(job)
                     self._launch(job)
+            openings = [opening for _, opening in self._held]
+        # Until the engine has been asked, nothing else takes the interpreter from the threads that ask.
+        deadline = time.monotonic() + HEAD_START
+        for opening in openings:
+            opening.join(max(0.0, deadline - time.monotonic()))
 
     def run(self) -> RunOutcome:
         """Run everything; returns when every job has ended. Containers may still be on their way out: ``close``."""

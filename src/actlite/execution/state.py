@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from actlite.execution.cancellation import Cancellation
 from actlite.execution.layout import Layout
 from actlite.execution.masking import Masker
 from actlite.planning.plan import JobPlan, Leg, Plan
-from actlite.records import frozen
+from actlite.records import changeable, frozen
 
 if TYPE_CHECKING:
     from actlite.actions.store import ActionStore
@@ -82,7 +82,7 @@ class JobOutcome:
     """The job failed because this machine lacks something: an image, an action, a node build, space."""
 
 
-@dataclass(slots=True)
+@changeable
 class JobState:
     """What the steps of one job leg share and change."""
 
@@ -145,7 +145,7 @@ class JobState:
         return self.sandbox
 
 
-@dataclass(slots=True)
+@changeable
 class Frame:
     """The surroundings of a list of steps: the job's own, or those of one composite action."""
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
 from math import isnan
 
 from actlite.expressions.errors import token_error
 from actlite.expressions.values import WHITESPACE, parse_number
+from actlite.records import changeable
 
 
 class Kind(Enum):
@@ -37,7 +37,7 @@ class Kind(Enum):
     NAME = auto()
 
 
-@dataclass(slots=True)
+@changeable
 class Token:
     """A token: its text as written, where it starts, and a literal's value."""
 

@@ -7,13 +7,14 @@ not Python's, so that no text can exhaust it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from actlite.expressions.ast import Call, Compare, Constant, Expr, Index, Logical, Name, Node, Not, Wildcard
 from actlite.expressions.errors import UNKNOWN_FUNCTION, UNKNOWN_NAME, ExpressionError, token_error
 from actlite.expressions.functions import BUILT_IN
 from actlite.expressions.lexer import Kind, Lexer, Token
+from actlite.records import changeable
 
 MAX_LENGTH = 21_000
 """The longest expression, in characters."""
@@ -34,7 +35,7 @@ _GIVEN_ARITY = {
 Check = Callable[[Token], bool]
 
 
-@dataclass(slots=True)
+@changeable
 class _Operand:
     node: Node
     depth: int
@@ -42,7 +43,7 @@ class _Operand:
     end: int
 
 
-@dataclass(slots=True)
+@changeable
 class _Frame:
     """An open bracket, or the expression itself: the operators that wait in it."""
 

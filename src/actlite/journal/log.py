@@ -19,12 +19,12 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from actlite.events import Event, StepOutput, from_json, to_json
+from actlite.records import changeable
 
 PIECE = 1 << 20
 """Bytes: how much of a log the reader gives in one event."""
@@ -221,7 +221,7 @@ def _tails(folder: Path, ends: Mapping[str, _Reference]) -> Iterator[_Reference]
             yield _Reference(last.file, last.job, last.step, last.time, last.end, size)
 
 
-@dataclass(slots=True)
+@changeable
 class _Reference:
     """A stretch of a log file that a journal line refers to."""
 

@@ -23,11 +23,12 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from pathlib import Path
 
 from actlite.errors import CannotRun, DiskFull, UsageError
+from actlite.records import changeable
 
 FOLDER = ".actlite"
 """The name of the folder beside ``.git``."""
@@ -77,7 +78,7 @@ class RunLock:
             self._fd = None
 
 
-@dataclass(slots=True)
+@changeable
 class RunFolder:
     """The folder of one run. ``lock`` is None where the folder is only looked at."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from actlite.contexts.repository import NO_COMMIT, Repository
 from actlite.errors import UsageError
 from actlite.planning.plan import Trigger
 from actlite.planning.targets import Target, find_target
+from actlite.records import changeable
 from actlite.workflow.nearest import nearest
 from actlite.workflow.schema_events import EVENTS
 
@@ -111,7 +112,7 @@ def _from_file(event: str, given: Mapping[str, Any], repository: Repository | No
     return found
 
 
-@dataclass(slots=True)
+@changeable
 class _Maker:
     event: str
     repository: Repository | None

@@ -10,7 +10,7 @@ import datetime
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actlite.errors import UsageError
@@ -192,7 +192,7 @@ def _notes(
 
 @cache
 def _table() -> dict[str, Any]:
-    text = resources.files("actlite.runtimes").joinpath("eras.json").read_text("utf-8")
+    text = Path(__file__).with_name("eras.json").read_text("utf-8")
     data: dict[str, Any] = json.loads(text)
     return data
 

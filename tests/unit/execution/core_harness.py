@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from actlite.actions.reference import RemoteAction
 from actlite.actions.store import FetchedAction
 from actlite.checking.runners import Place
 from actlite.engines.base import Owner
-from actlite.engines.fake import FakeEngine, Reply
+from actlite.engines.fake import Call, FakeEngine, Reply
 from actlite.errors import ActionUnavailable
 from actlite.events import Event, JobFinished, StepAnnotation, StepFinished, StepOutput
 from actlite.execution.cancellation import Cancellation
@@ -100,7 +101,12 @@ class Result:
 
     def scripts(self) -> list[str]:
         """The scripts that ran, in order."""
-        return [c.script.strip() for c in self.engine.calls if 'command -v "$1"' not in c.process.argv]
+        return [c.script.strip() for c in self.engine.calls if _is_step(c)]
+
+
+def _is_step(call: Call) -> bool:
+    """Not the look for a shell."""
+    return 'command -v "$1"' not in call.process.argv
 
 
 class Bench:
@@ -137,6 +143,11 @@ class Bench:
         plan = make_plan(workflow, made, vars=self.settings.get("vars", {}), matrix_filter=self.matrix)
         assert isinstance(plan, Plan), plan
         return plan
+
+    def until_a_step_runs(self, script: str = "") -> None:
+        """Wait until a step runs (one with this text in its script)."""
+        while not any(_is_step(call) and script in call.script for call in tuple(self.engine.calls)):
+            time.sleep(0.002)
 
     def run(
         self,

@@ -162,8 +162,7 @@ def test_cancelling_stops_the_step_and_runs_what_says_always(bench: Bench) -> No
     bench.engine.on("long", Reply(hang=True))
 
     def stop(scheduler: Scheduler) -> None:
-        while not any(call.script == "long" for call in bench.engine.calls):
-            time.sleep(0.005)
+        bench.until_a_step_runs("long")
         bench.cancel.cancel("by a test")
 
     result = bench.run(
@@ -184,8 +183,7 @@ def test_stopping_now_runs_nothing_more(bench: Bench) -> None:
     bench.engine.on("long", Reply(hang=True))
 
     def stop(scheduler: Scheduler) -> None:
-        while not bench.engine.calls:
-            time.sleep(0.005)
+        bench.until_a_step_runs()
         bench.cancel.force("by a test")
 
     result = bench.run(

@@ -91,8 +91,7 @@ def test_cancelled_is_the_runs_state_not_that_of_a_need(bench: Bench) -> None:
     bench.engine.on("hang", Reply(hang=True))
 
     def timeout(scheduler: Scheduler) -> None:
-        while not bench.engine.calls:
-            time.sleep(0.01)
+        bench.until_a_step_runs()
         scheduler._jobs["a"].cancel.cancel("its time is up")
 
     result = bench.run(
@@ -105,8 +104,7 @@ def test_a_cancelled_run_still_runs_the_jobs_that_ask_for_it(bench: Bench) -> No
     bench.engine.on("hang", Reply(hang=True))
 
     def stop(scheduler: Scheduler) -> None:
-        while not bench.engine.calls:
-            time.sleep(0.01)
+        bench.until_a_step_runs()
         bench.cancel.cancel("stopped")
 
     result = bench.run(
@@ -126,8 +124,7 @@ def test_a_forced_stop_runs_nothing_more(bench: Bench) -> None:
     bench.engine.on("hang", Reply(hang=True))
 
     def stop(scheduler: Scheduler) -> None:
-        while not bench.engine.calls:
-            time.sleep(0.01)
+        bench.until_a_step_runs()
         bench.cancel.force("stopped")
 
     result = bench.run(
@@ -141,8 +138,7 @@ def test_a_running_always_job_is_not_cancelled_but_can_be_forced(bench: Bench) -
     bench.engine.on("hang", Reply(hang=True))
 
     def stop(scheduler: Scheduler) -> None:
-        while not bench.engine.calls:
-            time.sleep(0.01)
+        bench.until_a_step_runs()
         bench.cancel.cancel("stopped")
         time.sleep(0.1)
         assert not scheduler._jobs["a"].cancel.cancelled
@@ -217,8 +213,7 @@ def test_a_cancelled_job_has_only_so_much_time(bench: Bench, monkeypatch: pytest
     bench.engine.on("last", Reply(hang=True))
 
     def stop(scheduler: Scheduler) -> None:
-        while not any(call.script == "first" for call in bench.engine.calls):
-            time.sleep(0.01)
+        bench.until_a_step_runs("first")
         bench.cancel.cancel("stopped")
 
     text = HEAD + job("a", run="first") + "      - {run: last, if: always()}\n"
@@ -331,8 +326,7 @@ def test_a_job_that_outlives_a_cancel_is_stopped_in_the_end(
     bench.engine.on("hang", Reply(hang=True))
 
     def stop(scheduler: Scheduler) -> None:
-        while not any(call.script == "hang" for call in bench.engine.calls):
-            time.sleep(0.01)
+        bench.until_a_step_runs("hang")
         bench.cancel.cancel("stopped")
 
     result = bench.run(HEAD + job("a", "    if: always()\n", "hang"), during=stop)

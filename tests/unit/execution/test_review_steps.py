@@ -258,8 +258,7 @@ def test_cancelling_within_a_composite_that_goes_on_ends_its_running_step(bench:
     )
 
     def stop(scheduler: Scheduler) -> None:
-        while not bench.engine.calls:
-            time.sleep(0.01)
+        bench.until_a_step_runs()
         bench.cancel.cancel("stopped")
 
     result = bench.run(steps("- uses: o/c@v1\n  if: always()"), during=stop)

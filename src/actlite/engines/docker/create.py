@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from actlite.engines.base import Mount
 from actlite.engines.docker import values
+from actlite.records import changeable
 
 
-@dataclass(slots=True)
+@changeable
 class CreateRequest:
     """The body of ``POST /containers/create``, under construction."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -240,7 +240,7 @@ class DockerEngine:
 
     def create_network(self, owner: Owner) -> str:
         """Make a network and give its name (R: ``github_network_`` and 32 hex digits)."""
-        name = f"github_network_{secrets.token_hex(16)}"
+        name = f"github_network_{os.urandom(16).hex()}"
         with translated("making the job's network"):
             self._api.create_network(name, labels=owner.labels("network"))
         return name
@@ -308,7 +308,7 @@ def _again(supervisor: Supervisor) -> Supervisor | None:
 
 def _name(owner: Owner, key: str) -> str:
     clean = re.sub(r"[^A-Za-z0-9_.-]+", "-", key).strip("-.")[:40]
-    return f"actlite-{re.sub(r'[^A-Za-z0-9_.-]', '-', owner.run)}-{clean}-{secrets.token_hex(3)}"
+    return f"actlite-{re.sub(r'[^A-Za-z0-9_.-]', '-', owner.run)}-{clean}-{os.urandom(3).hex()}"
 
 
 def _port(request: CreateRequest, port: str) -> None:

@@ -7,7 +7,6 @@ import io
 import os
 import platform
 import posixpath
-import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -196,7 +195,7 @@ class DockerImages:
                 "Labels": {LABEL_ROLE: "probe", _LABEL_READER: _reader()},
                 "NetworkDisabled": True,
             }
-            name = f"actlite-probe-{secrets.token_hex(6)}"
+            name = f"actlite-probe-{os.urandom(6).hex()}"
             container = create_container(self._api, body, name)
             try:
                 return {path: self._read_file(container, path) for path in paths}

@@ -7,7 +7,6 @@ container create".
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -96,6 +95,8 @@ def _long(word: str, words: Iterator[str], text: str) -> tuple[str, str]:
     if name in _SWITCHES:
         return name, value if equals else "true"
     if name not in _FLAGS and name not in _HEALTH and name not in ("--network", "--net"):
+        import difflib
+
         close = difflib.get_close_matches(name, [*_FLAGS, *_HEALTH, *_SWITCHES], 1)
         raise _refused(text, f"unknown flag: {name}", f"Did you mean {close[0]}?" if close else "")
     return name, value if equals else _next(name, words, text)
