@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,14 +69,20 @@ def alpine(standin: Callable[[str], str]) -> None:
 
 @pytest.fixture
 def images(docker_daemon: Any, tmp_path: Path) -> Any:
-    """No image of an action may stay."""
+    """No image of an action may stay. (A daemon that is busy may be a moment late.)"""
     yield
-    left = [
-        image["RepoTags"]
-        for image in docker_daemon.api.images(filters={"label": [LABEL_OWNER]})
-        if Path(image["Labels"][LABEL_OWNER]).is_relative_to(tmp_path)
-    ]
-    assert left == []
+
+    def left() -> list[dict[str, Any]]:
+        return [
+            image
+            for image in docker_daemon.api.images(filters={"label": [LABEL_OWNER]})
+            if Path(image["Labels"][LABEL_OWNER]).is_relative_to(tmp_path)
+        ]
+
+    deadline = time.monotonic() + 10
+    while left() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left() == []
 
 
 def write(place: Place, files: dict[str, str]) -> None:

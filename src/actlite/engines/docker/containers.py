@@ -246,10 +246,17 @@ class _Stop:
 
 
 def remove_image(api: sdk.APIClient, id: str) -> None:
-    """Remove an image; a daemon that is busy with others is not waited for: the next sweep takes it."""
+    """Remove an image; a daemon that is busy with others is not waited for: the next sweep takes it.
+
+    A daemon that removes another image with the same parent at that moment may stumble over it (500,
+    "unrecognized image ID"), so that is tried again.
+    """
     url = f"{api.base_url}/v{api.api_version}/images/{id}"
     with contextlib.suppress(sdk.broken.Timeout):
-        api.delete(url, params={"force": "1"}, timeout=_IMAGE_SECONDS)
+        for pause in (0.05, 0.2, 0.0):
+            if api.delete(url, params={"force": "1"}, timeout=_IMAGE_SECONDS).status_code != 500:
+                return
+            time.sleep(pause)
 
 
 def remove_network(api: sdk.APIClient, name: str) -> None:
