@@ -230,6 +230,15 @@ def tree(folder: Path, skip: Iterable[str] = ()) -> dict[str, str]:
     return found
 
 
+def until_clean(client: Any, folder: Path) -> dict[str, list[str]]:
+    """What the engine holds of the runs in a folder, once the start of a test beside this one, which cleans up
+    whatever it finds on this machine, has had its time: it may be at the same things."""
+    deadline = time.monotonic() + 15
+    while (found := owned(client, folder)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
 def owned(client: Any, folder: Path) -> dict[str, list[str]]:
     """What the engine holds of the runs in a folder: kind to ids."""
     from actlite.engines.base import LABEL_OWNER, LABEL_RUN

@@ -22,6 +22,7 @@ from actlite.errors import CannotRun
 _TICK = 0.1
 _STAY_SECONDS = 0.3
 _IMAGE_SECONDS = 20
+_REMOVAL_SECONDS = 10
 _PODMAN_PROCESSES = 32768
 _LIMITED = {"nofile", "nproc"}
 _CAPPED: weakref.WeakSet[sdk.APIClient] = weakref.WeakSet()
@@ -145,11 +146,23 @@ def _refused(words: str, request: CreateRequest) -> CannotRun:
 def remove(api: sdk.APIClient, id: str) -> None:
     """Remove a container and its anonymous volumes. One that is gone is no error. Raises CannotRun."""
     with translated("removing a container"):
-        try:
-            api.remove_container(id, v=True, force=True)
-        except sdk.errors.APIError as e:
-            if e.status_code not in (404, 409):  # gone, or being removed
-                raise
+        _remove(api, id)
+
+
+def _remove(api: sdk.APIClient, id: str) -> None:
+    """Remove a container; where somebody else is just removing it, wait for that. Raises sdk.errors.APIError."""
+    try:
+        api.remove_container(id, v=True, force=True)
+    except sdk.errors.APIError as e:
+        if e.status_code == 404:
+            return
+        if e.status_code != 409:
+            raise
+        deadline = time.monotonic() + _REMOVAL_SECONDS
+        with contextlib.suppress(sdk.errors.NotFound):
+            while time.monotonic() < deadline:
+                api.inspect_container(id)
+                time.sleep(0.05)
 
 
 def run_once(
@@ -307,7 +320,7 @@ def remove_owned(api: sdk.APIClient, objects: Iterable[Owned]) -> None:
     for one in sorted(objects, key=lambda o: order.index(o.kind)):
         try:
             if one.kind == "container":
-                api.remove_container(one.id, v=True, force=True)
+                _remove(api, one.id)
             elif one.kind == "network":
                 remove_network(api, one.id)
             elif one.kind == "volume":

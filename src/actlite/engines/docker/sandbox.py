@@ -11,6 +11,7 @@ from pathlib import Path
 from actlite.engines.base import ExitStatus, OutputSink, ProcessSpec
 from actlite.engines.docker import execs, sdk
 from actlite.engines.docker.client import Connection
+from actlite.engines.docker.containers import remove
 from actlite.engines.docker.failures import translated
 from actlite.engines.docker.killing import Killer
 from actlite.engines.supervisor import DEFAULT_PATH, Dead, Refused, Supervisor, acceptable
@@ -163,12 +164,7 @@ class DockerSandbox:
                 return
             self._closed = True
         if not self._keep:
-            with translated("removing the job's container"):
-                try:
-                    self._api.remove_container(self._id, v=True, force=True)
-                except sdk.errors.APIError as e:
-                    if e.status_code not in (404, 409):  # gone, or being removed
-                        raise
+            remove(self._api, self._id)
         if self._supervisor is not None:
             self._supervisor.close()
 
