@@ -228,10 +228,11 @@ class Supervisor:
     def close(self) -> None:
         """Close the FIFOs; the folder stays."""
         self._drain.close()
-        for fd in (self._control, self._status):
+        files = (self._control, self._status)
+        self._control = self._status = -1
+        for fd in files:
             if fd >= 0:
                 os.close(fd)
-        self._control = self._status = -1
 
     def _follow(
         self, step: Running, output: int, on_output: OutputSink, tick: Callable[[], bool]
@@ -248,9 +249,11 @@ class Supervisor:
                 reading = False
             if tick():
                 return 137, reading
+            if self._status != status:  # closed meanwhile
+                raise Dead(started=step.pid > 0)
             if status not in events:
                 continue
-            for words in self._read_status() if self._status == status else ():  # not closed meanwhile
+            for words in self._read_status():
                 if words[0] == "pid" and words[1] == str(step.number):
                     step.pid = int(words[2])
                     (self.folder / f"step.{step.number}").unlink(missing_ok=True)
@@ -260,7 +263,7 @@ class Supervisor:
                     if not step.pid:
                         raise Refused
                     return int(words[2]), reading
-            if events[status] & (select.POLLHUP | select.POLLERR | select.POLLNVAL):
+            if events[status] & (select.POLLHUP | select.POLLERR):
                 if reading:
                     copy_rest(output, on_output)
                 raise Dead(started=step.pid > 0)

@@ -155,6 +155,24 @@ def test_pid_is_known_while_the_step_runs(box: Box) -> None:
     assert result == [(130, b"")]
 
 
+def test_closed_under_a_running_step(box: Box) -> None:
+    def run() -> None:
+        with pytest.raises(Dead):
+            box.run("sleep", "30")
+        ended.set()
+
+    ended = threading.Event()
+    thread = threading.Thread(target=run)
+    thread.start()
+    deadline = time.monotonic() + 5
+    while not (running := box.supervisor.running) or not running.pid:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    box.supervisor.close()
+    thread.join(5)
+    assert ended.is_set()
+
+
 def test_abandoned_step_ends_the_wait(box: Box) -> None:
     output: list[bytes] = []
     process = ProcessSpec(["sleep", "2"], {}, box.workdir)
