@@ -12,7 +12,7 @@ import itertools
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
 from actlite.diagnostics import Diagnostic
@@ -33,7 +33,7 @@ from actlite.engines.base import (
     ServiceSpec,
 )
 from actlite.errors import CannotRun, ImageUnavailable
-from actlite.records import frozen
+from actlite.records import changeable, frozen
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -314,7 +314,7 @@ class FakeSandbox:
             self._engine.forget(self.id)
 
 
-@dataclass(slots=True)
+@changeable
 class FakeImages:
     """Images of `FakeEngine`: every name exists unless it is absent."""
 

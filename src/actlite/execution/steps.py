@@ -6,7 +6,7 @@ import datetime
 import math
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from actlite.document.nodes import Scalar
@@ -45,7 +45,7 @@ from actlite.expressions.template import (
     evaluate_scalar,
 )
 from actlite.expressions.values import to_string
-from actlite.records import frozen
+from actlite.records import changeable, frozen
 from actlite.workflow.model import Step
 
 OLD_COMMANDS_DEPRECATED = datetime.date(2022, 10, 11)
@@ -60,7 +60,7 @@ class StepResult:
     exit_code: int | None = None
 
 
-@dataclass(slots=True)
+@changeable
 class StepTask:
     """Something in a job's queue: a step's main part, a pre or post stage, or one of the runner's own."""
 
@@ -82,7 +82,7 @@ class StepTask:
     """Its condition could not be evaluated."""
 
 
-@dataclass(slots=True)
+@changeable
 class StepRun:
     """A step while it runs."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from actlite.events import Missing
-from actlite.records import frozen
+from actlite.records import changeable, frozen
 
 NEEDLES = (b"not found", b"o such file or directory", b"xec format error")
 """Every line that matters has one of these; a chunk without them costs three substring searches."""
@@ -60,7 +60,7 @@ class LoaderFailure:
     """False where the file itself may be what is absent."""
 
 
-@dataclass(slots=True)
+@changeable
 class _Found:
     """A failure while its lines come in."""
 
