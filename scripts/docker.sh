@@ -9,6 +9,7 @@ LOG=${TMPDIR:-/tmp}/actlite-docker-$(id -u).log
 DAEMON_LOG=${TMPDIR:-/tmp}/actlite-dockerd.log
 RUN=${ACTLITE_RUN_FOLDER:-/var/run}
 SOCKET=$RUN/docker.sock
+INIT=${ACTLITE_INIT_FOLDER:-/run/systemd/system}
 NETWORKS=${ACTLITE_DOCKER_FOLDER:-/var/lib/docker}/network/files/local-kv.db
 WANTED=${1:-any}
 # A user's PATH may lack the folders of system programs. (Tests put others in their place.)
@@ -45,7 +46,7 @@ share_socket() {
     as_root chgrp "$(id -g)" "$SOCKET" && answers
 }
 
-has_init() { [ -d /run/systemd/system ]; }
+has_init() { [ -d "$INIT" ]; }
 
 # start_by_hand ARGUMENTS…: dockerd in the background, for machines without an init system.
 start_by_hand() {

@@ -12,6 +12,7 @@ import pytest
 from fault_tools import Place
 from main_tools import Server, node_action, own_cache, run
 
+from actlite.execution.layout import RUNNER_WORK
 from actlite.runtimes.eras import runner_at
 from actlite.runtimes.store import NodeStore
 
@@ -97,13 +98,13 @@ def test_the_layout(place: Place) -> None:
     assert found.lines("sh")[1].startswith("sh -e /__w/_temp/")
     assert found.lines("bash")[0].startswith("bash --noprofile --norc -e -o pipefail /__w/_temp/")
     assert found.values("paths") == {
-        "expression": "/home/runner/work/project/project",
+        "expression": f"{RUNNER_WORK}/project/project",
         "variable": "/__w/project/project",
         "whole": "/__w/project/project/a",
-        "part": "x=/home/runner/work/project/project",
-        "temp": "/__w/_temp /home/runner/work/_temp",
+        "part": f"x={RUNNER_WORK}/project/project",
+        "temp": f"/__w/_temp {RUNNER_WORK}/_temp",
         "tools": "/__t /opt/hostedtoolcache",
-        "event": "/github/workflow/event.json /home/runner/work/_temp/_github_workflow/event.json",
+        "event": f"/github/workflow/event.json {RUNNER_WORK}/_temp/_github_workflow/event.json",
     }
 
 
@@ -276,6 +277,6 @@ def test_an_expression_gives_the_container(place: Place) -> None:
     found = run(place).expect(0)
     assert [job["where"] for job in found.jobs.values()] == [RUNNER, CENTOS]
     first, second = found.jobs
-    assert found.lines("look", first)[0] == "/home/runner/work/project/project"
+    assert found.lines("look", first)[0] == f"{RUNNER_WORK}/project/project"
     assert found.lines("look", second) == ["/__w/project/project", 'NAME="CentOS Linux"']
     assert json.dumps(found.report).count("Initialize containers") == 1

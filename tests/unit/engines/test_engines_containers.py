@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -35,5 +35,5 @@ class Daemon:
 )
 def test_a_stumble_is_tried_again(answers: list[int], calls: int) -> None:
     daemon = Daemon(answers)
-    remove_image(daemon, "sha256:1")  # type: ignore[arg-type]  # all of the API that is used
+    remove_image(cast(sdk.APIClient, daemon), "sha256:1")
     assert daemon.asked == ["http+docker://localhost/v1.41/images/sha256:1?force=1"] * calls

@@ -134,6 +134,15 @@ class Bench:
             (folder / path).write_text(text)
         self.actions.folders[name] = folder
 
+    def writes(self, script: str, file: str, text: str) -> None:
+        """Let the steps with ``script`` write this to one of their files, such as GITHUB_OUTPUT."""
+
+        def write(call: Call) -> Reply:
+            call.append(file, text)
+            return Reply()
+
+        self.engine.on(script, write)
+
     def plan(self, text: str, event: str = "push", **trigger: Any) -> Plan:
         """The plan of a workflow's text."""
         workflow, bag = read(SourceFile("w.yml", text), ".github/workflows/w.yml")

@@ -19,11 +19,7 @@ HEAD = "on: push\njobs:\n"
 
 
 def test_outputs_reach_the_jobs_that_need_them(bench: Bench) -> None:
-    def write(call: Call) -> Reply:
-        call.append("GITHUB_OUTPUT", "v=1.2\nempty=\n")
-        return Reply()
-
-    bench.engine.on("make", write)
+    bench.writes("make", "GITHUB_OUTPUT", "v=1.2\nempty=\n")
     text = (
         HEAD
         + "  a:\n    runs-on: ubuntu-latest\n    outputs:\n      v: ${{ steps.s.outputs.v }}\n"
@@ -42,11 +38,7 @@ def test_outputs_reach_the_jobs_that_need_them(bench: Bench) -> None:
 def test_an_output_with_a_secret_in_it_is_dropped(bench: Bench) -> None:
     bench.settings["secrets"] = {"KEY": "hunter2-hunter2"}
 
-    def write(call: Call) -> Reply:
-        call.append("GITHUB_OUTPUT", "v=x-hunter2-hunter2\n")
-        return Reply()
-
-    bench.engine.on("make", write)
+    bench.writes("make", "GITHUB_OUTPUT", "v=x-hunter2-hunter2\n")
     text = (
         HEAD
         + "  a:\n    runs-on: ubuntu-latest\n    outputs: {v: '${{ steps.s.outputs.v }}'}\n"
@@ -140,11 +132,7 @@ def test_max_parallel_holds(bench: Bench) -> None:
 
 
 def test_a_matrix_from_another_jobs_output(bench: Bench) -> None:
-    def write(call: Call) -> Reply:
-        call.append("GITHUB_OUTPUT", 'm=["p","q"]\n')
-        return Reply()
-
-    bench.engine.on("make", write)
+    bench.writes("make", "GITHUB_OUTPUT", 'm=["p","q"]\n')
     result = bench.run(
         HEAD
         + "  a:\n    runs-on: ubuntu-latest\n    outputs: {m: '${{ steps.s.outputs.m }}'}\n"

@@ -114,11 +114,7 @@ def test_what_a_step_writes_reaches_the_next_ones_but_not_itself(bench: Bench) -
 
 
 def test_step_env_wins_over_written_env_which_wins_over_job_env(bench: Bench) -> None:
-    def write(call: Call) -> Reply:
-        call.append("GITHUB_ENV", "A=written\n")
-        return Reply()
-
-    bench.engine.on("first", write)
+    bench.writes("first", "GITHUB_ENV", "A=written\n")
     bench.run(
         JOB.replace("    steps:", "    env: {A: job}\n    steps:")
         + """
@@ -209,11 +205,7 @@ def test_outputs_of_a_failed_step_are_kept(bench: Bench) -> None:
 
 
 def test_a_bad_env_file_fails_the_step_though_it_exits_with_0(bench: Bench) -> None:
-    def write(call: Call) -> Reply:
-        call.append("GITHUB_OUTPUT", "hello\n")
-        return Reply()
-
-    bench.engine.on("x", write)
+    bench.writes("x", "GITHUB_OUTPUT", "hello\n")
     result = bench.run(steps("- run: x"))
     assert result.steps()["1"].outcome == "failure"
     assert "Invalid format 'hello'" in result.log("1")

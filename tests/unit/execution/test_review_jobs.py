@@ -149,11 +149,7 @@ def test_a_running_always_job_is_not_cancelled_but_can_be_forced(bench: Bench) -
 
 
 def test_a_strategy_known_at_run_time_is_in_its_context(bench: Bench) -> None:
-    def write(call: Call) -> Reply:
-        call.append("GITHUB_OUTPUT", 'm={"v": [1, 2]}\n')
-        return Reply()
-
-    bench.engine.on("make", write)
+    bench.writes("make", "GITHUB_OUTPUT", 'm={"v": [1, 2]}\n')
     result = bench.run(
         HEAD
         + "  a:\n    runs-on: ubuntu-latest\n    outputs: {m: '${{ steps.s.outputs.m }}'}\n"
@@ -284,11 +280,7 @@ def test_old_commands_are_deprecated_since_2022(bench: Bench, date: str, warning
 
 
 def test_what_is_wrong_with_a_job_is_told_with_its_place(bench: Bench) -> None:
-    def make(call: Call) -> Reply:
-        call.append("GITHUB_OUTPUT", "m=[]\n")
-        return Reply()
-
-    bench.engine.on("make", make)
+    bench.writes("make", "GITHUB_OUTPUT", "m=[]\n")
     result = bench.run(
         HEAD
         + MADE

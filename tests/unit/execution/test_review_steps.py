@@ -373,11 +373,7 @@ def test_a_condition_that_cannot_be_evaluated_ends_a_composite(bench: Bench) -> 
 
 
 def test_a_process_gets_texts_that_the_system_can_hold(bench: Bench) -> None:
-    def write(call: Call) -> Reply:
-        call.append("GITHUB_ENV", "A=one\0two\n")
-        return Reply()
-
-    bench.engine.on("first", write)
+    bench.writes("first", "GITHUB_ENV", "A=one\0two\n")
     bench.run(
         steps(
             "- run: first\n- run: second\n  env: {B: '${{ fromJSON(''\"x\\ud800\"'') }}'}\n"

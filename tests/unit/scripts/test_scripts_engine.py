@@ -50,6 +50,7 @@ class Machine:
             "ACTLITE_SBIN": "",
             "ACTLITE_RUN_FOLDER": str(folder / "run"),
             "ACTLITE_DOCKER_FOLDER": str(folder / "lib"),
+            "ACTLITE_INIT_FOLDER": str(folder / "init"),
         }
 
     def has(self, name: str, script: str, *, folder: Path | None = None) -> None:
@@ -102,9 +103,6 @@ class TestEngine:
         assert code == 0
         assert "podman is installed" in text
 
-    @pytest.mark.skipif(
-        os.path.isdir("/run/systemd/system"), reason="this machine has systemd: it starts daemons"
-    )
     def test_podman_does_not_do_where_docker_is_asked_for(self, machine: Machine) -> None:
         machine.has("podman", "exit 0")
         machine.has("docker", DOCKER)
@@ -113,9 +111,6 @@ class TestEngine:
         assert code == 0, text
         assert machine.calls() == ["dockerd"]
 
-    @pytest.mark.skipif(
-        os.path.isdir("/run/systemd/system"), reason="this machine has systemd: it starts daemons"
-    )
     def test_a_number_that_another_process_has_by_now(self, machine: Machine) -> None:
         run = Path(machine.environment["ACTLITE_RUN_FOLDER"])
         containerd = run / "docker" / "containerd" / "containerd.pid"
@@ -157,9 +152,15 @@ class TestEngine:
         assert calls[0] == "apt-get -q update"
         assert "docker.io" in calls[1]
 
-    @pytest.mark.skipif(
-        os.path.isdir("/run/systemd/system"), reason="this machine has systemd: it starts daemons"
-    )
+    def test_where_an_init_system_starts_daemons(self, machine: Machine) -> None:
+        Path(machine.environment["ACTLITE_INIT_FOLDER"]).mkdir()
+        machine.has("docker", DOCKER)
+        machine.has("dockerd", 'echo dockerd >>"$STATE/calls"')
+        machine.has("systemctl", 'echo "systemctl $*" >>"$STATE/calls"; touch "$STATE/answers"')
+        code, text = machine.run("docker.sh")
+        assert code == 0, text
+        assert machine.calls() == ["systemctl start docker"]
+
     def test_a_daemon_that_panics_at_its_networks(self, machine: Machine) -> None:
         networks = Path(machine.environment["ACTLITE_DOCKER_FOLDER"]) / "network" / "files" / "local-kv.db"
         networks.parent.mkdir(parents=True)
@@ -183,9 +184,6 @@ class TestEngine:
         assert networks.with_name("local-kv.db.broken").read_text() == "half a network"
         assert "put aside" in text
 
-    @pytest.mark.skipif(
-        os.path.isdir("/run/systemd/system"), reason="this machine has systemd: it starts daemons"
-    )
     def test_without_overlay_the_slow_way(self, machine: Machine) -> None:
         machine.has("docker", DOCKER)
         machine.has(
@@ -202,9 +200,6 @@ class TestEngine:
         assert code == 0, text
         assert machine.calls() == ["dockerd ", "dockerd --storage-driver vfs"]
 
-    @pytest.mark.skipif(
-        os.path.isdir("/run/systemd/system"), reason="this machine has systemd: it starts daemons"
-    )
     def test_a_daemon_that_dies_says_why(self, machine: Machine) -> None:
         machine.has("docker", DOCKER)
         machine.has("dockerd", "echo 'iptables: Permission denied'; exit 1")
