@@ -250,6 +250,18 @@ def test_the_volume_that_covers_the_runners_node(
     assert any("GLIBC_2.28" in line for line in diagnosis["loader_lines"])
 
 
+def test_a_volume_over_a_node_that_was_not_fetched_yet(place: Place, tmp_path: Path) -> None:
+    """dixyes/ghactionsplay, glibc217node20.yml: on the runner every node's folder is there to be covered."""
+    cover = tmp_path / "cover"
+    cover.mkdir()
+    place.steps(
+        "- name: fill\n  run: echo covered >/cover/note; ls /__e; cat /__e/node20/note",
+        job=f"container:\n  image: {RUNNER}\n  volumes:\n    - {cover}:/cover:rw,rshared\n    - {cover}:/__e/node20:ro,rshared",
+    )
+    found = run(place, "--as-of", "2024-09-01", env={"ACTLITE_CACHE": str(tmp_path / "cache")}).expect(0)
+    assert found.lines("fill") == ["node16", "node16_alpine", "node20", "node20_alpine", "covered"]
+
+
 def test_an_image_given_for_another(place: Place) -> None:
     place.steps("- name: look\n  run: head -n 1 /etc/os-release", job="container: quay.io/some/image:2014")
     found = run(place, "--image", f"quay.io/some/image:2014={CENTOS}").expect(0)

@@ -160,7 +160,8 @@ def test_a_runtime_put_in_later_is_seen_by_a_running_container(
     )
     try:
         container.start()
-        assert container.exec_run(["ls", "/__e"]).output == b""
+        assert container.exec_run(["ls", "/__e"]).output == b"node20\nnode20_alpine\nnode24\nnode24_alpine\n"
+        assert container.exec_run(["sh", "-c", "ls -A /__e/*/*"]).exit_code != 0, "they are empty"
         nodes.externals(runner, ["node20"])
         done = container.exec_run(["/__e/node20/bin/node", "--version"])
         assert (done.exit_code, done.output.strip()) == (0, f"v{runner.nodes['node20']}".encode())

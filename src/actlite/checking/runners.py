@@ -26,6 +26,8 @@ IMAGES: Mapping[str, str] = {
 """Images made to resemble GitHub's machines, as users of act know them."""
 HOST = "host"
 ELSEWHERE = re.compile(r"^(macos|windows)(-|$)", re.IGNORECASE)
+MAX_NAMED = 3
+"""How many legs a finding names; of more it gives the number."""
 SELF_HOSTED = frozenset({"self-hosted", "linux", "x64", "arm64"})
 
 
@@ -101,24 +103,44 @@ def leg_place(
     return found
 
 
+@frozen
+class Absent:
+    """Legs of one job that can't run on this machine for the same reason."""
+
+    legs: tuple[str, ...]
+    finding: Diagnostic
+
+
 def unrunnable(
     plan: Plan, platforms: Mapping[str, str], variables: Mapping[str, str], *, engine_is_host: bool = False
-) -> dict[str, Diagnostic]:
-    """The legs that can't run on this machine, by key, as findings with their place in the file. Where the
+) -> list[Absent]:
+    """The legs that can't run on this machine, as findings with their place in the file. Where the
     labels are another job's outputs, it can't be told before that has run."""
-    found: dict[str, Diagnostic] = {}
+    found: list[Absent] = []
     for job in plan.jobs:
         if job.needs and job.job.runs_on is not None and names_needs(job.job.runs_on):
             continue
+        problems: dict[str, list[str]] = {}
         for leg in job.legs or ():
             spot = leg_place(plan, job, leg, platforms, variables, engine_is_host=engine_is_host)
             if spot.problem:
-                node = job.job.runs_on
-                found[leg.key] = Diagnostic(
-                    "no-runner",
-                    Severity.ERROR,
-                    f"{leg.key} can't run here: {spot.problem}",
-                    node.span if node is not None else job.job.span,
-                    help="--only-runnable runs the other jobs; -P LABEL=IMAGE gives an image for a label.",
-                )
+                problems.setdefault(spot.problem, []).append(leg.key)
+        node = job.job.runs_on
+        for problem, legs in problems.items():
+            finding = Diagnostic(
+                "no-runner",
+                Severity.ERROR,
+                f"{_some(job, legs)} can't run here: {problem}",
+                node.span if node is not None else job.job.span,
+                help="--only-runnable runs the other jobs; -P LABEL=IMAGE gives an image for a label.",
+            )
+            found.append(Absent(tuple(legs), finding))
     return found
+
+
+def _some(job: JobPlan, legs: Sequence[str]) -> str:
+    """Some legs of a job, in words: up to three by name."""
+    if len(legs) <= MAX_NAMED:
+        return ", ".join(legs)
+    total = len(job.legs or ())
+    return f"{job.job.id} ({f'all {total}' if len(legs) == total else f'{len(legs)} of {total}'} legs)"

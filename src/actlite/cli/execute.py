@@ -15,7 +15,7 @@ from actlite.cli.options import RunOptions
 from actlite.cli.reporters import reporters
 from actlite.cli.select_workflows import Selected, select_workflows
 from actlite.cli.session import Session, cache_folder, now, owner_of
-from actlite.diagnostics import Diagnostic, Severity
+from actlite.diagnostics import Severity
 from actlite.engines.base import Engine, Pull
 from actlite.engines.select import select as select_engine
 from actlite.errors import CannotRun, Interrupted, NothingSelected
@@ -140,14 +140,17 @@ def _all_on_host(plans: Sequence[Plan], options: RunOptions) -> bool:
 
 def _refuse_absent(plans: Sequence[Plan], options: RunOptions, *, host: bool) -> None:
     """The legs that can't run here, said before anything starts. Raises CannotRun unless the user wants the rest."""
-    found: dict[str, Diagnostic] = {}
-    for plan in plans:
-        found |= unrunnable(plan, options.platforms, options.variables, engine_is_host=host)
-    for diagnostic in found.values():
-        say(diagnostic.render())
+    found = [
+        absent
+        for plan in plans
+        for absent in unrunnable(plan, options.platforms, options.variables, engine_is_host=host)
+    ]
+    for absent in found:
+        say(absent.finding.render())
+    legs = sum(len(absent.legs) for absent in found)
     if found and not options.only_runnable:
         raise CannotRun(
-            f"{len(found)} job(s) can't run here; nothing was started.",
+            f"{legs} job{'s' * (legs != 1)} can't run here; nothing was started.",
             do="--only-runnable runs the others; -P LABEL=IMAGE gives an image for a label.",
         )
 

@@ -70,7 +70,7 @@ def show_plan(
     selected = select_workflows(selection, variables=variables, committed=committed, strict=False)
     known = {**load(root_of(selection.directory)).platforms, **(platforms or {})}
     absent = [
-        finding for plan in selected.plans for finding in unrunnable(plan, known, variables or {}).values()
+        absent.finding for plan in selected.plans for absent in unrunnable(plan, known, variables or {})
     ]
     if format_ == "json":
         github = selected.trigger.github

@@ -95,11 +95,13 @@ class NodeStore:
         """The folder to mount at ``/__e``: the runner's ``externals``, with at least these runtimes in it.
 
         ``runtimes`` are folder names such as ``node20`` or ``node20_alpine``. More can be put in later, while
-        containers have the folder mounted. Raises RuntimeUnavailable and DiskFull.
+        containers have the folder mounted; till then their folders are empty. Raises RuntimeUnavailable and DiskFull.
         """
         folder = self._cache / "externals" / f"{runner.release}-{arch}{self._variant()}"
         folder.mkdir(parents=True, exist_ok=True)
         folders = runner.folders(arch)
+        for name in folders:  # all are there, if empty: a job's own volume may be mounted on any of them
+            (folder / name).mkdir(exist_ok=True)
         for name in dict.fromkeys(runtimes):
             version = folders.get(name)
             if version is None:
@@ -174,14 +176,11 @@ def _lay_out(build: NodeBuild, target: Path) -> None:
         beside.mkdir(exist_ok=True)
         for library in libraries.iterdir():
             _place(library, beside / library.name)
-    if not (target / "bin" / "node").exists():
-        with new_folder(target) as work:
-            (work / "bin").mkdir()
-            _place(binary, work / "bin" / "node")
-            if (build.path / "LICENSE").is_file():
-                _place(build.path / "LICENSE", work / "LICENSE")
-    elif not _same(binary, target / "bin" / "node"):
-        _place(binary, target / "bin" / "node")
+    # In place, the program last: a folder put in this one's place would take away what a container has mounted on it.
+    (target / "bin").mkdir(exist_ok=True)
+    if (build.path / "LICENSE").is_file():
+        _place(build.path / "LICENSE", target / "LICENSE")
+    _place(binary, target / "bin" / "node")
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -174,6 +174,23 @@ def test_plan_of_nothing_names_commands_that_run_something(repo: Path, call: Cal
     assert call("plan", *words[1:]).code == 0
 
 
+def test_legs_that_lack_the_same_are_told_together(repo: Path, call: Call) -> None:
+    text = "on: push\njobs: {a: {strategy: {matrix: {n: [%s]}}, runs-on: %s, steps: [{run: x}]}}\n"
+    file = repo / ".github/workflows/ci.yaml"
+    file.write_text(text % ("1, 2, 3, 4", "windows-latest"))
+    out = call("plan").out
+    assert "✗ a (all 4 legs) can't run here: no Windows runner (windows-latest)\n" in out
+    assert out.count("can't run here") == 1
+    answer = call("run")
+    assert answer.code == 4
+    assert answer.err.count("no Windows runner") == 1
+    assert "error: 4 jobs can't run here; nothing was started." in answer.err
+    file.write_text(text % ("1, 2, 3", "windows-latest"))
+    assert "✗ a (1), a (2), a (3) can't run here" in call("plan").out
+    file.write_text(text % ("1, 2, 3, 4, 5", "'${{ matrix.n > 1 && ''macos-15'' || ''ubuntu-latest'' }}'"))
+    assert "✗ a (4 of 5 legs) can't run here: no macOS runner (macos-15)" in call("plan").out
+
+
 def test_plan_says_what_cannot_run_here(repo: Path, call: Call) -> None:
     (repo / ".github/workflows/ci.yaml").write_text(
         "on: push\njobs: {a: {strategy: {matrix: {os: [ubuntu-latest, macos-14, mine]}}, "

@@ -234,6 +234,28 @@ def test_a_job_that_failed_without_a_step_says_why() -> None:
     assert "✗ a: the matrix can't be built" in show(events)
 
 
+def test_legs_that_fail_alike_share_a_panel() -> None:
+    events: list[Event] = [made.start("a (1)", "a (2)", "m (1)", "m (2)")]
+    for leg in ("a (1)", "a (2)"):
+        events += [
+            JobStarted(1000.0, leg, "a", leg, {}, "image"),
+            made.ended("1", "One", "failure", job=leg, diagnosis=made.DIAGNOSIS),
+            JobFinished(1001.0, leg, "a", leg, "failure", {}, 1.0),
+        ]
+    events += [
+        JobFinished(1001.0, leg, "m", leg, "not-run", {}, 0.0, "no macOS runner (macos-15)")
+        for leg in ("m (1)", "m (2)")
+    ]
+    text = show([*events, RunFinished(1001.0, "12", "failure", 1.0, (), "")])
+    closing = text[text.index("job / step") :]
+    assert closing.count(made.DIAGNOSIS.fixes[0][:20]) == 1
+    assert f"✗ a (1) / One: {made.DIAGNOSIS.summary[:20]}" in closing
+    assert "✗ a (2) / One: the same as in a (1)\n" in closing
+    assert "✗ m (1): no macOS runner (macos-15)\n" in closing
+    assert "✗ m (2)" not in closing
+    assert "– m (2) · no macOS runner" in closing
+
+
 def test_a_reason_is_said_once() -> None:
     closing = show(made.failing()).split("job / step")[1]
     assert closing.count("success() is false") == 1

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from actlite.events import Annotation, RunStarted
 from actlite.journal.record import JobRecord, RunRecord, StepRecord
-from actlite.reporting.console.diagnosis import failure_lines
+from actlite.reporting.console.diagnosis import Told, failure_lines
 from actlite.reporting.console.screen import Screen, foreign, row, seconds, size
 
 _MARKS = {
@@ -65,8 +65,9 @@ def closing_lines(
     yield row(Text.assemble(mark(record.conclusion), " ", verdict), time, width)
     yield Text()
     yield from _table(record, width)
+    said = Told()
     for job in record.jobs:
-        yield from failure_lines(job, screen, tails or {})
+        yield from failure_lines(job, screen, tails or {}, said)
     yield from _artifacts(record, screen)
     yield from _whereabouts(record, screen)
 

@@ -21,10 +21,29 @@ LABEL = 40
 """Characters of a reason that fits beside the caret."""
 
 
-def failure_lines(job: JobRecord, screen: Screen, tails: dict[tuple[str, str], list[str]]) -> Iterator[Text]:
-    """A panel for each failed step of a job, and for the job where it failed without one."""
+class Told:
+    """What a report has said already: legs of a matrix mostly fail alike, and one panel does for all."""
+
+    def __init__(self) -> None:
+        self.diagnoses: list[tuple[Diagnosis, str]] = []
+        """With the job that has it."""
+        self.reasons: set[tuple[str, str]] = set()
+        """Of jobs without a failed step: the job's id, and why."""
+
+    def where(self, diagnosis: Diagnosis) -> str | None:
+        """The job under which a diagnosis stands."""
+        return next((job for known, job in self.diagnoses if known == diagnosis), None)
+
+
+def failure_lines(
+    job: JobRecord, screen: Screen, tails: dict[tuple[str, str], list[str]], said: Told | None = None
+) -> Iterator[Text]:
+    """A panel for each failed step of a job, and for the job where it failed without one; a short word where
+    ``said`` has the same of another leg."""
+    said = said or Told()
     told: list[Diagnosis] = []
     any_step = False
+    title = job.name or job.key
     for step in job.steps:
         if step.outcome not in ("failure", "cancelled"):
             continue
@@ -35,13 +54,23 @@ def failure_lines(job: JobRecord, screen: Screen, tails: dict[tuple[str, str], l
             continue
         if step.diagnosis is not None:
             told.append(step.diagnosis)
+            before = said.where(step.diagnosis)
+            if before is not None:
+                yield Text()
+                words = f"{title} / {step.name}: the same as in {before}"
+                yield from _wrapped(Text.assemble(("✗ ", "red"), foreign(words, "bold")), screen, 2)
+                continue
+            said.diagnoses.append((step.diagnosis, title))
         elif step.outcome == "cancelled" or step.conclusion == "success":
             continue
         yield from _panel(job, step, screen, tails.get((job.key, step.key), []))
     if job.result in ("failure", "not-run") and job.reason and not any_step:
+        if (job.id, job.reason) in said.reasons:
+            return  # the table names each leg with its reason
+        said.reasons.add((job.id, job.reason))
         yield Text()
         yield from _wrapped(
-            Text.assemble(("✗ ", "red"), foreign(f"{job.name or job.key}: {job.reason}", "bold")), screen, 2
+            Text.assemble(("✗ ", "red"), foreign(f"{title}: {job.reason}", "bold")), screen, 2
         )
 
 
