@@ -242,6 +242,12 @@ def test_the_volume_that_covers_the_runners_node(
     found = run(place, env=env).expect(0)
     assert found.lines("one")[-1].startswith("ran on v16.")
     assert found.lines("one")[-1].endswith("/__e/node24/bin/node")
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    place.steps(steps[1], job=f"container:\n  image: {CENTOS}\n  volumes:\n    - {bare}:/__e/node24:ro")
+    unfilled = run(place, env=env).expect(1).step("one")["diagnosis"]
+    assert unfilled["kind"] == "not-found"
+    assert "Fill the volume that the job mounts over the runner's node24" in unfilled["fixes"][0]
     place.steps(steps[1], job=f"container: {CENTOS}")
     without = run(place, env=env).expect(1)
     diagnosis = without.step("one")["diagnosis"]

@@ -156,6 +156,12 @@ def _fixes(
         if runtime:
             return advice.for_runtime(runtime, action, glibc, on)
         return advice.for_program(glibc, _needed_glibc(failure, needs))
+    if kind == "not-found" and failure.certain and runtime:
+        # The runner's own is always there; what the job mounts over it may not hold it.
+        return (
+            f"Fill the volume that the job mounts over the runner's {runtime} (container.volumes) in a run: step before "
+            "the first action, so that bin/node is in it; or mount none there",
+        )
     if kind == "not-found" and failure.certain:
         return ("Use an image that has the file, or install it in a run: step before this one",)
     if runtime:
