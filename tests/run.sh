@@ -20,6 +20,7 @@ stage() {
 }
 
 stage 'Set up' sh scripts/setup.sh test || exit 4
+stage 'Shells' sh scripts/shells.sh || exit 4
 stage 'Docker' sh scripts/docker.sh docker || exit 4
 stage 'Node builds' sh scripts/node.sh || exit 4
 stage 'Registry of the tests' sh scripts/registry.sh || exit 4
