@@ -24,6 +24,7 @@ stage 'Shells' sh scripts/shells.sh || exit 4
 stage 'Docker' sh scripts/docker.sh docker || exit 4
 stage 'Node builds' sh scripts/node.sh || exit 4
 stage 'Registry of the tests' sh scripts/registry.sh || exit 4
+stage 'Reference engines' sh scripts/oracles.sh || exit 4
 
 stage 'ruff check' "$BIN/ruff" check .
 stage 'ruff format' "$BIN/ruff" format --check .
