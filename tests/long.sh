@@ -1,0 +1,10 @@
+#!/bin/sh
+# sh tests/long.sh [PYTEST ARGUMENT…]: the tests marked "long", at their full size: some minutes to an hour.
+# Figures are appended to docs/reference/evidence.jsonl; docs/reference/evidence.md says what they mean.
+set -u
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+cd "$ROOT" || exit 4
+[ -x .venv/bin/pytest ] || sh scripts/setup.sh test || exit 4
+ACTLITE_LONG=1
+export ACTLITE_LONG
+exec nice -n 10 .venv/bin/pytest tests/unit -m long -q -s -o timeout=7200 -p no:cacheprovider "$@"
