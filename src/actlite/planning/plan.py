@@ -7,7 +7,9 @@ from dataclasses import field
 from typing import Any
 
 from actlite.diagnostics import Diagnostic
+from actlite.document.nodes import Scalar
 from actlite.records import frozen
+from actlite.workflow.called import CallReference
 from actlite.workflow.model import Job, Workflow
 
 
@@ -41,21 +43,57 @@ class Leg:
 
 @frozen
 class JobPlan:
-    """One job of a plan."""
+    """One job of a plan. A job that calls a reusable workflow has ``calls``."""
 
     job: Job
     legs: tuple[Leg, ...] | None
     """None: the matrix depends on other jobs' outputs and is known when they have run."""
     needs: tuple[str, ...]
+    """Ids of jobs of the same workflow file. The jobs of a called workflow start when the calling job may."""
     problems: tuple[Diagnostic, ...] = ()
     """Why it (or a part of it) can't be run as it stands; errors only where it can't be run at all."""
     fail_fast: bool = True
     max_parallel: int | None = None
+    callers: tuple[str, ...] = ()
+    """The ids of the jobs that call the workflow that this job is in, outermost first; () at the top."""
+    calls: tuple[CallPlan, ...] = ()
+    """What each leg calls, in the order of ``legs``; a single one where the legs are known later."""
+    permissions: Mapping[str, str] | None = None
+    """What the token may do: its own, its workflow's or its caller's word; None: the repository's default."""
+
+    @property
+    def id(self) -> str:
+        """The id as it is shown: ``caller / callee`` for a job of a called workflow."""
+        return " / ".join((*self.callers, self.job.id))
+
+
+@frozen
+class CallPlan:
+    """What one leg of a calling job runs: the plan of the called workflow, or why that is not known.
+
+    The keys and names of the legs in ``plan`` begin with those of the calling leg: ``build (linux) / compile``.
+    """
+
+    reference: CallReference
+    leg: Leg | None
+    """The calling leg; None where the legs are known later: then this stands for each of them."""
+    plan: Plan | None
+    unknown: str = ""
+    """Where there is no plan, why: a sentence without a full stop. '' where the job's problems say it."""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """The typed values of the called workflow's inputs, as far as they are known before the run."""
+    later: Mapping[str, str] = field(default_factory=dict)
+    """The inputs that are known only in the run, by name, with the type that they will have."""
+    inherits_secrets: bool = False
+    """``secrets: inherit``."""
+    secrets: Mapping[str, Scalar] = field(default_factory=dict)
+    """The secrets that are handed on, by the name that the called workflow knows them by."""
 
 
 @frozen
 class Plan:
-    """The jobs of one workflow for one trigger, in an order in which needs come first."""
+    """The jobs of one workflow for one trigger, in an order in which needs come first. The plan of a called
+    workflow has the caller's trigger, with inputs of its own."""
 
     workflow: Workflow
     trigger: Trigger
@@ -63,6 +101,11 @@ class Plan:
     warnings: tuple[Diagnostic, ...] = ()
     matrix_filter: tuple[tuple[str, str], ...] = ()
     """Keys and values that the legs must have; for matrices that are only known when other jobs have run."""
+    vars: Mapping[str, str] = field(default_factory=dict)
+    """The vars context."""
+    later: Mapping[str, str] = field(default_factory=dict)
+    """In a called workflow: the inputs that are known only in the run, by name, with their types. They are
+    not among ``trigger.inputs``; what names them can't be evaluated yet."""
 
 
 @frozen

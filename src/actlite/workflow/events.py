@@ -5,7 +5,7 @@ from __future__ import annotations
 from actlite.diagnostics import DiagnosticBag, Severity
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.workflow import access
-from actlite.workflow.model import EventFilter, Input
+from actlite.workflow.model import CalledOutput, CalledSecret, EventFilter, Input
 from actlite.workflow.nearest import did_you_mean
 from actlite.workflow.schema_events import ACTIVITY_TYPES
 
@@ -54,6 +54,24 @@ def _event(key: Scalar, value: Node, bag: DiagnosticBag) -> EventFilter:
         workflows=texts("workflows"),
         inputs=inputs,
         cron=cron,
+        secrets=_secrets(access.get(value, "secrets")) if name == "workflow_call" else (),
+        outputs=_outputs(access.get(value, "outputs")) if name == "workflow_call" else (),
+    )
+
+
+def _secrets(node: Node | None) -> tuple[CalledSecret, ...]:
+    entries = node.entries if isinstance(node, Mapping) else ()
+    return tuple(
+        CalledSecret(key.text, key.span, access.flag(value, "required"), access.text(value, "description"))
+        for key, value in entries
+    )
+
+
+def _outputs(node: Node | None) -> tuple[CalledOutput, ...]:
+    entries = node.entries if isinstance(node, Mapping) else ()
+    return tuple(
+        CalledOutput(key.text, key.span, access.scalar(value, "value"), access.text(value, "description"))
+        for key, value in entries
     )
 
 

@@ -99,6 +99,26 @@ class Input:
 
 
 @frozen
+class CalledSecret:
+    """A secret that workflow_call declares."""
+
+    name: str
+    span: Span
+    required: bool = False
+    description: str = ""
+
+
+@frozen
+class CalledOutput:
+    """An output that workflow_call declares. ``value`` sees the jobs context."""
+
+    name: str
+    span: Span
+    value: Scalar | None = None
+    description: str = ""
+
+
+@frozen
 class EventFilter:
     """One event of ``on:`` with its filters. None: the filter isn't given; () : given and empty."""
 
@@ -114,6 +134,8 @@ class EventFilter:
     workflows: tuple[str, ...] | None = None
     inputs: tuple[Input, ...] = ()
     cron: tuple[str, ...] = ()
+    secrets: tuple[CalledSecret, ...] = ()
+    outputs: tuple[CalledOutput, ...] = ()
 
 
 @frozen
