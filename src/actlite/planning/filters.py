@@ -1,93 +1,87 @@
-"""GitHub's filter patterns for branches, tags and paths (DOC: workflow syntax, filter pattern cheat sheet)."""
+"""Which names and paths the patterns of a filter let in (DOC: workflow syntax, filter pattern cheat sheet)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
-_QUANTIFIERS = {"?": "?", "+": "+"}
+from actlite.workflow.patterns import BadPattern, Item, Pattern, read_pattern
+
+__all__ = ["BadPattern", "any_included", "included", "matcher", "matching_pattern"]
+
+MAX_REPEATS = 4
+"""A pattern with more parts that repeat is not left to a regular expression, which could take for ever."""
 
 
-class BadPattern(ValueError):
-    """A pattern that means nothing; the text says why."""
+@lru_cache(maxsize=2048)
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Says whether a whole name matches a pattern, whose leading ``!`` is passed over. Case counts.
 
-
-@lru_cache(maxsize=512)
-def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """The regular expression of a pattern without its leading ``!``; it must match a whole name.
-
-    ``*`` is any text without ``/``, ``**`` any text, ``?`` none or one and ``+`` one or more of what
-    stands before, ``[a-z]`` one character of a set, and a backslash takes the next character as it is.
     Raises BadPattern.
     """
-    out: list[str] = []
-    at = 0
-    repeatable = False
-    while at < len(pattern):
-        char = pattern[at]
-        if char == "*":
-            at, part = _star(pattern, at)
-            out.append(part)
-            repeatable = False
-            continue
-        if char in _QUANTIFIERS:
-            if not repeatable:
-                raise BadPattern(f"'{char}' in '{pattern}' has nothing before it to repeat")
-            out.append(_QUANTIFIERS[char])
-            repeatable = False
-        elif char == "[":
-            at, part = _set(pattern, at)
-            out.append(part)
-            repeatable = True
-            continue
-        else:
-            if char == "\\":
-                at += 1
-                if at == len(pattern):
-                    raise BadPattern(f"'{pattern}' ends in a backslash")
-                char = pattern[at]
-            out.append(re.escape(char))
-            repeatable = True
-        at += 1
-    return re.compile("".join(out) + r"\Z", re.DOTALL)
+    read = read_pattern(pattern)
+    if sum(item.repeat == "+" or item.kind not in {"character", "set"} for item in read.items) > MAX_REPEATS:
+        return lambda name: _steps(read, name)
+    expression = re.compile("".join(map(_expression, read.items)), re.DOTALL)
+    return lambda name: expression.fullmatch(name) is not None
 
 
-def _star(pattern: str, at: int) -> tuple[int, str]:
-    end = at
-    while end < len(pattern) and pattern[end] == "*":
-        end += 1
-    if end - at == 1:
-        return end, "[^/]*"
-    at_start = at == 0 or pattern[at - 1] == "/"
-    if at_start and end < len(pattern) and pattern[end] == "/":
-        return end + 1, "(?:.*/)?"
-    return end, ".*"
+def _expression(item: Item) -> str:
+    if item.kind == "star":
+        return "[^/]*"
+    if item.kind == "anything":
+        return ".*"
+    if item.kind == "folders":
+        return "(?:.*/)?"
+    body = "".join(
+        re.escape(first) if first == last else f"{re.escape(first)}-{re.escape(last)}"
+        for first, last in item.ranges
+    )
+    return (f"[{body}]" if item.kind == "set" else body) + item.repeat
 
 
-def _set(pattern: str, at: int) -> tuple[int, str]:
-    end = pattern.find("]", at + 1)
-    if end < 0:
-        raise BadPattern(f"'[' in '{pattern}' has no ']'")
-    if end == at + 1:
-        raise BadPattern(f"'[]' in '{pattern}' is an empty set")
-    body = pattern[at + 1 : end]
-    escaped = re.sub(r"([\\^\[\]&~|])", r"\\\1", body)
-    try:
-        re.compile(f"[{escaped}]")
-    except re.error as error:
-        raise BadPattern(f"'[{body}]' in '{pattern}' is no set of characters: {error}") from error
-    return end + 1, f"[{escaped}]"
+def _steps(pattern: Pattern, name: str) -> bool:
+    """The same character by character, keeping all the places in the pattern that one can be at. A place is the
+    number of an item that comes next; ``~number`` stands for the middle of a ``folders``."""
+    items = pattern.items
+    places = _passed(items, {0})
+    for character in name:
+        after: set[int] = set()
+        for place in places:
+            number = place if place >= 0 else ~place
+            if number == len(items) or not items[number].takes(character):
+                continue
+            item = items[number]
+            if item.kind == "folders":
+                after |= {~number, number + 1} if character == "/" else {~number}
+            elif item.kind in {"character", "set"}:
+                after |= {number, number + 1} if item.repeat == "+" else {number + 1}
+            else:
+                after.add(number)
+        places = _passed(items, after)
+        if not places:
+            return False
+    return len(items) in places
+
+
+def _passed(items: Sequence[Item], places: set[int]) -> set[int]:
+    """The places, and those behind items that can stand for nothing."""
+    found = set(places)
+    for place in places:
+        here = place
+        while 0 <= here < len(items) and (
+            items[here].kind not in {"character", "set"} or items[here].repeat == "?"
+        ):
+            here += 1
+            found.add(here)
+    return found
 
 
 def matching_pattern(name: str, patterns: Sequence[str]) -> str | None:
     """The pattern that decides about a name: the last one that matches, with its ``!`` if it excludes.
     None when no pattern matches. Raises BadPattern."""
-    decided = None
-    for pattern in patterns:
-        if compile_pattern(pattern.removeprefix("!")).match(name):
-            decided = pattern
-    return decided
+    return next((pattern for pattern in reversed(patterns) if matcher(pattern)(name)), None)
 
 
 def included(name: str, patterns: Sequence[str]) -> bool:

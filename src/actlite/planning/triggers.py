@@ -32,6 +32,8 @@ def selects(workflow: Workflow, trigger: Trigger) -> str | None:
     if reasons:
         return reasons[0]
     names = list(dict.fromkeys(event.name for event in workflow.on))
+    if names == ["workflow_call"]:
+        return "runs only where another workflow calls it"
     return f"runs on {_listed(names)}, not on {trigger.event}" if names else "has no events"
 
 
@@ -62,7 +64,7 @@ def _filtered(event: EventFilter, trigger: Trigger) -> str | None:
         return _names("base branch", base, "branches", event)
     if event.name == "workflow_run":
         name = str(_inner(payload, "workflow_run", "name") or _inner(payload, "workflow", "name"))
-        if event.workflows is not None and name and not included(name, event.workflows):
+        if event.workflows is not None and name and not _among(name, event.workflows):
             return f"workflow '{name}' is not among workflows {_brackets(event.workflows)}"
         return _names("branch", str(_inner(payload, "workflow_run", "head_branch")), "branches", event)
     return None
@@ -71,6 +73,17 @@ def _filtered(event: EventFilter, trigger: Trigger) -> str | None:
 def _inner(payload: Mapping[str, Any], outer: str, inner: str) -> Any:
     value = payload.get(outer)
     return (value.get(inner) or "") if isinstance(value, Mapping) else ""
+
+
+def _among(name: str, workflows: Sequence[str]) -> bool:
+    """Whether a workflow's name is among those given; a name may hold characters that would mean something in a
+    pattern, and be written as it is."""
+    if name in workflows:
+        return True
+    try:
+        return included(name, workflows)
+    except BadPattern:
+        return False
 
 
 def _type(event: EventFilter, payload: Mapping[str, Any]) -> str | None:
