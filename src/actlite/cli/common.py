@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -59,6 +60,17 @@ _SELECTION = (
         "-j", "--job", "jobs", metavar="JOB", multiple=True, help="Only this job and those it needs."
     ),
     click.option("--matrix", metavar="KEY=VALUE", multiple=True, help="Only the legs with this value."),
+    click.option(
+        "--changed",
+        metavar="FILE",
+        multiple=True,
+        help="A changed file, for filters on paths; - reads them from stdin.",
+    ),
+    click.option(
+        "--changed-since",
+        metavar="REF",
+        help="Changed files are those that differ from this commit, branch or tag.",
+    ),
 )
 
 
@@ -76,6 +88,9 @@ def take_selection(values: dict[str, Any]) -> Selection:
         raise UsageError(
             f"--{refs[0]} and --{refs[1]} are given.", do="Give one of --tag, --branch and --ref."
         )
+    changed, since = values.pop("changed"), values.pop("changed_since")
+    if changed and since:
+        raise UsageError("--changed and --changed-since are given.", do="Give one of them.")
     return Selection(
         event=values.pop("event"),
         directory=values.pop("directory"),
@@ -87,7 +102,21 @@ def take_selection(values: dict[str, Any]) -> Selection:
         inputs=pairs(values.pop("inputs"), "--input"),
         jobs=tuple(values.pop("jobs")),
         matrix=tuple(pairs(values.pop("matrix"), "--matrix").items()),
+        changed=_changed(changed) if changed else None,
+        changed_since=since or None,
     )
+
+
+def _changed(given: Sequence[str]) -> tuple[str, ...]:
+    """The files of ``--changed``; those of stdin are one a line, or end in NUL as ``git diff -z`` has them."""
+    found: list[str] = []
+    for item in given:
+        if item == "-":
+            text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+            found += [name for name in text.split("\0" if "\0" in text else "\n") if name]
+        else:
+            found.append(item)
+    return tuple(found)
 
 
 def pairs(items: Sequence[str], option: str, form: str = "KEY=VALUE") -> dict[str, str]:

@@ -31,6 +31,10 @@ class Selection:
     """-j: ids of jobs; with what they need. Empty for all."""
     matrix: tuple[tuple[str, str], ...] = ()
     """--matrix: only legs that have these values."""
+    changed: tuple[str, ...] | None = None
+    """--changed: the changed files; None where the repository is to tell."""
+    changed_since: str | None = None
+    """--changed-since: the commit that the changed files are told from."""
 
 
 @frozen

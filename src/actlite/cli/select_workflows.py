@@ -11,6 +11,7 @@ from actlite.cli.workflow_files import WorkflowFile, read_all, root_of
 from actlite.contexts.repository import Repository
 from actlite.diagnostics import Diagnostic
 from actlite.errors import InvalidWorkflow, UsageError
+from actlite.planning.changes import with_changes, with_changes_since
 from actlite.planning.plan import NotSelected, Plan, Trigger
 from actlite.planning.planner import plan as make_plan
 from actlite.planning.trigger import make_trigger
@@ -81,6 +82,10 @@ def select_workflows(
         committed=committed,
         folder=root,
     )
+    if selection.changed is not None:
+        trigger = with_changes(trigger, selection.changed)
+    elif selection.changed_since is not None:
+        trigger = with_changes_since(trigger, repository, selection.changed_since, committed=committed)
     workflows = [file.workflow for file in files if file.workflow is not None and file not in broken]
     plans, others = _plan(workflows, trigger, selection, variables or {})
     found = tuple(d for file in files if file not in broken for d in file.findings)
