@@ -54,6 +54,7 @@ PLUGIN = record({"plugin": FILLED})
 ACTION = record(
     {
         "name": TEXT,
+        "description": TEXT,
         "inputs": record(others=record({"default": TEXT.seeing(DEFAULTS)}, others=ANYTHING)),
         "outputs": record(others=record({"value": TEXT.seeing(OUTPUTS), "description": TEXT})),
         "runs": NODE | DOCKER | COMPOSITE | PLUGIN,

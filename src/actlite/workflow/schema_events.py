@@ -92,15 +92,14 @@ _CALL_INPUT = record(
 )
 _CALL = record(
     {
-        "inputs": record(others=_CALL_INPUT) | NULL,
-        "secrets": record(others=record({"required": BOOLEAN, "description": TEXT}) | NULL) | NULL,
+        "inputs": record(others=_CALL_INPUT),
+        "secrets": record(others=record({"required": BOOLEAN, "description": TEXT}) | NULL),
         "outputs": record(
             others=record(
                 {"value": TEXT.seeing(names("github inputs vars jobs")), "description": TEXT},
                 required=["value"],
             )
-        )
-        | NULL,
+        ),
     }
 )
 _DISPATCH_INPUT = record(

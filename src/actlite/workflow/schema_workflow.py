@@ -108,14 +108,14 @@ RUN_STEP = record(
 )
 USES_STEP = record({"uses": FILLED, **STEP_COMMON, "with": _ENV.seeing(IN_STEP)}, required=["uses"])
 _CONTROL = {"name": STEP_COMMON["name"], "id": FILLED, "continue-on-error": STEP_COMMON["continue-on-error"]}
-STEP = (
-    RUN_STEP
-    | USES_STEP
-    | record({"wait": FILLED_LIST, **_CONTROL}, required=["wait"])
+_CONTROL_STEP = (
+    record({"wait": FILLED_LIST, **_CONTROL}, required=["wait"])
     | record({"wait-all": NULL | BOOLEAN, **_CONTROL}, required=["wait-all"])
     | record({"cancel": FILLED, **_CONTROL}, required=["cancel"])
-    | record({"parallel": items(RUN_STEP | USES_STEP)}, required=["parallel"])
 )
+INNER_STEP = RUN_STEP | USES_STEP | _CONTROL_STEP | record({"parallel": ANYTHING}, required=["parallel"])
+"""A step inside ``parallel``; that some of them can't stand there is said by ``control``."""
+STEP = RUN_STEP | USES_STEP | _CONTROL_STEP | record({"parallel": items(INNER_STEP)}, required=["parallel"])
 
 _COMBINATIONS = items(record(others=ANYTHING))
 STRATEGY = record(
@@ -156,11 +156,13 @@ STEPS_JOB = record(
             {"run": record(_RUN_DEFAULTS).seeing(names("github inputs vars needs strategy matrix env"))}
         ),
         "steps": items(STEP),
-        "snapshot": FILLED
-        | record(
-            {"image-name": FILLED, "if": CONDITION.seeing(WITH_MATRIX), "version": FILLED},
-            required=["image-name"],
-        ),
+        "snapshot": (
+            FILLED
+            | record(
+                {"image-name": FILLED, "if": CONDITION.seeing(STEP_IF), "version": FILLED},
+                required=["image-name"],
+            )
+        ).seeing(WITH_MATRIX),
     },
     required=["runs-on"],
 )
@@ -170,7 +172,9 @@ CALL_JOB = record(
         "uses": FILLED,
         "with": record(others=(TEXT | BOOLEAN | NUMBER).seeing(WITH_MATRIX)),
         "secrets": words("inherit")
-        | record(others=TEXT.seeing(names("github inputs vars needs strategy matrix secrets"))),
+        | record(
+            others=(TEXT | BOOLEAN | NUMBER).seeing(names("github inputs vars needs strategy matrix secrets"))
+        ),
     },
     required=["uses"],
 )
