@@ -103,3 +103,8 @@ def _integer(text: str) -> float | None:
     if match := _BASED.fullmatch(text):
         return int32(match[1], 16) if match[1] else int32(match[2], 8)
     return None
+
+
+def utf16_length(text: str) -> int:
+    """The length of a text as .NET counts it: characters beyond U+FFFF count as two."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2

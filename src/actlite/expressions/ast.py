@@ -86,6 +86,17 @@ Node = Constant | Name | Wildcard | Index | Not | Compare | Logical | Call
 
 
 @frozen
+class GivenCall:
+    """A call of a function that is not built in: its name as written and where that starts, how many
+    arguments it gets, and where its bracket is."""
+
+    name: str
+    start: int
+    count: int
+    opening: int
+
+
+@frozen
 class Expr:
     """A parsed expression. ``root`` is None when there is nothing but white space."""
 
@@ -93,8 +104,8 @@ class Expr:
     root: Node | None
     names: tuple[Name, ...] = ()
     """The contexts that it names, in order."""
-    calls: tuple[tuple[str, int], ...] = ()
-    """The functions that it calls and that are not built in: name and offset, in order."""
+    calls: tuple[GivenCall, ...] = ()
+    """The calls of functions that are not built in; of nested ones the inner comes first."""
     functions: frozenset[str] = frozenset()
     """All functions that it calls, in small letters."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from actlite.document.scalars import utf16_length
+
 Kind = Literal["lexing", "parsing", "evaluation"]
 
 UNKNOWN_NAME = "Unrecognized named-value"
@@ -41,8 +43,7 @@ class ExpressionError(Exception):
 
 def token_error(kind: Kind, what: str, raw: str, start: int, source: str) -> ExpressionError:
     """An error about one token. ``start`` counts from 0; the message counts UTF-16 units, as GitHub does."""
-    before = source[:start]
-    units = start if before.isascii() else len(before.encode("utf-16-le", "surrogatepass")) // 2
+    units = utf16_length(source[:start])
     message = f"{what}: '{raw}'. Located at position {units + 1} within expression: {source}"
     return ExpressionError(kind, message, source, start + 1, len(raw), _CODES.get(what, ""))
 

@@ -9,56 +9,56 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from enum import Enum, auto
 from math import isnan
 
-from actlite.expressions.errors import token_error
+from actlite.expressions.errors import ExpressionError, token_error
 from actlite.expressions.values import WHITESPACE, parse_number
 from actlite.records import changeable
 
 
-class Kind(Enum):
-    """Kinds of tokens."""
+class Kind:
+    """Kinds of tokens; texts, because looking up members of an Enum takes longer than all the rest."""
 
-    GROUP = auto()
-    END_GROUP = auto()
-    INDEX = auto()
-    END_INDEX = auto()
-    PARAMETERS = auto()
-    END_PARAMETERS = auto()
-    SEPARATOR = auto()
-    DOT = auto()
-    WILDCARD = auto()
-    NOT = auto()
-    BINARY = auto()
-    LITERAL = auto()
-    PROPERTY = auto()
-    FUNCTION = auto()
-    NAME = auto()
+    GROUP = "group"
+    END_GROUP = "end of group"
+    INDEX = "index"
+    END_INDEX = "end of index"
+    PARAMETERS = "parameters"
+    END_PARAMETERS = "end of parameters"
+    SEPARATOR = "separator"
+    DOT = "dot"
+    WILDCARD = "wildcard"
+    NOT = "not"
+    BINARY = "binary"
+    LITERAL = "literal"
+    PROPERTY = "property"
+    FUNCTION = "function"
+    NAME = "name"
 
 
 @changeable
 class Token:
-    """A token: its text as written, where it starts, and a literal's value."""
+    """A token: its text as written, where it starts and ends, and a literal's value."""
 
-    kind: Kind
+    kind: str
     raw: str
     start: int
+    end: int
     value: bool | float | str | None = None
-
-    @property
-    def end(self) -> int:
-        """The offset after the token."""
-        return self.start + len(self.raw)
 
 
 _BLANK = re.escape(WHITESPACE)
+_ENDS = rf"\]\[(),!<>=&|{_BLANK}"
 _SKIP = re.compile(f"[{_BLANK}]*")
-_WORD = re.compile(rf"[^][(),.!<>=&|{_BLANK}]*")
-_NUMBER = re.compile(rf"[^][(),!<>=&|{_BLANK}]*")
-_KEYWORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_STRING = re.compile(r"'((?:[^']|'')*)('?)")
-_OPERATORS = ("==", "!=", "<=", ">=", "&&", "||", "!", "<", ">")
+_WORD = re.compile(rf"[^.{_ENDS}]*")
+_NUMBER = re.compile(rf"[^{_ENDS}]*")
+# An atomic group, not a possessive quantifier: Python 3.11.2 (Debian 12's own) matches those wrongly.
+_TOKEN = re.compile(
+    rf"[{_BLANK}]*(?:([A-Za-z_][A-Za-z0-9_-]*)(?=[.{_ENDS}]|\Z)([{_BLANK}]*\()?|('(?>(?:[^']+|'')*)')"
+    rf"|([-+0-9][^{_ENDS}]*)|(==|!=|<=|>=|&&|\|\||[<>])|([][(),*!.]))"
+)
+_STRING = re.compile(r"'(?:[^']|'')*")
+_WORD_GROUP, _CALL_GROUP, _STRING_GROUP, _NUMBER_GROUP, _BINARY_GROUP = 1, 2, 3, 4, 5
 _CONSTANTS: dict[str, bool | float | None] = {
     "null": None,
     "true": True,
@@ -66,8 +66,18 @@ _CONSTANTS: dict[str, bool | float | None] = {
     "NaN": float("nan"),
     "Infinity": float("inf"),
 }
+_SIGNS = {
+    "[": Kind.INDEX,
+    "]": Kind.END_INDEX,
+    ",": Kind.SEPARATOR,
+    "*": Kind.WILDCARD,
+    "!": Kind.NOT,
+    "(": Kind.GROUP,
+    ")": Kind.END_GROUP,
+    ".": Kind.DOT,
+}
 
-_OPENING: tuple[Kind | None, ...] = (
+_OPENING: tuple[str | None, ...] = (
     None,
     Kind.SEPARATOR,
     Kind.GROUP,
@@ -85,7 +95,7 @@ _INDEXABLE = (
     Kind.NAME,
 )
 _OPERAND_ENDS = (*_INDEXABLE, Kind.LITERAL)
-_MAY_FOLLOW: dict[Kind, frozenset[Kind | None]] = {
+_MAY_FOLLOW: dict[str, frozenset[str | None]] = {
     Kind.GROUP: frozenset(_OPENING),
     Kind.INDEX: frozenset(_INDEXABLE),
     Kind.PARAMETERS: frozenset((Kind.FUNCTION,)),
@@ -102,6 +112,7 @@ _MAY_FOLLOW: dict[Kind, frozenset[Kind | None]] = {
     Kind.FUNCTION: frozenset(_OPENING),
     Kind.NAME: frozenset(_OPENING),
 }
+_OPENS = frozenset((Kind.GROUP, Kind.INDEX, Kind.PARAMETERS))
 _INSIDE = {
     Kind.END_GROUP: Kind.GROUP,
     Kind.END_INDEX: Kind.INDEX,
@@ -110,101 +121,77 @@ _INSIDE = {
 }
 
 
-class Lexer:
-    """Reads tokens one by one. ``open`` holds the kinds of the brackets that are open."""
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.open: list[Kind] = []
-        self.last: Token | None = None
-
-    def __iter__(self) -> Iterator[Token]:
-        """The tokens. Raises ExpressionError at the first that can't stand where it does."""
-        source = self.source
-        at = 0
-        while True:
-            match = _SKIP.match(source, at)
-            at = match.end() if match else at
-            if at >= len(source):
+def tokens(source: str) -> Iterator[Token]:
+    """The tokens of an expression. Raises ExpressionError at the first that can't stand where it does."""
+    at, size = 0, len(source)
+    last: str | None = None
+    open_: list[str] = []
+    while True:
+        match = _TOKEN.match(source, at)
+        if match is None:
+            skipped = _SKIP.match(source, at)
+            at = skipped.end() if skipped else at
+            if at >= size:
                 return
-            token = self._read(at)
-            self._judge(token)
-            self.last = token
-            at = token.end
-            yield token
-
-    def _read(self, at: int) -> Token:
-        source = self.source
-        sign = source[at]
-        simple = _SIMPLE.get(sign)
-        if simple is not None:
-            return Token(simple, sign, at)
-        if sign == "(":
-            called = self.last is not None and self.last.kind is Kind.FUNCTION
-            return Token(Kind.PARAMETERS if called else Kind.GROUP, sign, at)
-        if sign == ")":
-            called = bool(self.open) and self.open[-1] is Kind.PARAMETERS
-            return Token(Kind.END_PARAMETERS if called else Kind.END_GROUP, sign, at)
-        if sign == "'":
-            return self._string(at)
-        if sign in "!<>=&|":
-            return self._operator(at)
-        last = self.last.kind if self.last else None
-        if sign == "." and last not in _OPENING:
-            return Token(Kind.DOT, sign, at)
-        if sign in "+-.0123456789":
-            return self._number(at)
-        return self._keyword(at)
-
-    def _string(self, at: int) -> Token:
-        match = _STRING.match(self.source, at)
-        assert match is not None
-        if not match[2]:
-            raise token_error("lexing", "Unexpected symbol", match[0], at, self.source)
-        return Token(Kind.LITERAL, match[0], at, match[1].replace("''", "'"))
-
-    def _operator(self, at: int) -> Token:
-        for operator in _OPERATORS:
-            if self.source.startswith(operator, at):
-                return Token(Kind.NOT if operator == "!" else Kind.BINARY, operator, at)
-        match = _WORD.match(self.source, at + 1)
-        end = match.end() if match else at + 1
-        raise token_error("lexing", "Unexpected symbol", self.source[at:end], at, self.source)
-
-    def _number(self, at: int) -> Token:
-        match = _NUMBER.match(self.source, at + 1)
-        raw = self.source[at : match.end() if match else at + 1]
-        number = parse_number(raw)
-        if isnan(number):
-            raise token_error("lexing", "Unexpected symbol", raw, at, self.source)
-        return Token(Kind.LITERAL, raw, at, number)
-
-    def _keyword(self, at: int) -> Token:
-        match = _WORD.match(self.source, at + 1)
-        end = match.end() if match else at + 1
-        raw = self.source[at:end]
-        if not _KEYWORD.fullmatch(raw):
-            raise token_error("lexing", "Unexpected symbol", raw, at, self.source)
-        if self.last is not None and self.last.kind is Kind.DOT:
-            return Token(Kind.PROPERTY, raw, at, raw)
-        if raw in _CONSTANTS:
-            return Token(Kind.LITERAL, raw, at, _CONSTANTS[raw])
-        skip = _SKIP.match(self.source, end)
-        called = self.source.startswith("(", skip.end() if skip else end)
-        return Token(Kind.FUNCTION if called else Kind.NAME, raw, at)
-
-    def _judge(self, token: Token) -> None:
-        kind = token.kind
-        legal = (self.last.kind if self.last else None) in _MAY_FOLLOW[kind]
+            raise _unknown(source, at)
+        else:
+            kind, token = _known(source, match, last, open_)
         needed = _INSIDE.get(kind)
-        if legal and needed is not None:
-            legal = bool(self.open) and self.open[-1] is needed
-        if not legal:
-            raise token_error("parsing", "Unexpected symbol", token.raw, token.start, self.source)
-        if kind in (Kind.GROUP, Kind.INDEX, Kind.PARAMETERS):
-            self.open.append(kind)
+        if last not in _MAY_FOLLOW[kind] or (needed is not None and (not open_ or open_[-1] is not needed)):
+            raise token_error("parsing", "Unexpected symbol", token.raw, token.start, source)
+        if kind in _OPENS:
+            open_.append(kind)
         elif needed is not None and kind is not Kind.SEPARATOR:
-            self.open.pop()
+            open_.pop()
+        at = token.end
+        last = kind
+        yield token
 
 
-_SIMPLE = {"[": Kind.INDEX, "]": Kind.END_INDEX, ",": Kind.SEPARATOR, "*": Kind.WILDCARD}
+def _known(source: str, match: re.Match[str], last: str | None, open_: list[str]) -> tuple[str, Token]:
+    """The token that the pattern has found."""
+    group = match.lastindex or 0
+    if group <= _CALL_GROUP:
+        raw = match[_WORD_GROUP]
+        start, end = match.span(_WORD_GROUP)
+        if last is Kind.DOT:
+            return Kind.PROPERTY, Token(Kind.PROPERTY, raw, start, end, raw)
+        if raw in _CONSTANTS:
+            return Kind.LITERAL, Token(Kind.LITERAL, raw, start, end, _CONSTANTS[raw])
+        kind = Kind.FUNCTION if group is _CALL_GROUP else Kind.NAME
+        return kind, Token(kind, raw, start, end)
+    raw = match[group]
+    start, end = match.span(group)
+    if group is _STRING_GROUP:
+        return Kind.LITERAL, Token(Kind.LITERAL, raw, start, end, raw[1:-1].replace("''", "'"))
+    if group is _BINARY_GROUP:
+        return Kind.BINARY, Token(Kind.BINARY, raw, start, end)
+    if group is _NUMBER_GROUP:
+        return Kind.LITERAL, _number(source, start)
+    kind = _SIGNS[raw]
+    if kind is Kind.GROUP and last is Kind.FUNCTION:
+        kind = Kind.PARAMETERS
+    elif kind is Kind.END_GROUP and open_ and open_[-1] is Kind.PARAMETERS:
+        kind = Kind.END_PARAMETERS
+    elif kind is Kind.DOT and last in _OPENING:
+        return Kind.LITERAL, _number(source, start)
+    return kind, Token(kind, raw, start, end)
+
+
+def _unknown(source: str, at: int) -> ExpressionError:
+    """The error about what is no token: a lone sign of an operator, a word with other signs in it, a string
+    without its end."""
+    match = _STRING.match(source, at) or _WORD.match(source, at + 1)
+    return token_error(
+        "lexing", "Unexpected symbol", source[at : match.end() if match else at + 1], at, source
+    )
+
+
+def _number(source: str, at: int) -> Token:
+    match = _NUMBER.match(source, at + 1)
+    end = match.end() if match else at + 1
+    raw = source[at:end]
+    number = parse_number(raw)
+    if isnan(number):
+        raise token_error("lexing", "Unexpected symbol", raw, at, source)
+    return Token(Kind.LITERAL, raw, at, end, number)

@@ -10,19 +10,45 @@ from collections.abc import Callable, Collection
 from dataclasses import field
 from functools import lru_cache
 
-from actlite.expressions.ast import Call, Compare, Constant, Expr, Index, Logical, Name, Node, Not, Wildcard
+from actlite.document.scalars import utf16_length
+from actlite.expressions.ast import (
+    Call,
+    Compare,
+    Constant,
+    Expr,
+    GivenCall,
+    Index,
+    Logical,
+    Name,
+    Node,
+    Not,
+    Wildcard,
+)
 from actlite.expressions.errors import UNKNOWN_FUNCTION, UNKNOWN_NAME, ExpressionError, token_error
-from actlite.expressions.functions import BUILT_IN
-from actlite.expressions.lexer import Kind, Lexer, Token
+from actlite.expressions.functions import BUILT_IN, MANY
+from actlite.expressions.lexer import Kind, Token, tokens
 from actlite.records import changeable
 
 MAX_LENGTH = 21_000
-"""The longest expression, in characters."""
+"""The longest expression, in UTF-16 units."""
 MAX_DEPTH = 50
 """How deep an expression may nest."""
 
-_PRECEDENCE = {"!": 16, "<": 11, "<=": 11, ">": 11, ">=": 11, "==": 10, "!=": 10, "&&": 6, "||": 5}
-_DOT = 19
+_PRECEDENCE = {
+    ".": 19,
+    "!": 16,
+    "<": 11,
+    "<=": 11,
+    ">": 11,
+    ">=": 11,
+    "==": 10,
+    "!=": 10,
+    "&&": 6,
+    "||": 5,
+}
+_OPERANDS = frozenset((Kind.NAME, Kind.PROPERTY, Kind.LITERAL, Kind.WILDCARD))
+_OPERATORS = frozenset((Kind.DOT, Kind.BINARY, Kind.NOT))
+_OPENS = frozenset((Kind.GROUP, Kind.INDEX, Kind.PARAMETERS))
 _GIVEN_ARITY = {
     "always": (0, 0),
     "cancelled": (0, 0),
@@ -31,24 +57,21 @@ _GIVEN_ARITY = {
     "hashfiles": (1, 255),
 }
 """Least and most arguments of the functions that GitHub adds to the built-in ones in some places."""
+_WITHOUT_ARGUMENTS = frozenset(("success", "failure"))
+"""They take the names of jobs, but only where there is no ``hashFiles``: in the condition of a job (R:
+``src/Sdk/WorkflowParser/workflow-v1.0.json``, job-if and step-if)."""
 
 Check = Callable[[Token], bool]
-
-
-@changeable
-class _Operand:
-    node: Node
-    depth: int
-    start: int
-    end: int
+_Operand = tuple[Node, int, int, int]
+"""A node, how deep it nests, and where it starts and ends, brackets around it included."""
 
 
 @changeable
 class _Frame:
-    """An open bracket, or the expression itself: the operators that wait in it."""
+    """An open bracket, or the expression itself: the operators that wait in it, with their precedence."""
 
     opening: Token | None
-    operators: list[Token] = field(default_factory=list)
+    operators: list[tuple[int, Token]] = field(default_factory=list)
     arguments: int = 0
     function: Token | None = None
 
@@ -78,14 +101,19 @@ def parse_any(source: str) -> Expr:
 def check_names(expr: Expr, contexts: Collection[str] | None, functions: Collection[str]) -> None:
     """Raise ExpressionError for the first name that is not among those given."""
     unknown: list[Name] = []
-    if contexts is not None:
+    if contexts is not None and expr.names:
         unknown = [name for name in expr.names if not _known(name.name, contexts)]
-    stray = [call for call in expr.calls if not _known(call[0], functions)]
-    if unknown and (not stray or unknown[0].start < stray[0][1]):
+    if not unknown and not expr.calls:
+        return
+    stray = [call for call in expr.calls if not _known(call.name, functions)]
+    if unknown and (not stray or unknown[0].start < stray[0].start):
         first = unknown[0]
         raise token_error("parsing", UNKNOWN_NAME, first.name, first.start, expr.source)
     if stray:
-        raise token_error("parsing", UNKNOWN_FUNCTION, *stray[0], expr.source)
+        raise token_error("parsing", UNKNOWN_FUNCTION, stray[0].name, stray[0].start, expr.source)
+    for call in expr.calls:
+        if call.count and call.name.lower() in _WITHOUT_ARGUMENTS and _known("hashFiles", functions):
+            check_arity(call.name, call.count, 0, 0, call.opening, expr.source)
 
 
 def _known(name: str, names: Collection[str]) -> bool:
@@ -100,7 +128,7 @@ def _checker(names: Collection[str] | None) -> Check | None:
 
 
 def _parse(source: str, known_name: Check | None, known_function: Check | None) -> Expr:
-    if len(source) > MAX_LENGTH:
+    if len(source) > MAX_LENGTH or (2 * len(source) > MAX_LENGTH and utf16_length(source) > MAX_LENGTH):
         raise ExpressionError("parsing", f"Exceeded max expression length {MAX_LENGTH}", source)
     return _Parser(source, known_name, known_function).run()
 
@@ -110,42 +138,49 @@ class _Parser:
         self.source = source
         self.known_name = known_name
         self.known_function = known_function
-        self.lexer = Lexer(source)
         self.operands: list[_Operand] = []
         self.frames = [_Frame(None)]
         self.names: list[Name] = []
-        self.calls: list[tuple[str, int]] = []
+        self.calls: list[GivenCall] = []
         self.functions: set[str] = set()
 
     def run(self) -> Expr:
         function: Token | None = None
         last: Token | None = None
-        for token in self.lexer:
+        frame = self.frames[-1]
+        for token in tokens(self.source):
             kind = token.kind
-            if kind is Kind.FUNCTION:
+            if kind in _OPERANDS:
+                self.operand(token)
+            elif kind is Kind.DOT or kind is Kind.BINARY:
+                precedence = _PRECEDENCE[token.raw]
+                if frame.operators:
+                    self.reduce(frame.operators, precedence)
+                frame.operators.append((precedence, token))
+            elif kind is Kind.NOT:
+                frame.operators.append((_PRECEDENCE["!"], token))
+            elif kind is Kind.FUNCTION:
                 self.check_function(token)
                 function = token
-            elif kind in (Kind.GROUP, Kind.INDEX, Kind.PARAMETERS):
+            elif kind in _OPENS:
                 if kind is Kind.INDEX:
-                    self.reduce(_DOT)
-                self.frames.append(_Frame(token, function=function))
+                    self.reduce(frame.operators, _PRECEDENCE["."])
+                frame = _Frame(token, [], 0, function)
+                self.frames.append(frame)
                 function = None
-            elif kind in (Kind.DOT, Kind.BINARY, Kind.NOT):
-                self.operator(token)
-            elif kind in (Kind.SEPARATOR, Kind.END_GROUP, Kind.END_INDEX, Kind.END_PARAMETERS):
-                self.close(token, last)
             else:
-                self.operand(token)
+                self.close(token, last)
+                frame = self.frames[-1]
             last = token
         if last is None:
             return Expr(self.source, None)
-        if len(self.frames) > 1 or last.kind in (Kind.DOT, Kind.BINARY, Kind.NOT):
+        if len(self.frames) > 1 or last.kind in _OPERATORS:
             raise token_error("parsing", "Unexpected end of expression", last.raw, last.start, self.source)
-        self.reduce(0)
-        root = self.operands.pop()
-        if root.depth > MAX_DEPTH:
+        self.reduce(frame.operators, 0)
+        root, depth, _, _ = self.operands.pop()
+        if depth > MAX_DEPTH:
             raise ExpressionError("parsing", f"Exceeded max expression depth {MAX_DEPTH}", self.source)
-        return Expr(self.source, root.node, tuple(self.names), tuple(self.calls), frozenset(self.functions))
+        return Expr(self.source, root, tuple(self.names), tuple(self.calls), frozenset(self.functions))
 
     def check_function(self, token: Token) -> None:
         key = token.raw.lower()
@@ -154,104 +189,111 @@ class _Parser:
             return
         if self.known_function is not None and not self.known_function(token):
             raise token_error("parsing", UNKNOWN_FUNCTION, token.raw, token.start, self.source)
-        self.calls.append((token.raw, token.start))
 
     def operand(self, token: Token) -> None:
         node: Node
+        start, end = token.start, token.end
         if token.kind is Kind.NAME:
             if self.known_name is not None and not self.known_name(token):
-                raise token_error("parsing", UNKNOWN_NAME, token.raw, token.start, self.source)
-            node = Name(token.raw, token.start, token.end)
+                raise token_error("parsing", UNKNOWN_NAME, token.raw, start, self.source)
+            node = Name(token.raw, start, end)
             self.names.append(node)
         elif token.kind is Kind.WILDCARD:
-            node = Wildcard(token.start, token.end)
+            node = Wildcard(start, end)
         else:
-            node = Constant(token.value, token.start, token.end)
-        self.operands.append(_Operand(node, 1, token.start, token.end))
+            node = Constant(token.value, start, end)
+        self.operands.append((node, 1, start, end))
 
-    def operator(self, token: Token) -> None:
-        if token.kind is not Kind.NOT:
-            self.reduce(_precedence(token))
-        self.frames[-1].operators.append(token)
-
-    def reduce(self, precedence: int) -> None:
+    def reduce(self, operators: list[tuple[int, Token]], precedence: int) -> None:
         """Apply the operators that wait in the innermost bracket and bind at least that strongly."""
-        operators = self.frames[-1].operators
-        while operators and _precedence(operators[-1]) >= precedence:
-            self.apply(operators.pop())
+        while operators and operators[-1][0] >= precedence:
+            self.apply(operators.pop()[1])
 
     def apply(self, token: Token) -> None:
-        right = self.operands.pop()
-        if token.kind is Kind.NOT:
-            node: Node = Not(right.node, token.start, right.end)
-            self.operands.append(_Operand(node, right.depth + 1, token.start, right.end))
+        operands = self.operands
+        right, depth, start, end = operands.pop()
+        kind = token.kind
+        if kind is Kind.NOT:
+            start = token.start
+            operands.append((Not(right, start, end), depth + 1, start, end))
             return
-        left = self.operands.pop()
-        depth = max(left.depth, right.depth) + 1
-        start, end = left.start, right.end
-        if token.kind is Kind.DOT:
-            node = Index(left.node, right.node, start, end)
-        elif token.raw in ("&&", "||"):
-            nodes: tuple[Node, ...] = ()
-            depth = 1
-            for side in (left, right):
-                nested = isinstance(side.node, Logical) and side.node.operator == token.raw
-                nodes += side.node.operands if isinstance(side.node, Logical) and nested else (side.node,)
-                depth = max(depth, side.depth if nested else side.depth + 1)
-            node = Logical(token.raw, nodes, start, end)
-        else:
-            node = Compare(token.raw, left.node, right.node, start, end)
-        self.operands.append(_Operand(node, depth, start, end))
+        left, left_depth, start, _ = operands.pop()
+        if kind is Kind.BINARY and token.raw in ("&&", "||"):
+            chain, depth = _logical(token.raw, (left, left_depth), (right, depth), start, end)
+            operands.append((chain, depth, start, end))
+            return
+        node = (
+            Index(left, right, start, end)
+            if kind is Kind.DOT
+            else Compare(token.raw, left, right, start, end)
+        )
+        operands.append((node, (left_depth if left_depth > depth else depth) + 1, start, end))
 
     def close(self, token: Token, last: Token | None) -> None:
-        self.reduce(0)
         frame = self.frames[-1]
+        self.reduce(frame.operators, 0)
         opening = frame.opening
         assert opening is not None
         if token.kind is Kind.SEPARATOR:
             frame.arguments += 1
             return
         self.frames.pop()
+        operands = self.operands
         if token.kind is Kind.END_GROUP:
-            inner = self.operands[-1]
-            inner.start, inner.end = opening.start, token.end
+            node, depth, _, _ = operands.pop()
+            operands.append((node, depth, opening.start, token.end))
         elif token.kind is Kind.END_INDEX:
-            index, target = self.operands.pop(), self.operands.pop()
-            node: Node = Index(target.node, index.node, target.start, token.end)
-            depth = max(target.depth, index.depth) + 1
-            self.operands.append(_Operand(node, depth, target.start, token.end))
+            index, depth, _, _ = operands.pop()
+            target, target_depth, start, _ = operands.pop()
+            node = Index(target, index, start, token.end)
+            operands.append((node, max(depth, target_depth) + 1, start, token.end))
         else:
             empty = last is not None and last.kind is Kind.PARAMETERS
-            self.call(frame, 0 if empty else frame.arguments + 1, token)
+            self.call(frame, opening, 0 if empty else frame.arguments + 1, token.end)
 
-    def call(self, frame: _Frame, count: int, closing: Token) -> None:
+    def call(self, frame: _Frame, opening: Token, count: int, end: int) -> None:
         function = frame.function
         assert function is not None
-        assert frame.opening is not None
         key = function.raw.lower()
-        self.check_arity(key, count, frame.opening)
-        cut = len(self.operands) - count
-        arguments = self.operands[cut:]
-        del self.operands[cut:]
-        node = Call(function.raw, key, tuple(a.node for a in arguments), function.start, closing.end)
-        depth = max((a.depth for a in arguments), default=0) + 1
-        self.operands.append(_Operand(node, depth, function.start, closing.end))
-
-    def check_arity(self, key: str, count: int, opening: Token) -> None:
-        if key in BUILT_IN:
-            least, most = BUILT_IN[key].least, BUILT_IN[key].most
+        built_in = BUILT_IN.get(key)
+        if built_in is not None:
+            check_arity(key, count, built_in.least, built_in.most, opening.start, self.source)
         else:
-            least, most = _GIVEN_ARITY.get(key, (0, 255))
-        if count < least:
-            what = "Too few parameters supplied"
-        elif count > most:
-            what = "Too many parameters supplied"
-        elif key == "case" and count % 2 == 0:
-            what = "Even number of parameters supplied, requires an odd number of parameters"
+            self.calls.append(GivenCall(function.raw, function.start, count, opening.start))
+            check_arity(key, count, *_GIVEN_ARITY.get(key, (0, MANY)), opening.start, self.source)
+        operands = self.operands
+        cut = len(operands) - count
+        arguments = operands[cut:]
+        del operands[cut:]
+        depth = max([argument[1] for argument in arguments], default=0) + 1
+        node = Call(function.raw, key, tuple([argument[0] for argument in arguments]), function.start, end)
+        operands.append((node, depth, function.start, end))
+
+
+def _logical(
+    operator: str, left: tuple[Node, int], right: tuple[Node, int], start: int, end: int
+) -> tuple[Logical, int]:
+    """A chain of ``&&`` or ``||``, and its depth; a chain of the same operator within becomes part of it."""
+    nodes: tuple[Node, ...] = ()
+    most = 1
+    for node, depth in (left, right):
+        if isinstance(node, Logical) and node.operator == operator:
+            nodes += node.operands
+            most = max(most, depth)
         else:
-            return
-        raise token_error("parsing", what, opening.raw, opening.start, self.source)
+            nodes += (node,)
+            most = max(most, depth + 1)
+    return Logical(operator, nodes, start, end), most
 
 
-def _precedence(token: Token) -> int:
-    return _DOT if token.kind is Kind.DOT else _PRECEDENCE[token.raw]
+def check_arity(key: str, count: int, least: int, most: int, at: int, source: str) -> None:
+    """Raise ExpressionError for a call with too few or too many arguments; ``at`` is where its bracket is."""
+    if count < least:
+        what = "Too few parameters supplied"
+    elif count > most:
+        what = "Too many parameters supplied"
+    elif key == "case" and count % 2 == 0:
+        what = "Even number of parameters supplied, requires an odd number of parameters"
+    else:
+        return
+    raise token_error("parsing", what, "(", at, source)

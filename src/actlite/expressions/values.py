@@ -21,7 +21,8 @@ WHITESPACE = (
 )
 """What .NET takes as white space (Char.IsWhiteSpace)."""
 
-_FLOAT = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_FLOAT = re.compile(r"([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\0*", re.ASCII)
+"""NUL characters after a number are as nothing to Double.TryParse."""
 _BASED = re.compile(r"0x([0-9a-fA-F]+)|0o([0-7]+)")
 _NAMED = {
     "infinity": float("inf"),
@@ -99,8 +100,9 @@ def parse_number(text: str) -> float:
     text = text.strip(WHITESPACE)
     if not text:
         return 0.0
-    if _FLOAT.fullmatch(text):
-        return float(text)
+    match = _FLOAT.fullmatch(text)
+    if match:
+        return float(match[1])
     match = _BASED.fullmatch(text)
     if match:
         try:
@@ -121,7 +123,10 @@ def _fold_character(character: str) -> str:
     if character in "\u0131\u017f":  # .NET leaves dotless i and long s alone
         return character
     upper = character.upper()
-    return upper if len(upper) == 1 else character
+    if len(upper) == 1:
+        return upper
+    title = character.title()  # ᾳ and its like: one capital letter, though in full they are two
+    return title if len(title) == 1 else character
 
 
 def equals(left: object, right: object) -> bool:
