@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 from actlite.diagnostics import Diagnostic, DiagnosticBag, Label
+from actlite.document.limits import MANIFEST_LIMITS, WORKFLOW_LIMITS, Limits
 from actlite.document.nodes import Mapping, Node, Primitive, Scalar, Sequence
 from actlite.document.scalars import TAG_PREFIX, plain_value, primitive_text, tagged_value
 from actlite.document.syntax import explain
@@ -26,12 +27,6 @@ from actlite.document.yaml_events import (
 from actlite.records import frozen
 from actlite.source import SourceFile
 
-MAX_CHARACTERS = 1024 * 1024
-"""The largest file that GitHub reads, in characters."""
-MAX_DEPTH = 50
-"""How deep collections may nest in a workflow."""
-MAX_MANIFEST_DEPTH = 100
-"""The same for an action's manifest."""
 MAX_EVENTS = 50_000
 """How many nodes GitHub visits, aliases followed, before it gives up."""
 MAX_ERRORS = 10
@@ -40,24 +35,32 @@ MAX_ERRORS = 10
 _SIGN = re.compile(r"\s*[-:?](?=\s|$)")
 
 
-def compose(source: SourceFile, *, anchors: bool = True) -> tuple[Node | None, list[Diagnostic]]:
+def compose(
+    source: SourceFile, *, anchors: bool = True, limits: Limits | None = None
+) -> tuple[Node | None, list[Diagnostic]]:
     """The tree of a YAML file, and what is wrong with it. The tree is None where nothing could be read.
 
     ``anchors`` is true for workflows; action manifests may have none, and may nest deeper. Errors in keys
     and values leave a tree, in which the first of several equal keys stands; at most ten are given.
+    ``limits`` are GitHub's own unless others are given.
     """
-    return compose_events(source, None, anchors=anchors)
+    return compose_events(source, None, anchors=anchors, limits=limits)
 
 
 def compose_events(
-    source: SourceFile, stream: list[YamlEvent] | None, *, anchors: bool = True
+    source: SourceFile,
+    stream: list[YamlEvent] | None,
+    *,
+    anchors: bool = True,
+    limits: Limits | None = None,
 ) -> tuple[Node | None, list[Diagnostic]]:
     """As ``compose``, from events that a given parser has made of the source."""
     bag = DiagnosticBag()
-    if len(source.text) > MAX_CHARACTERS:
+    limits = limits or (WORKFLOW_LIMITS if anchors else MANIFEST_LIMITS)
+    if len(source.text) > limits.characters:
         bag.add(
             "yaml-size",
-            f"the file is larger than {MAX_CHARACTERS:,} characters, the most that GitHub reads",
+            f"The maximum file size of {limits.characters} characters has been exceeded",
             source.span(0, 0),
             help="Split the workflow, or move scripts into files of their own.",
         )
@@ -66,7 +69,7 @@ def compose_events(
         found = events(source.text) if stream is None else stream
     except YamlSyntaxError as error:
         return None, [explain(source, error)]
-    composer = _Composer(source, found, bag, anchors)
+    composer = _Composer(source, found, bag, anchors, limits.depth)
     try:
         node = composer.document()
     except _Stop:
@@ -87,13 +90,13 @@ class _Anchored:
 
 class _Composer:
     def __init__(
-        self, source: SourceFile, stream: list[YamlEvent], bag: DiagnosticBag, anchors: bool
+        self, source: SourceFile, stream: list[YamlEvent], bag: DiagnosticBag, anchors: bool, max_depth: int
     ) -> None:
         self.source = source
         self.stream = stream
         self.bag = bag
         self.anchors_allowed = anchors
-        self.max_depth = MAX_DEPTH if anchors else MAX_MANIFEST_DEPTH
+        self.max_depth = max_depth
         self.at = 0
         self.visited = 0
         self.height = 0
@@ -148,7 +151,8 @@ class _Composer:
             if depth >= self.max_depth:
                 self.fail(
                     "yaml-depth",
-                    f"collections are nested deeper than {self.max_depth} levels, the most that GitHub reads",
+                    "Maximum object depth exceeded: "
+                    f"collections are nested deeper than {self.max_depth} levels",
                     replace(event, end=event.start + 1),
                 )
             node = self.mapping(event, depth) if event.kind == MAPPING else self.sequence(event, depth)
@@ -191,7 +195,10 @@ class _Composer:
         self.visit(event, found.size)
         if depth + found.height > self.max_depth:
             self.fail(
-                "yaml-depth", f"with this alias, collections nest deeper than {self.max_depth} levels", event
+                "yaml-depth",
+                "Maximum object depth exceeded: "
+                f"with this alias, collections nest deeper than {self.max_depth} levels",
+                event,
             )
         self.height = found.height
         return found.node

@@ -1,7 +1,9 @@
 """YAML text to a stream of events: PyYAML's C parser where it is installed, else ruamel.yaml's pure one.
 
-The C parser is some twenty times faster. Where it refuses a text, ruamel.yaml decides. ruamel.yaml's own C
-extension is never used: it refuses ``ports: [5432:5432]``, which GitHub accepts.
+GitHub's own parser is YamlDotNet, which descends from libyaml, PyYAML's C parser: that one decides what is
+YAML, and ruamel.yaml, twenty times slower, is taught to agree and words the errors. Neither takes control
+characters, which GitHub's parser never looks at; they are parsed in disguise. ruamel.yaml's own C extension is
+never used: it refuses ``ports: [5432:5432]``, which GitHub accepts.
 """
 
 from __future__ import annotations
@@ -57,9 +59,14 @@ _KINDS = {
     "MappingEndEvent": END,
     "DocumentStartEvent": DOCUMENT,
 }
-_NOT_FOR_C = re.compile("[\x85\u2028\u2029\ud800-\udfff]|(?<=.|\n)\ufeff")
-"""Line ends of YAML 1.1 only, which the C parser counts and YAML 1.2 doesn't; what UTF-8 can't hold; and a
-byte order mark within the text, which the C parser skips at the start of a line."""
+_DISGUISED = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|(?<!^)\ufeff")
+"""What GitHub's parser takes for ordinary text and ours don't: control characters, and a byte order mark
+within the text."""
+_ESCAPED_QUOTE = re.compile(r"(?<!\\)((?:\\\\)*)\\'")
+"""``\'``, an escape that GitHub knows in double quotes and YAML doesn't."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_OLD_LINE_ENDS = dict.fromkeys(map(ord, "\x85\u2028\u2029"), "\n")
+"""Line ends of YAML 1.1, which GitHub's parser knows and ruamel.yaml has half forgotten."""
 
 
 def c_parser_available() -> bool:
@@ -68,26 +75,41 @@ def c_parser_available() -> bool:
 
 
 def events(text: str) -> list[YamlEvent]:
-    """The events of a text, by the fastest parser that accepts it. Raises YamlSyntaxError."""
-    if _c_loader() is not None and not _NOT_FOR_C.search(text):
-        try:
-            return list(c_events(text))
-        except YamlSyntaxError:
-            pass  # ruamel.yaml decides, and words the error
-    return list(pure_events(text))
+    """The events of a text, by the fastest parser there is. Raises YamlSyntaxError."""
+    if _c_loader() is None or _SURROGATE.search(text):
+        return list(pure_events(text))
+    try:
+        return list(c_events(text))
+    except YamlSyntaxError as error:
+        refused = error
+    list(pure_events(text))  # words the error
+    raise refused
 
 
 def c_events(text: str) -> Iterator[YamlEvent]:
     """The events by PyYAML's C parser. Raises YamlSyntaxError; ImportError where it is not installed."""
-    import yaml
-
     loader = _c_loader()
     if loader is None:
         raise ImportError("PyYAML's C parser is not installed")
+    shown, meant = _disguise(text)
     try:
-        yield from _translate(yaml.parse(text, Loader=loader), text)
+        yield from _c_events(shown, meant, loader)
+        return
+    except YamlSyntaxError as error:
+        if "unknown escape" not in error.problem or not text.startswith("\\'", error.offset):
+            raise
+    free = next((code for code in range(0xF0200, 0xF0300) if chr(code) not in text), 0)
+    shown = _ESCAPED_QUOTE.sub(lambda found: found[1] + chr(free) + "'", shown)
+    yield from _c_events(shown, meant | {free: "\\"}, loader)
+
+
+def _c_events(text: str, meant: dict[int, str], loader: Any) -> list[YamlEvent]:
+    import yaml
+
+    try:
+        return list(_translate(yaml.parse(text, Loader=loader), text, meant))
     except yaml.YAMLError as error:
-        raise _syntax_error(error, text) from error
+        raise _syntax_error(error, text, meant) from error
 
 
 def pure_events(text: str) -> Iterator[YamlEvent]:
@@ -95,16 +117,35 @@ def pure_events(text: str) -> Iterator[YamlEvent]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    from actlite.document.pure_scanner import GithubParser, GithubScanner
+
     parser = YAML(typ="safe", pure=True)
-    parser.Scanner = _flow_scanner()
+    parser.Scanner, parser.Parser = GithubScanner, GithubParser
+    shown, meant = _disguise(text.translate(_OLD_LINE_ENDS))
     try:
-        yield from _translate(parser.parse(text), text)
+        for event in _translate(parser.parse(shown), shown, meant):
+            if _SURROGATE.search(event.value):
+                raise YamlSyntaxError("found an escape of no character", event.start)
+            yield event
     except YAMLError as error:
-        raise _syntax_error(error, text) from error
+        raise _syntax_error(error, text, meant) from error
     except (ValueError, OverflowError) as error:
         # ruamel.yaml turns \U escapes into characters without looking whether there is such a character.
         match = re.search(r"\\U(?!000|0010)", text)
         raise YamlSyntaxError("found an escape of no character", match.start() if match else 0) from error
+
+
+def _disguise(text: str) -> tuple[str, dict[int, str]]:
+    """The text with characters of private use in place of those that no parser takes, and what they mean."""
+    found = set(_DISGUISED.findall(text))
+    if not found:
+        return text, {}
+    free = (code for code in range(0xF0000, 0xF0200) if chr(code) not in text)
+    table = dict(zip(map(ord, sorted(found)), free, strict=False))
+    first = text[:1]
+    return first + text[1:].translate(table) if first == "\ufeff" else text.translate(table), {
+        new: chr(old) for old, new in table.items()
+    }
 
 
 @cache
@@ -116,25 +157,7 @@ def _c_loader() -> Any:
     return CLoader
 
 
-@cache
-def _flow_scanner() -> Any:
-    """ruamel.yaml's scanner, taught that ``['x':y]`` is a pair: in a flow collection a quoted key needs no
-    space after its colon (YAML 1.2.2, c-ns-flow-map-adjacent-value; GitHub's parser agrees)."""
-    from ruamel.yaml.scanner import Scanner
-
-    class FlowScanner(Scanner):
-        def check_value(self) -> bool:
-            if super().check_value():
-                return True
-            if not self.flow_level or not self.tokens:
-                return False
-            last = self.tokens[-1]
-            return getattr(last, "style", None) in ("'", '"') and last.end_mark.index == self.reader.index
-
-    return FlowScanner
-
-
-def _translate(source: Any, text: str) -> Iterator[YamlEvent]:
+def _translate(source: Any, text: str, meant: dict[int, str]) -> Iterator[YamlEvent]:
     # The C parser does not count a byte order mark.
     shift: int | None = None
     for event in source:
@@ -147,8 +170,14 @@ def _translate(source: Any, text: str) -> Iterator[YamlEvent]:
         start, end = start + shift, end + shift
         if kind == SCALAR:
             tag = event.tag
+            value = event.value
+            if meant:
+                quoted = event.style == '"'  # where a backslash in disguise is an escape, and no text
+                value = value.translate(
+                    meant | dict.fromkeys(code for code in meant if quoted and meant[code] == "\\")
+                )
             yield YamlEvent(
-                SCALAR, start, end, event.value, not event.style, str(tag) if tag else "", event.anchor or ""
+                SCALAR, start, end, value, not event.style, str(tag) if tag else "", event.anchor or ""
             )
         elif kind == ALIAS:
             yield YamlEvent(ALIAS, start, end, event.anchor)
@@ -158,12 +187,12 @@ def _translate(source: Any, text: str) -> Iterator[YamlEvent]:
             yield YamlEvent(kind, start, end, anchor=event.anchor or "")
 
 
-def _syntax_error(error: Any, text: str) -> YamlSyntaxError:
+def _syntax_error(error: Any, text: str, meant: dict[int, str]) -> YamlSyntaxError:
     mark = getattr(error, "problem_mark", None)
     if mark is not None:
         context = getattr(error, "context_mark", None)
         return YamlSyntaxError(
-            str(error.problem or "invalid YAML"),
+            str(error.problem or "invalid YAML").translate(meant),
             min(mark.index, len(text)),
             str(error.context or ""),
             context.index if context is not None else None,

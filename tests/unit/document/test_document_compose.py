@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from actlite.diagnostics import Diagnostic
 from actlite.document import compose
-from actlite.document.compose import MAX_CHARACTERS
+from actlite.document.limits import WORKFLOW_LIMITS
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.source import SourceFile
 
@@ -88,6 +88,35 @@ def test_texts_that_github_accepts(text: str, expected: object) -> None:
     assert plain(good(text)) == expected
 
 
+@pytest.mark.parametrize("sign", ["\x01", "\x07", "\x1b", "\x7f", "\x80", "\ufffe"])
+def test_control_characters_are_text_as_githubs_parser_has_it(sign: str) -> None:
+    node = good(f"a: x{sign}y # {sign}\nb: '{sign}'\nc: |\n  {sign}\n")
+    assert plain(node) == {"a": f"x{sign}y", "b": sign, "c": f"{sign}\n"}
+    assert [value.span.text for _, value in node][:2] == [f"x{sign}y", f"'{sign}'"]
+
+
+def test_an_escaped_apostrophe_in_double_quotes() -> None:
+    node = good("a: \"it\\'s\"\nb: it\\'s\nc: 'it\\'\nd: |\n  it\\'s\ne: \"\\\\'\"\n")
+    assert plain(node) == {"a": "it's", "b": "it\\'s", "c": "it\\", "d": "it\\'s\n", "e": "\\'"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a:\tb",
+        "a: b\t# c",
+        "a: b\n \t \nc: d",
+        "a\t: b",
+        "a: b\tc",
+        "a: [b,\tc]",
+        "a: |\t# c\n  b",
+        "a: |#c\n b",
+    ],
+)
+def test_tabs_between_words_are_white_space(text: str) -> None:
+    assert good(text)
+
+
 def test_a_second_key_is_named_with_both_places() -> None:
     node, found = read("env:\n  A: 1\n  b: 2\n  a: 3\n")
     assert only(found) == ("yaml-duplicate-key", 4, 3)
@@ -152,7 +181,7 @@ def test_an_alias_can_not_exceed_the_depth() -> None:
 
 
 def test_size() -> None:
-    assert only(read("#" + "x" * MAX_CHARACTERS)[1])[0] == "yaml-size"
+    assert only(read("#" + "x" * WORKFLOW_LIMITS.characters)[1])[0] == "yaml-size"
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment\n", "---\n", "\n\n"])
@@ -182,7 +211,7 @@ def test_a_key_must_be_a_scalar() -> None:
         ("a: 'x\nb: 1\n", 2, 5, "the file ends before a quote or bracket is closed"),
         ("a: [1, 2\nb: 3\n", 2, 2, "a list in brackets lacks a ','"),
         ('a: "\\d"\n', 1, 6, "an unknown escape"),
-        ("a: \x01\n", 1, 4, "U+0001"),
+        ("a: \x00\n", 1, 4, "U+0000"),
         ("a: - b\n", 1, 4, "a list item begins where none can be"),
         ('a: "\\UFFFFFFFF"\n', 1, 5, "an escape of no character"),
     ],

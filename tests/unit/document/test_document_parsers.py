@@ -113,11 +113,14 @@ def test_without_the_c_parser_the_pure_one_is_used(monkeypatch: pytest.MonkeyPat
 
 
 @needs_c
-def test_line_ends_of_old_yaml_are_left_to_the_pure_parser() -> None:
-    node, found = compose(SourceFile("w.yml", "a: b\u2028c"))
-    assert found == []
-    assert node is not None
-    assert "\u2028" in node.span.text
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029"])
+def test_line_ends_of_old_yaml_end_lines(sign: str) -> None:
+    for text in (f"a: b{sign}c: d", f"a:{sign}  b: |{sign}    c{sign}"):
+        source = SourceFile("w.yml", text)
+        assert compose(source)[1] == []
+        if sign == "\x85":
+            assert outcome(source, c_events) == outcome(source, pure_events)
+    assert [d.code for d in compose(SourceFile("w.yml", f"a: b{sign}c"))[1]] == ["yaml-syntax"]
 
 
 VECTORS = SHARED / "vectors" / "reader"
