@@ -56,7 +56,7 @@ class Diagnostic:
         """The finding as plain text: ``file:line:col: severity[code] message``, source line, caret, help."""
         where = f"{self.span}: " if self.span else ""
         lines = [f"{where}{self.severity.value}[{self.code}] {self.message}"]
-        if self.span:
+        if self.span and self.span.source.text:
             lines += excerpt(self.span, self.label)
         for label in self.labels:
             lines += excerpt(label.span, label.text)

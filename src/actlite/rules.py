@@ -12,6 +12,8 @@ from typing import Literal
 from actlite.records import frozen
 
 Level = Literal["error", "warning", "note"]
+LEVELS = ("off", "note", "warning", "error")
+"""What a rule can be set to."""
 
 
 @frozen
@@ -45,6 +47,9 @@ RULES: dict[str, Rule] = _rules(
     ("yaml-duplicate-key", "error", "yaml", "A key is given twice"),
     ("yaml-value", "error", "yaml", "A value that does not fit its tag"),
     ("yaml-tag", "error", "yaml", "A tag that GitHub does not know"),
+    # Comments for actlite
+    ("unknown-rule", "warning", "comments", "A comment for actlite that can't be understood"),
+    ("unused-ignore", "warning", "comments", "A comment that silences nothing"),
     # Keys and types
     ("unknown-key", "error", "keys", "A key that GitHub does not know here"),
     ("missing-key", "error", "keys", "A key that must be there is missing"),
@@ -72,18 +77,53 @@ RULES: dict[str, Rule] = _rules(
     # needs
     ("unknown-need", "error", "needs", "A job needs a job that does not exist"),
     ("needs-cycle", "error", "needs", "Jobs need each other"),
+    ("duplicate-need", "warning", "needs", "A job needs another one twice"),
     ("no-first-job", "error", "needs", "No job can begin"),
     # Matrix
     ("invalid-matrix", "error", "matrix", "A matrix that can't be built"),
+    ("matrix-duplicate", "warning", "matrix", "A value of a matrix is given twice"),
+    ("matrix-exclude", "warning", "matrix", "An exclude that matches nothing"),
+    # Runners
+    ("retired-runner", "warning", "runners", "A machine that GitHub has taken away"),
+    ("unknown-runner", "warning", "runners", "A machine that GitHub does not have"),
+    ("unknown-shell", "warning", "runners", "A shell that the runner or the machine does not have"),
+    ("deprecated-command", "warning", "runners", "A workflow command that is disabled or will be"),
+    ("snapshot-version", "error", "runners", "A version of an image that GitHub can't read"),
     # Events
     ("filter-conflict", "error", "events", "Filters that exclude each other"),
     ("filter-never-matches", "warning", "events", "A filter that nothing can pass"),
     ("unknown-activity-type", "warning", "events", "An activity type that the event does not have"),
+    ("filter-pattern", "error", "events", "A pattern that can't be read"),
+    ("filter-empty", "warning", "events", "A filter that is an empty list"),
+    ("missing-workflows", "warning", "events", "A workflow_run without the names of workflows"),
     ("missing-cron", "warning", "events", "A schedule that never runs"),
+    ("cron-syntax", "error", "events", "A schedule that can't be read"),
+    ("cron-too-often", "warning", "events", "A schedule that is more frequent than GitHub allows"),
+    ("cron-never", "warning", "events", "A schedule for a day that never comes"),
+    ("unknown-timezone", "warning", "events", "A time zone that does not exist"),
+    ("too-many-inputs", "error", "events", "More inputs than GitHub allows"),
     ("input-options", "error", "events", "Options of an input that don't fit its type"),
     ("input-default", "error", "events", "A default that the input can't have"),
+    # Calls of reusable workflows
+    ("called-workflow-missing", "error", "calls", "A called workflow that is not there"),
+    ("called-workflow", "error", "calls", "A called workflow with an error of its own"),
+    ("not-callable", "error", "calls", "A called workflow without workflow_call"),
+    ("call-unknown-input", "error", "calls", "An input that the called workflow does not declare"),
+    ("call-missing-input", "error", "calls", "A required input that the call does not give"),
+    ("call-input-type", "error", "calls", "A value that is not of its input's type"),
+    ("call-unknown-secret", "error", "calls", "A secret that the called workflow does not declare"),
+    ("call-missing-secret", "error", "calls", "A required secret that the call does not give"),
+    ("call-permissions", "error", "calls", "A called workflow asks for more than its caller gives"),
+    ("call-cycle", "error", "calls", "Workflows call each other"),
+    ("call-limit", "error", "calls", "More calls than GitHub follows"),
     # Actions
     ("missing-using", "error", "actions", "A manifest that does not say what the action is"),
     ("unknown-using", "error", "actions", "A kind of action that the runner does not know"),
+    ("missing-action", "warning", "actions", "A local action that is not there"),
+    ("missing-checkout", "warning", "actions", "A local action before anything was checked out"),
+    ("unknown-action-input", "warning", "actions", "An input that the action does not declare"),
+    ("missing-action-input", "warning", "actions", "A required input is not given"),
+    ("deprecated-action-input", "warning", "actions", "An input that the action's authors advise against"),
+    ("unknown-action-output", "warning", "actions", "An output that the action does not declare"),
 )
 """Every rule, by its id."""

@@ -1,37 +1,100 @@
-"""``actlite check``: everything that is wrong with the workflows, compiler style."""
+"""``actlite check``: everything that is wrong with the workflows and actions, compiler style."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from actlite.cli.common import DIRECTORY, FORMAT, WORKFLOWS
+from actlite.checking.levels import Levels
+from actlite.checking.repository import Checked, check
+from actlite.cli import settings as settings_files
+from actlite.cli.check_targets import Targets, targets
+from actlite.cli.common import DIRECTORY, WORKFLOWS, pairs
+from actlite.cli.rule_settings import check_level
 from actlite.cli.text import coloured, paint, write, write_json
-from actlite.cli.workflow_files import read_all
 from actlite.diagnostics import Diagnostic, Severity
+from actlite.reporting.findings import data, workflow_commands
+
+if TYPE_CHECKING:
+    from actlite.actions.reference import RemoteAction
+    from actlite.actions.store import ActionStore
+
+__all__ = ["command", "data"]
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
-@click.command("check")
+@click.command("check", short_help="Everything that is wrong with the workflows and actions.")
+@click.argument("files", nargs=-1, metavar="[FILE]…")
 @DIRECTORY
 @WORKFLOWS
-@FORMAT
-def command(directory: Any, workflows: tuple[str, ...], format_: str) -> int:
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    help="How to write the answer; github: annotations, for a step of a workflow.",
+)
+@click.option("--rule", "rules", metavar="RULE=LEVEL", multiple=True, help="off, note, warning or error.")
+@click.option("-q", "--quiet", is_flag=True, help="Errors alone.")
+@click.option("--stdin-name", metavar="FILE", default="", help="What the text is that the file - stands for.")
+def command(
+    files: tuple[str, ...],
+    directory: Path,
+    workflows: tuple[str, ...],
+    format_: str,
+    rules: tuple[str, ...],
+    quiet: bool,
+    stdin_name: str,
+) -> int:
     """Show what GitHub would refuse (errors) and what is likely a mistake (warnings).
+
+    Without a FILE: all workflows of the repository, and all actions in it. A FILE may be a folder; the file -
+    is standard input.
 
     The exit code is 1 where there is an error, else 0. Nothing is fetched or started.
     """
-    files = read_all(directory, workflows)
-    findings = [finding for file in files for finding in file.findings]
-    errors = sum(f.severity is Severity.ERROR for f in findings)
-    if format_ == "json":
-        write_json({"schema": 1, "files": [f.name for f in files], "findings": [data(f) for f in findings]})
-        return 1 if errors else 0
-    lines = [line for finding in findings for line in (*_text(finding), "")]
-    write([*lines, _summary(len(files), findings, errors)])
-    return 1 if errors else 0
+    asked = targets(directory, workflows, files, stdin_name)
+    settings = settings_files.load(asked.root)
+    chosen = pairs(rules, "--rule", "RULE=LEVEL")
+    for name, level in chosen.items():
+        check_level(name, level, "--rule")
+    levels = Levels(
+        {**settings.rules, **chosen}, tuple((entry.paths, entry.rules) for entry in settings.ignore)
+    )
+    checked = check(
+        asked.files,
+        asked.names,
+        manifests=asked.manifests,
+        follow=asked.everything,
+        levels=levels,
+        cache=_Fetched({name: Path(folder) for name, folder in settings.actions.items()}),
+    )
+    shown = [f for f in checked.findings if not quiet or f.severity is Severity.ERROR]
+    _write(checked, shown, format_, asked)
+    return 1 if checked.count(Severity.ERROR) else 0
+
+
+def _write(checked: Checked, shown: list[Diagnostic], format_: str, asked: Targets) -> None:
+    if format_ == "sarif":
+        from actlite.reporting.sarif import sarif
+
+        write_json(sarif(shown))
+    elif format_ == "github":
+        write(workflow_commands(shown, asked.from_workspace))
+    elif format_ == "json":
+        write_json(
+            {
+                "schema": 1,
+                "files": [file.name for file in checked.files],
+                "findings": [data(finding) for finding in shown],
+                "silenced": sum(len(file.silenced) for file in checked.files),
+            }
+        )
+    else:
+        write([*(line for finding in shown for line in (*_text(finding), "")), _summary(checked)])
 
 
 def _text(finding: Diagnostic) -> list[str]:
@@ -42,33 +105,40 @@ def _text(finding: Diagnostic) -> list[str]:
     return lines
 
 
-def _summary(files: int, findings: list[Diagnostic], errors: int) -> str:
-    of = f"in {files} file{'s' * (files != 1)}"
-    if not findings:
-        return paint("✓", "green") + f" nothing wrong {of}"
-    warnings = sum(f.severity is Severity.WARNING for f in findings)
-    parts = [f"{errors} error{'s' * (errors != 1)}", f"{warnings} warning{'s' * (warnings != 1)}"]
-    return paint("✗" if errors else "✓", "red" if errors else "green") + f" {', '.join(parts)} {of}"
+def _summary(checked: Checked) -> str:
+    of = f"in {_counted(len(checked.files), 'file')}"
+    silenced = sum(len(file.silenced) for file in checked.files)
+    rest = f", {_counted(silenced, 'finding')} silenced by comments" if silenced else ""
+    if not checked.findings:
+        return paint("✓", "green") + f" nothing wrong {of}{rest}"
+    errors, warnings, notes = (
+        checked.count(severity) for severity in (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+    )
+    parts = [_counted(errors, "error"), _counted(warnings, "warning")]
+    if notes:
+        parts.append(_counted(notes, "note"))
+    return paint("✗" if errors else "✓", "red" if errors else "green") + f" {', '.join(parts)} {of}{rest}"
 
 
-def data(finding: Diagnostic) -> dict[str, Any]:
-    """A finding as JSON data; places count from 1, the end is not included."""
-    result: dict[str, Any] = {
-        "code": finding.code,
-        "severity": finding.severity.value,
-        "message": finding.message,
-        "label": finding.label,
-        "notes": list(finding.notes),
-        "help": finding.help,
-    }
-    span = finding.span
-    if span is not None:
-        end_line, end_column = span.source.line_column(span.end)
-        result |= {
-            "file": span.source.name,
-            "line": span.line,
-            "column": span.column,
-            "end_line": end_line,
-            "end_column": end_column,
-        }
-    return result
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+class _Fetched:
+    """The actions in the user's cache and in folders of the user's."""
+
+    def __init__(self, overrides: dict[str, Path]) -> None:
+        self._overrides = overrides
+        self._opened: ActionStore | None = None
+
+    def folder(self, action: RemoteAction) -> Path | None:
+        """See ``known_actions.Cache``."""
+        if self._opened is None:
+            from actlite.actions.store import ActionStore
+            from actlite.cli.listing import cache_folder
+
+            self._opened = ActionStore(
+                Path(cache_folder()) / "actions", overrides=self._overrides, offline=True
+            )
+        found = self._opened.cached(action)
+        return found.folder if found is not None and not found.moving else None

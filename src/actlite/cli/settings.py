@@ -13,6 +13,8 @@ node_mirror    where node builds are fetched from          ACTLITE_NODE_MIRROR
 images         table: image = the one in its place         ACTLITE_IMAGES
 platforms      table: runner label = image                 ACTLITE_PLATFORMS
 actions        table: owner/repo@ref = folder              ACTLITE_ACTIONS
+rules          table: rule = off, note, warning or error   ACTLITE_RULES
+ignore         tables with paths and rules                 none
 =============  ==========================================  =====================
 
 Variables for tables hold ``NAME=OTHER`` pairs separated by spaces. Paths in a file are relative to it.
@@ -26,6 +28,8 @@ from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from actlite.cli import rule_settings
+from actlite.cli.rule_settings import PathIgnore
 from actlite.errors import UsageError
 from actlite.records import frozen
 
@@ -34,7 +38,7 @@ CHOICES = {
     "pull": ("always", "missing", "never"),
     "keep": ("failed", "never"),
 }
-TABLES = ("images", "platforms", "actions")
+TABLES = ("images", "platforms", "actions", "rules")
 
 
 @frozen
@@ -51,6 +55,10 @@ class Settings:
     images: Mapping[str, str] = field(default_factory=dict)
     platforms: Mapping[str, str] = field(default_factory=dict)
     actions: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """For ``check``: rule id to level."""
+    ignore: tuple[PathIgnore, ...] = ()
+    """For ``check``: files in which rules are off."""
 
 
 KEYS = tuple(f.name for f in fields(Settings))
@@ -119,6 +127,8 @@ def _merge(settings: Settings, table: Mapping[str, Any], where: str, root: Path)
 def _from_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
     changes: dict[str, Any] = {}
     for key in KEYS:
+        if key == "ignore":
+            continue
         variable = f"ACTLITE_{key.upper()}"
         text = env.get(variable, "")
         if not text:
@@ -151,7 +161,12 @@ def _checked(key: str, value: Any, where: str) -> Any:
             raise UsageError(
                 f"{where} is not a table of texts.", do=f'Write: [{key}] and lines "name" = "other".'
             )
+        if key == "rules":
+            for name, level in value.items():
+                rule_settings.check_level(name, level, where)
         return value
+    if key == "ignore":
+        return rule_settings.read_ignores(value, where)
     if key == "kept_runs":
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise UsageError(f"{where} is {value!r}.", do="It is a number, 0 or more.")

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from actlite.checking.files import FOLDER, SUFFIXES, read_source
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.errors import UsageError
 from actlite.records import frozen
-from actlite.source import SourceFile
 from actlite.workflow.model import Workflow
-
-FOLDER = ".github/workflows"
-"""Where GitHub looks for workflows; not in folders below it."""
-SUFFIXES = (".yml", ".yaml")
 
 
 @frozen
@@ -41,13 +37,13 @@ def root_of(directory: Path) -> Path:
     return start
 
 
-def find(directory: Path, given: Sequence[str] = ()) -> list[Path]:
+def find(directory: Path, given: Sequence[str] = (), *, option: str = "-W ") -> list[Path]:
     """The workflow files: those given (files or folders, relative to ``directory``), or those of the
-    repository, sorted by name. Raises UsageError where there is none."""
+    repository, sorted by name. Raises UsageError where there is none; ``option`` says how they were given."""
     if given:
         paths: list[Path] = []
         for item in given:
-            paths += _given(directory, item)
+            paths += _given(directory, item, option)
         return list(dict.fromkeys(paths))
     folder = root_of(directory) / FOLDER
     found = _in_folder(folder)
@@ -70,14 +66,11 @@ def read_as(path: Path, name: str) -> WorkflowFile:
     """As ``read``, for a file with a name of its own."""
     from actlite.workflow.reader import read as read_workflow
 
-    try:
-        source = SourceFile.read(path, name)
-    except UnicodeDecodeError as error:
-        message = f"{name} isn't UTF-8: byte {error.start + 1} is 0x{error.object[error.start]:02x}"
-        return WorkflowFile(path, name, None, (Diagnostic("encoding", Severity.ERROR, message),))
-    except OSError as error:
-        message = f"{name} can't be read: {error.strerror}"
-        return WorkflowFile(path, name, None, (Diagnostic("unreadable-file", Severity.ERROR, message),))
+    source = read_source(path, name)
+    if source is None:
+        source = Diagnostic("unreadable-file", Severity.ERROR, f"{name} is not there")
+    if isinstance(source, Diagnostic):
+        return WorkflowFile(path, name, None, (source,))
     workflow, bag = read_workflow(source, name)
     return WorkflowFile(path, name, workflow, tuple(bag))
 
@@ -96,13 +89,15 @@ def display_name(path: Path, root: Path) -> str:
         return str(path)
 
 
-def _given(directory: Path, item: str) -> list[Path]:
+def _given(directory: Path, item: str, option: str) -> list[Path]:
     path = directory / item
     if path.is_dir():
         found = _in_folder(path) or _in_folder(path / FOLDER)
         if found:
             return found
-        raise UsageError(f"-W {item}: the folder holds no .yml or .yaml file.", do="Name a workflow file.")
+        raise UsageError(
+            f"{option}{item}: the folder holds no .yml or .yaml file.", do="Name a workflow file."
+        )
     if path.is_file():
         return [path]
     # A bare name, as people say it: release.yml, or release.
@@ -115,7 +110,7 @@ def _given(directory: Path, item: str) -> list[Path]:
     known = [p.name for p in _in_folder(folder)]
     hint = did_you_mean(item.rsplit("/", 1)[-1], known)
     do = f"{hint[0].upper()}{hint[1:]}" if hint else f"The workflows here: {', '.join(known) or 'none'}."
-    raise UsageError(f"-W {item}: there is no such file.", do=do)
+    raise UsageError(f"{option}{item}: there is no such file.", do=do)
 
 
 def _in_folder(folder: Path) -> list[Path]:
