@@ -68,6 +68,8 @@ class Missing:
     """There is certainly no such file: GitHub refuses the caller."""
 
     why: str = ""
+    known: tuple[str, ...] = ()
+    """The paths of the workflow files that are there."""
 
 
 @frozen
