@@ -108,6 +108,8 @@ class Expr:
     """The calls of functions that are not built in; of nested ones the inner comes first."""
     functions: frozenset[str] = frozenset()
     """All functions that it calls, in small letters."""
+    size: int = 0
+    """How many tokens it has; it has no more nodes than that."""
 
 
 def walk(node: Node | None) -> list[Node]:

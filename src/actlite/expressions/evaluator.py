@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from actlite.expressions.ast import Call, Compare, Constant, Expr, Index, Logical, Name, Node, Not, Wildcard
-from actlite.expressions.errors import OUT_OF_MEMORY, ExpressionError, evaluation_error
+from actlite.expressions.errors import OUT_OF_MEMORY, ExpressionError
 from actlite.expressions.functions import BUILT_IN
 from actlite.expressions.functions.arguments import Arguments
 from actlite.expressions.parser import check_names, parse
@@ -37,7 +37,10 @@ NO_FUNCTIONS: Functions = MappingProxyType({})
 
 MAX_MEMORY = 1024 * 1024
 """How many bytes of new text one expression may hold at a time, at two bytes a character."""
-_TEXT_OVERHEAD = 26
+TEXT_BYTES = 26
+"""What a text takes besides its characters (R: ``MemoryCounter.cs``)."""
+OBJECT_BYTES = 24
+"""What any other value takes."""
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "==": equals,
@@ -64,7 +67,21 @@ def evaluate(
     expr = checked(source, contexts, functions)
     if expr.root is None:
         return None
-    return Run(expr, contexts, functions, max_memory).value(expr.root)  # type: ignore[no-any-return]  # a Value
+    run = Run(expr, contexts, functions, max_memory)
+    try:
+        value = run.value(expr.root)
+        if run.bound > max_memory:
+            raise MaybeTooMuch
+    except MaybeTooMuch:
+        value = measured(expr, contexts, functions, max_memory)
+    return list(value) if type(value) is FilteredArray else value
+
+
+def measured(expr: Expr, contexts: Mapping[str, Any], functions: Functions, max_memory: int) -> Any:
+    """The value of an expression, with its memory counted exactly. Raises ExpressionError."""
+    from actlite.expressions.memory import MeasuredRun
+
+    return MeasuredRun(expr, contexts, functions, max_memory).measure()
 
 
 def checked(source: str | Expr, contexts: Mapping[str, Any], functions: Functions) -> Expr:
@@ -75,10 +92,14 @@ def checked(source: str | Expr, contexts: Mapping[str, Any], functions: Function
     return source
 
 
-class Run:
-    """One evaluation."""
+class MaybeTooMuch(Exception):
+    """The values may take more memory than they may; only an exact count can tell."""
 
-    __slots__ = ("contexts", "expr", "functions", "max_memory", "memory")
+
+class Run:
+    """One evaluation. ``bound`` is how many bytes its values take at most, by GitHub's measure."""
+
+    __slots__ = ("bound", "contexts", "expr", "functions", "max_memory")
 
     def __init__(
         self, expr: Expr, contexts: Mapping[str, Any], functions: Functions, max_memory: int
@@ -87,32 +108,32 @@ class Run:
         self.contexts = contexts
         self.functions = functions
         self.max_memory = max_memory
-        self.memory = 0
+        self.bound = (OBJECT_BYTES + TEXT_BYTES) * expr.size + 2 * len(expr.source)
 
     def value(self, node: Node) -> Any:
         """The value of a node. Raises ExpressionError."""
         return _RULES[type(node)](self, node)
 
     def apply(self, node: Call) -> Any:
-        """The value of a call, with its memory accounted for."""
-        before = self.memory
+        """The value of a call."""
         built_in = BUILT_IN.get(node.key)
         if built_in is not None:
-            room = (self.max_memory - before) // 2
             try:
-                result: Any = built_in.apply(Arguments(node.arguments, self.value, room))
+                result: Any = built_in.apply(Arguments(node.arguments, self.value, self.max_memory))
             except ExpressionError as error:
                 raise self.placed(error, node) from None
         else:
             arguments = [self.value(argument) for argument in node.arguments]
             result = number_free(lookup(self.functions, node.name)(arguments))
         if isinstance(result, str):
-            self.memory = before + _TEXT_OVERHEAD + 2 * len(result)
-            if self.memory > self.max_memory:
-                raise self.placed(evaluation_error(OUT_OF_MEMORY), node)
-        elif is_primitive(result):
-            self.memory = before
+            self.add(result)
         return result
+
+    def add(self, text: str) -> None:
+        """Count a new text. Raises MaybeTooMuch."""
+        self.bound += (2 if text.isascii() else 4) * len(text)
+        if self.bound > self.max_memory:
+            raise MaybeTooMuch
 
     def placed(self, error: ExpressionError, node: Call) -> ExpressionError:
         """The error with its place: the innermost call that failed."""
@@ -121,7 +142,9 @@ class Run:
         source = self.expr.source
         message = error.message
         if message == OUT_OF_MEMORY:
-            message += f" while evaluating the following expression: {source[node.start : node.end]}"
+            from actlite.expressions.canonical import canonical
+
+            message += f" while evaluating the following expression: {canonical(node)}"
         return ExpressionError(error.kind, message, source, node.start + 1, node.end - node.start, error.code)
 
 
@@ -161,28 +184,46 @@ def _not(run: Run, node: Not) -> bool:
 
 
 def _compare(run: Run, node: Compare) -> bool:
-    before = run.memory
     left = run.value(node.left)
-    result = _COMPARISONS[node.operator](left, run.value(node.right))
-    run.memory = before
-    return result
+    return _COMPARISONS[node.operator](left, run.value(node.right))
 
 
 def _index(run: Run, node: Index) -> Any:
     target = run.value(node.target)
-    every = type(node.index) is Wildcard
+    result: Any
+    if type(node.index) is Wildcard:
+        result = _all(target)
+        run.bound += 8 * len(result)
+        return result
     if isinstance(target, Mapping):
-        if every:
-            return FilteredArray(map(number_free, target.values()))
-        return _property(target, run.value(node.index))
-    if isinstance(target, FilteredArray):
-        return _filtered(target, every, None if every else run.value(node.index))
-    if isinstance(target, list):
-        if every:
-            return FilteredArray(map(number_free, target))
+        result = _property(target, run.value(node.index))
+    elif isinstance(target, FilteredArray):
+        result = _each(target, run.value(node.index))
+        run.bound += 8 * len(result)
+        return result
+    elif isinstance(target, list):
         index = _position(run.value(node.index), len(target))
-        return None if index is None else number_free(target[index])
-    return FilteredArray() if every else None
+        result = None if index is None else number_free(target[index])
+    else:
+        return None
+    if type(result) is str:
+        run.add(result)
+    return result
+
+
+def _all(target: Any) -> FilteredArray:
+    """The values of an object, the items of an array; those of each item, if that is what ``.*`` gave."""
+    if isinstance(target, Mapping):
+        return FilteredArray(map(number_free, target.values()))
+    if isinstance(target, FilteredArray):
+        result = FilteredArray()
+        for item in target:
+            if isinstance(item, Mapping):
+                result.extend(map(number_free, item.values()))
+            elif isinstance(item, list):
+                result.extend(map(number_free, item))
+        return result
+    return FilteredArray(map(number_free, target)) if isinstance(target, list) else FilteredArray()
 
 
 def _property(target: Mapping[str, Any], key: Any) -> Any:
@@ -203,22 +244,18 @@ def _position(index: Any, length: int) -> int | None:
     return math.floor(number)
 
 
-def _filtered(target: FilteredArray, every: bool, key: Any) -> FilteredArray:
+def _each(target: FilteredArray, key: Any) -> FilteredArray:
+    """What the items have under a key or index; those without one are left out."""
     result = FilteredArray()
     for item in target:
         if isinstance(item, Mapping):
-            if every:
-                result.extend(map(number_free, item.values()))
-            elif is_primitive(key):
+            if is_primitive(key):
                 try:
                     result.append(number_free(lookup(item, to_string(key))))
                 except KeyError:
                     continue
-        elif isinstance(item, list):
-            if every:
-                result.extend(map(number_free, item))
-            elif (index := _position(key, len(item))) is not None:
-                result.append(number_free(item[index]))
+        elif isinstance(item, list) and (index := _position(key, len(item))) is not None:
+            result.append(number_free(item[index]))
     return result
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from actlite.expressions.ast import Call, Compare, Constant, Expr, Logical, Node, Not, Wildcard, children
 from actlite.expressions.errors import ExpressionError
-from actlite.expressions.evaluator import MAX_MEMORY, NO_FUNCTIONS, Functions, Run, checked
+from actlite.expressions.evaluator import (
+    MAX_MEMORY,
+    NO_FUNCTIONS,
+    Functions,
+    MaybeTooMuch,
+    Run,
+    checked,
+    measured,
+)
 from actlite.expressions.values import Value, to_string
 from actlite.records import frozen
 
@@ -60,7 +69,14 @@ def explain(
     if expr.root is None:
         return Trace(expr.source, None)
     run = _Recorder(expr, contexts, functions, max_memory)
-    run.value(expr.root)
+    try:
+        run.value(expr.root)
+        if run.bound > max_memory:
+            raise MaybeTooMuch
+    except MaybeTooMuch:
+        measured(expr, contexts, functions, max_memory)
+        run = _Recorder(expr, contexts, functions, sys.maxsize)
+        run.value(expr.root)
     return _trace(expr.root, run)
 
 

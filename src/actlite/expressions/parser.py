@@ -148,8 +148,10 @@ class _Parser:
         function: Token | None = None
         last: Token | None = None
         frame = self.frames[-1]
+        size = 0
         for token in tokens(self.source):
             kind = token.kind
+            size += 1
             if kind in _OPERANDS:
                 self.operand(token)
             elif kind is Kind.DOT or kind is Kind.BINARY:
@@ -180,7 +182,8 @@ class _Parser:
         root, depth, _, _ = self.operands.pop()
         if depth > MAX_DEPTH:
             raise ExpressionError("parsing", f"Exceeded max expression depth {MAX_DEPTH}", self.source)
-        return Expr(self.source, root, tuple(self.names), tuple(self.calls), frozenset(self.functions))
+        names, calls, functions = tuple(self.names), tuple(self.calls), frozenset(self.functions)
+        return Expr(self.source, root, names, calls, functions, size)
 
     def check_function(self, token: Token) -> None:
         key = token.raw.lower()

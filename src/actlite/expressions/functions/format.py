@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from actlite.document.scalars import utf16_length
 from actlite.expressions.errors import evaluation_error
 from actlite.expressions.functions.arguments import Arguments
 from actlite.expressions.values import kind_of, to_string
@@ -47,10 +48,17 @@ def format_(arguments: Arguments) -> str:
             elif specifiers:
                 raise _bad_specifiers(specifiers, arguments[index + 1])
             piece = known[index]
-        size += len(piece)
-        arguments.check_room(size)
-        out.append(piece)
+        if piece:
+            size += len(piece) if piece.isascii() else utf16_length(piece)
+            out.append(piece)
+            arguments.check_room(len(out), size)
     return "".join(out)
+
+
+def placeholders(text: str) -> frozenset[int] | None:
+    """The numbers of the placeholders in a format string; None for one that is invalid."""
+    numbers = frozenset(part[0] for part in _parts(text) if not isinstance(part, str))
+    return None if -1 in numbers else numbers
 
 
 def _bad_specifiers(specifiers: str, value: object) -> Exception:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actlite.document.scalars import utf16_length
 from actlite.expressions.functions.arguments import Arguments
 from actlite.expressions.values import is_primitive, to_string
 
@@ -22,5 +23,9 @@ def join(arguments: Arguments) -> str:
         given = arguments[1]
         if is_primitive(given):
             separator = to_string(given)
-    arguments.check_room(sum(map(len, texts)) + len(separator) * (len(texts) - 1))
-    return separator.join(texts)
+    more = len(texts) - 1
+    arguments.check_room(len(texts) + more, sum(map(len, texts)) + len(separator) * more)
+    joined = separator.join(texts)
+    if not joined.isascii():
+        arguments.check_room(len(texts) + more, utf16_length(joined))
+    return joined
