@@ -10,7 +10,7 @@ from actlite.document.scalars import primitive_text
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.evaluator import evaluate
 from actlite.expressions.explain import Trace, explain
-from actlite.expressions.parser import parse
+from actlite.expressions.parser import parse, parse_any
 from actlite.expressions.parts import OPEN, Scope, as_expression, split
 from actlite.expressions.trees import located
 from actlite.expressions.values import WHITESPACE, is_truthy
@@ -53,9 +53,7 @@ def condition_source(text: str) -> str:
 
 def has_status_function(source: str) -> bool:
     """Whether an expression calls always, cancelled, failure or success. Raises ExpressionError."""
-    return not parse(source, functions=STATUS_FUNCTIONS | {"hashFiles"}).functions.isdisjoint(
-        STATUS_FUNCTIONS
-    )
+    return not parse_any(source).functions.isdisjoint(STATUS_FUNCTIONS)
 
 
 def _condition(text: str, scope: Scope) -> ConditionResult:
