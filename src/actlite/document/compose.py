@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from actlite.diagnostics import Diagnostic, DiagnosticBag, Label
 from actlite.document.limits import MANIFEST_LIMITS, WORKFLOW_LIMITS, Limits
+from actlite.document.lines import quoted
 from actlite.document.nodes import Mapping, Node, Primitive, Scalar, Sequence
 from actlite.document.scalars import TAG_PREFIX, plain_value, primitive_text, tagged_value
 from actlite.document.syntax import explain
@@ -223,7 +224,9 @@ class _Composer:
                     "yaml-key",
                     "a mapping key must be a scalar, not a list or a mapping",
                     opening,
-                    "Quote a key or value that begins with '{' or '['.",
+                    "An expression begins with '${{', with the '$'."
+                    if self.source.text[max(0, opening.start - 1) : opening.start + 1] == "{{"
+                    else "Quote a key or value that begins with '{' or '['.",
                 )
                 raise _Stop
             value = self.node(depth + 1)
@@ -302,13 +305,12 @@ class _Composer:
             try:
                 return tagged_value(event.value, tag)
             except KeyError:
-                message = f"the tag '{shown}' is not supported"
+                message = f"Unexpected tag '{shown}'"
         else:
             message = f"the tag '{shown}' can't stand before a quoted or block scalar"
-        self.bag.add(
-            "yaml-tag",
-            message,
-            self.source.span(event.start, event.end),
-            help="GitHub knows !!str, !!int, !!float, !!bool and !!null. Remove the tag.",
-        )
+        help = "GitHub knows !!str, !!int, !!float, !!bool and !!null. Remove the tag."
+        if event.plain and not shown.startswith("!!"):
+            text = self.source.text[event.start : event.end]
+            help = f"'!' begins a tag in YAML. Quote the value: {quoted(text)}"
+        self.bag.add("yaml-tag", message, self.source.span(event.start, event.end), help=help)
         return event.value

@@ -205,11 +205,13 @@ def test_a_key_must_be_a_scalar() -> None:
     [
         ("a:\n\tb: 1\n", 2, 1, "a tab in the indentation"),
         ("a:\n  b: 1\n \tc: 2\n", 3, 2, "a tab in the indentation"),
-        ("a: b: c\n", 1, 5, "a second ':' on the line"),
-        ("jobs:\n  a: 1\n b: 2\n", 3, 2, "the indentation of this line fits no block"),
+        ("a: b: c\n", 1, 5, "the value of 'a' holds ': '"),
+        ("jobs:\n  a: 1\n b: 2\n", 3, 2, "indented by 1 space, which fits no line above"),
         ("a: @x\n", 1, 4, "a value can't begin with '@'"),
-        ("a: 'x\nb: 1\n", 2, 5, "the file ends before a quote or bracket is closed"),
-        ("a: [1, 2\nb: 3\n", 2, 2, "a list in brackets lacks a ','"),
+        ("a: 'x\nb: 1\n", 1, 4, "the quote ' that opens here is never closed"),
+        ("a: [1, 2\nb: 3\n", 1, 4, "the '[' that opens here is not closed"),
+        ("a: [1, 2", 1, 4, "the '[' that opens here is not closed"),
+        ("a: [b: c: d]\n", 1, 9, "a list in brackets lacks a ','"),
         ('a: "\\d"\n', 1, 6, "an unknown escape"),
         ("a: \x00\n", 1, 4, "U+0000"),
         ("a: - b\n", 1, 4, "a list item begins where none can be"),
@@ -224,8 +226,8 @@ def test_syntax_errors_say_what_and_where(text: str, line: int, column: int, wor
 
 
 def test_a_syntax_error_shows_where_it_began() -> None:
-    found = read("jobs:\n  a: 1\n b: 2\n")[1]
-    assert [label.span.line for label in found[0].labels] == [1]
+    found = read("a:\n  - b: c\n  d\n")[1]
+    assert [label.span.line for label in found[0].labels] == [2]
 
 
 @settings(max_examples=150, deadline=None)
