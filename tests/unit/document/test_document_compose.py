@@ -225,11 +225,6 @@ def test_syntax_errors_say_what_and_where(text: str, line: int, column: int, wor
     assert words in found[0].message
 
 
-def test_a_syntax_error_shows_where_it_began() -> None:
-    found = read("a:\n  - b: c\n  d\n")[1]
-    assert [label.span.line for label in found[0].labels] == [2]
-
-
 @settings(max_examples=150, deadline=None)
 @given(
     st.text(
