@@ -59,6 +59,13 @@ RULES: dict[str, Rule] = _rules(
     ("missing-image", "error", "keys", "A container without an image"),
     ("uses-format", "error", "keys", "A reference to an action or workflow that can't be read"),
     ("concurrency-conflict", "error", "keys", "Settings of concurrency that exclude each other"),
+    ("concurrency-group", "error", "keys", "The name of a concurrency group is too long"),
+    ("runner-group", "error", "keys", "The name of a group of runners that can't be read"),
+    ("no-labels", "warning", "keys", "A job that asks for no runner"),
+    ("image-version", "error", "keys", "A version of a custom image that can't be read"),
+    ("odd-number", "warning", "keys", "A number that GitHub cuts or passes over"),
+    ("step-target", "error", "keys", "A step that waits for, cancels or holds what it can't"),
+    ("too-many-jobs", "error", "keys", "A workflow has more jobs than GitHub takes"),
     # Expressions
     ("expression-syntax", "error", "expressions", "An expression that can't be read"),
     ("expression-failed", "error", "expressions", "An expression that fails whatever its contexts hold"),
@@ -88,7 +95,6 @@ RULES: dict[str, Rule] = _rules(
     ("unknown-runner", "warning", "runners", "A machine that GitHub does not have"),
     ("unknown-shell", "warning", "runners", "A shell that the runner or the machine does not have"),
     ("deprecated-command", "warning", "runners", "A workflow command that is disabled or will be"),
-    ("snapshot-version", "error", "runners", "A version of an image that GitHub can't read"),
     # Events
     ("filter-conflict", "error", "events", "Filters that exclude each other"),
     ("filter-never-matches", "warning", "events", "A filter that nothing can pass"),

@@ -51,11 +51,14 @@ class StepIds:
 
 
 def base_of_uses(uses: str) -> str:
-    """What the default id of a ``uses:`` step is made of: ``owner/repo``, the image, or ``self``."""
+    """What the default id of a ``uses:`` step is made of: ``owner/repo``, the image, ``self`` or
+    ``selfRepository``."""
     if uses.startswith("docker://"):
         return uses.removeprefix("docker://") or "run"
-    if uses.startswith(("./", ".\\", "$/")):
+    if uses.startswith(("./", ".\\")):
         return "self"
+    if uses.startswith("$/"):
+        return "selfRepository"
     place, _, ref = uses.partition("@")
     parts = [part for part in re.split(r"[\\/]", place) if part]
     return f"{parts[0]}/{parts[1]}" if len(parts) >= 2 and ref else "run"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from actlite.diagnostics import DiagnosticBag
-from actlite.document.nodes import Mapping, Node, Scalar
-from actlite.workflow import access, ids
+from actlite.document.nodes import Mapping, Node, Scalar, Sequence
+from actlite.workflow import access, ids, values
 from actlite.workflow.model import Job, RunDefaults
 from actlite.workflow.steps import read_steps
 from actlite.workflow.validate import start_of
@@ -15,8 +15,9 @@ _CALL = re.compile(r"[^/@\s]+/[^/@\s]+/\.github/workflows/[^/@]+\.ya?ml@\S+\Z")
 _LOCAL_CALL = re.compile(r"[.$]/\.github/workflows/[^/@]+\.ya?ml\Z")
 
 
-def read_jobs(node: Node | None, bag: DiagnosticBag) -> tuple[Job, ...]:
-    """The jobs in file order."""
+def read_jobs(node: Node | None, bag: DiagnosticBag, *, service: bool = True) -> tuple[Job, ...]:
+    """The jobs in file order. ``service``: whether to tell also what GitHub's service refuses after its parser
+    has taken it, a job without steps."""
     if not isinstance(node, Mapping):
         return ()
     jobs = []
@@ -27,7 +28,7 @@ def read_jobs(node: Node | None, bag: DiagnosticBag) -> tuple[Job, ...]:
         if wrong:
             bag.add("job-id", wrong, key.span)
         if isinstance(value, Mapping):
-            jobs.append(_job(key, value, bag))
+            jobs.append(_job(key, value, bag, service))
     return tuple(jobs)
 
 
@@ -46,28 +47,40 @@ def _misspelt(node: Mapping, bag: DiagnosticBag) -> bool:
     )
 
 
-def _job(key: Scalar, node: Mapping, bag: DiagnosticBag) -> Job:
+def _empty(steps: Node | None) -> bool:
+    """Whether there are no steps; what is no list is reported already."""
+    return steps is None or (isinstance(steps, Sequence) and not steps.items)
+
+
+def _check_values(node: Mapping, bag: DiagnosticBag) -> None:
+    values.check_concurrency(access.get(node, "concurrency"), bag)
+    values.check_runs_on(access.get(node, "runs-on"), bag)
+    values.check_snapshot(access.get(node, "snapshot"), bag)
+    values.check_max_parallel(access.get(node, "strategy"), bag)
+    for key in ("timeout-minutes", "cancel-timeout-minutes"):
+        values.check_minutes(node, key, bag)
+    values.check_container(access.get(node, "container"), bag)
+    services = access.get(node, "services")
+    if isinstance(services, Mapping):
+        for _, service in services.entries:
+            values.check_container(service, bag, service=True)
+
+
+def _job(key: Scalar, node: Mapping, bag: DiagnosticBag, service: bool) -> Job:
     needs = access.spanned_texts(access.get(node, "needs"))
     strategy = access.mapping_or_scalar(node, "strategy")
     uses = access.scalar(node, "uses")
     steps = access.get(node, "steps")
     if uses is not None and "${{" not in uses.text:
         _check_call(uses, bag)
-    elif (
-        uses is None
-        and steps is None
-        and access.get(node, "runs-on") is not None
-        and not _misspelt(node, bag)
-    ):
+    elif service and uses is None and _empty(steps) and not _misspelt(node, bag):
         bag.add(
             "no-steps",
-            f"Job '{key.text}' has no steps",
+            f"No steps defined in `steps` and no workflow called in `uses` for the following jobs: {key.text}",
             start_of(node),
             help="add 'steps:' with at least one step",
         )
-    check_concurrency(access.get(node, "concurrency"), bag)
-    for container in (access.get(node, "container"), *_services(access.get(node, "services"))):
-        _check_container(container, bag)
+    _check_values(node, bag)
     return Job(
         id=key.text,
         span=key.span,
@@ -105,37 +118,3 @@ def _check_call(uses: Scalar, bag: DiagnosticBag) -> None:
             uses.span,
             help="write owner/repo/.github/workflows/file.yml@ref or ./.github/workflows/file.yml",
         )
-
-
-def check_concurrency(node: Node | None, bag: DiagnosticBag) -> None:
-    """``queue: max`` lets runs wait, which ``cancel-in-progress: true`` contradicts (DOC: concurrency)."""
-    queue = access.scalar(node, "queue")
-    if queue is not None and queue.text == "max" and access.flag(node, "cancel-in-progress"):
-        bag.add(
-            "concurrency-conflict",
-            "'queue: max' cannot be combined with 'cancel-in-progress: true'.",
-            queue.span,
-            help="remove one of them",
-        )
-
-
-_CONTAINER_KEYS = frozenset(
-    {"image", "env", "ports", "volumes", "options", "credentials", "entrypoint", "command"}
-)
-
-
-def _services(node: Node | None) -> tuple[Node, ...]:
-    return tuple(value for _, value in node.entries) if isinstance(node, Mapping) else ()
-
-
-def _check_container(node: Node | None, bag: DiagnosticBag) -> None:
-    """A container as a mapping must name its image; one with unknown keys is reported for those."""
-    if isinstance(node, Mapping) and node.entries:
-        keys = {key.text for key, _ in node.entries}
-        if "image" not in keys and keys <= _CONTAINER_KEYS:
-            bag.add(
-                "missing-image",
-                "Container image cannot be empty",
-                start_of(node),
-                help="add 'image:' with the image's name",
-            )

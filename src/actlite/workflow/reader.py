@@ -2,49 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from actlite.diagnostics import DiagnosticBag, Severity
 from actlite.document import compose
-from actlite.document.nodes import Mapping, Node
+from actlite.document.limits import WORKFLOW_LIMITS, Limits, text_size, tree_size
+from actlite.document.nodes import Mapping, Node, Scalar
 from actlite.source import SourceFile
 from actlite.workflow import access
 from actlite.workflow.checks import run_checks
 from actlite.workflow.events import read_events
-from actlite.workflow.jobs import check_concurrency, read_defaults, read_jobs
+from actlite.workflow.jobs import read_defaults, read_jobs
 from actlite.workflow.model import Workflow
 from actlite.workflow.needs import check_needs
 from actlite.workflow.schema_workflow import WORKFLOW
 from actlite.workflow.validate import SHAPE_CODES, start_of, validate_once
+from actlite.workflow.values import check_concurrency
 
 STRICT_EVENTS = ("workflow_call",)
 """Events whose settings GitHub's reader checks; in those of the others it looks up what it knows."""
 
+_MOST_BYTES = 40
+"""The most bytes that GitHub counts for a character of a file without aliases."""
 
-def read(source: SourceFile, path: str) -> tuple[Workflow | None, DiagnosticBag]:
-    """Read a workflow. ``path`` is relative to the repository, with forward slashes.
+
+def read(
+    source: SourceFile, path: str, *, limits: Limits = WORKFLOW_LIMITS, service: bool = True
+) -> tuple[Workflow | None, DiagnosticBag]:
+    """Read a workflow. ``path`` is relative to the repository, with forward slashes. ``limits`` are GitHub's own
+    unless others are given; ``service``: whether to tell also what GitHub's service refuses after its parser
+    has taken the file.
 
     The workflow is None exactly when there is a finding of severity error. Findings are in the order
     of their places in the file. Whole-file rules and the order of checks: R, Sdk/WorkflowParser.
     """
     bag = DiagnosticBag()
-    workflow = _read(source, path, bag)
+    workflow = _read(source, path, bag, limits, service)
     bag.items.sort(key=lambda finding: finding.span.start if finding.span else -1)
     return (None if bag.errors else workflow), bag
 
 
-def _read(source: SourceFile, path: str, bag: DiagnosticBag) -> Workflow | None:
-    root, findings = compose(source)
+def _read(
+    source: SourceFile, path: str, bag: DiagnosticBag, limits: Limits, service: bool
+) -> Workflow | None:
+    root, findings = compose(source, limits=limits)
     bag.extend(findings)
     if root is None:
         if not bag.errors:
             bag.add("empty-file", "The file is empty: a workflow has 'on:' and 'jobs:'", source.span(0, 0))
         return None
+    if _too_large(source, path, root, limits):
+        bag.add("yaml-size", "Maximum object size exceeded", source.span(0, 0), help="split the workflow")
+        return None
     validate_once(root, WORKFLOW, bag)
     _soften(access.get(root, "on"), bag)
     if not isinstance(root, Mapping):
         return None
-    return _convert(source, path, root, bag)
+    workflow = _convert(source, path, root, bag, service)
+    if 0 < limits.jobs < len(workflow.jobs):
+        bag.add(
+            "too-many-jobs",
+            f"Workflows may not contain more than {limits.jobs} jobs across all referenced files",
+            workflow.jobs[limits.jobs].span,
+        )
+    return workflow
+
+
+def _too_large(source: SourceFile, path: str, root: Node, limits: Limits) -> bool:
+    """Whether GitHub's objects for the file take too many bytes. Only a file with aliases or a huge one can."""
+    if len(source.text) * _MOST_BYTES < limits.size and not ("*" in source.text and "&" in source.text):
+        return False
+    return tree_size(root, limits.size) + text_size(path) > limits.size
 
 
 def _soften(on: Node | None, bag: DiagnosticBag) -> None:
@@ -52,19 +81,31 @@ def _soften(on: Node | None, bag: DiagnosticBag) -> None:
     if not isinstance(on, Mapping):
         return
     lenient = [value.span for key, value in on.entries if key.text not in STRICT_EVENTS]
+    hard = {start_of(node).start for node in _dispatch_settings(on)}
     for index, finding in enumerate(bag.items):
         at = finding.span
-        if at is None or finding.code not in SHAPE_CODES:
+        if at is None or finding.code not in SHAPE_CODES or at.start in hard:
             continue
         if any(span.start <= at.start < max(span.end, span.start + 1) for span in lenient):
             note = "GitHub passes over it: it has no effect"
             bag.items[index] = replace(finding, severity=Severity.WARNING, notes=(*finding.notes, note))
 
 
-def _convert(source: SourceFile, path: str, root: Mapping, bag: DiagnosticBag) -> Workflow:
+def _dispatch_settings(on: Mapping) -> Iterator[Node]:
+    """What GitHub's converter can't take where it wants the mappings of workflow_dispatch and its inputs."""
+    dispatch = access.get(on, "workflow_dispatch")
+    inputs = access.get(dispatch, "inputs")
+    each = [value for _, value in inputs.entries] if isinstance(inputs, Mapping) else []
+    for node in (dispatch, inputs, *each):
+        null = isinstance(node, Scalar) and node.value is None
+        if node is not None and not null and not isinstance(node, Mapping):
+            yield node
+
+
+def _convert(source: SourceFile, path: str, root: Mapping, bag: DiagnosticBag, service: bool) -> Workflow:
     check_concurrency(access.get(root, "concurrency"), bag)
     jobs_node = access.get(root, "jobs")
-    jobs = read_jobs(jobs_node, bag)
+    jobs = read_jobs(jobs_node, bag, service=service)
     if isinstance(jobs_node, Mapping):
         if not jobs_node.entries:
             bag.add(

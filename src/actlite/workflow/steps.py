@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from actlite.diagnostics import DiagnosticBag, Severity
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
-from actlite.workflow import access, ids
+from actlite.workflow import access, ids, values
+from actlite.workflow.control import CONTROL_STEPS, check_control_steps
 from actlite.workflow.model import RunStep, Step, UsesStep
 from actlite.workflow.validate import start_of
-
-CONTROL_STEPS = ("wait", "wait-all", "cancel", "parallel")
-"""Steps that run nothing themselves."""
 
 
 def read_steps(node: Node | None, bag: DiagnosticBag) -> tuple[Step, ...]:
     """The steps that run something, numbered from 1. Control steps are counted and left out: see ``unsupported``."""
     entries = [step for step in node.items if isinstance(step, Mapping)] if isinstance(node, Sequence) else []
     given = ids.StepIds()
-    for entry in _with_inner(entries):
+    for entry in entries:
         _claim(entry, given, bag)
+        inner = access.get(entry, "parallel")
+        if isinstance(inner, Sequence):  # a scope of its own
+            read_steps(inner, bag)
+        values.check_minutes(entry, "timeout-minutes", bag)
+    check_control_steps(entries, bag)
     steps = []
     for number, entry in enumerate(entries, 1):
         step = _step(number, entry, given, bag)
         if step is not None:
             steps.append(step)
     return tuple(steps)
-
-
-def _with_inner(entries: Iterable[Mapping]) -> Iterable[Mapping]:
-    """The steps, and those inside ``parallel``."""
-    for entry in entries:
-        yield entry
-        inner = access.get(entry, "parallel")
-        if isinstance(inner, Sequence):
-            yield from (step for step in inner.items if isinstance(step, Mapping))
 
 
 def _claim(entry: Mapping, given: ids.StepIds, bag: DiagnosticBag) -> None:

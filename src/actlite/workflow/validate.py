@@ -6,10 +6,12 @@ probably meant, and what would be right, follows in the label and the help.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
-from actlite.diagnostics import Diagnostic, DiagnosticBag, Fix
+from actlite.diagnostics import Diagnostic, DiagnosticBag, Fix, Label
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
+from actlite.document.scalars import primitive_text
 from actlite.expressions import template
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.parser import MAX_LENGTH
@@ -20,6 +22,8 @@ from actlite.workflow.schema import NOTHING, Kind, Record, Shape, Visible
 
 MANY_KEYS = 12
 """Up to so many keys are listed in a help text."""
+
+NO_MERGE_KEYS = "GitHub knows anchors and aliases, but no merge keys: write the keys out"
 
 SHAPE_CODES = frozenset({"missing-key", "unknown-key", "unknown-value", "wrong-type"})
 """The rule ids of findings about keys and types (those about expressions come from ``expressions``)."""
@@ -48,7 +52,7 @@ def shown(node: Scalar) -> str:
     """A scalar as messages quote it."""
     if node.value is None:
         return ""
-    first, _, rest = node.text.partition("\n")
+    first, _, rest = primitive_text(node.value).partition("\n")
     return first + "…" if rest or len(first) > 200 else first
 
 
@@ -146,7 +150,7 @@ class _Validator:
             self.bag.add(
                 "expression-length",
                 f"Exceeded max expression length {MAX_LENGTH}",
-                start_line(node),
+                start_line(node.span),
                 notes=("a text with ${{ }} in it counts as one expression, the text included",),
                 help="put the expressions into env: and the text into a script of its own",
             )
@@ -158,28 +162,31 @@ class _Validator:
 
     def mapping(self, node: Mapping, shape: Shape, visible: Visible) -> None:
         candidates = shape.records
-        guesses: set[str] = set()
-        faults = 0
+        strange: list[Scalar] = []
+        dynamic = False
         for key, value in node.entries:
             name = key.text if key.value is not None else ""
             if is_expression(key.value):
-                self.expression_key(key, value, candidates, visible)
-                faults += 1
-                continue
+                literal = folded(key)
+                if literal is None:
+                    dynamic = True
+                    self.expression_key(key, value, candidates, visible)
+                    continue
+                name = literal.text
             having = [record for record in candidates if name in record.keys]
             if having:
                 candidates = tuple(having)
                 self.value(value, having[0].keys[name], visible)
                 continue
             others = candidates[0].others
-            if others is not None and name != "":
+            if others is None or name == "":
+                strange.append(key)
+            elif name == "<<" and not others.anything and not isinstance(value, Scalar):
+                self.merge_key(key)
+            else:
                 self.value(value, others, visible)
-                continue
-            faults += 1
-            guess = self.unknown_key(key, name, candidates, shape.records)
-            if guess is not None:
-                guesses.add(guess)
-        self.missing(node, candidates, guesses, faults)
+        if strange or not dynamic:
+            self.keys(node, candidates, shape.records, strange)
 
     def expression_key(
         self, key: Scalar, value: Node, candidates: tuple[Record, ...], visible: Visible
@@ -191,58 +198,101 @@ class _Validator:
         if key.text.strip().removeprefix("${{").removesuffix("}}").strip() != "insert":
             self.expression(key, visible)
         others = candidates[0].others
-        if others is not None:
-            if isinstance(value, Mapping):
-                for _, inner in value.entries:
-                    self.value(inner, others, visible)
-            else:
-                self.any_value(value, visible)
+        if others is not None and not candidates[0].keys:
+            self.value(value, others, visible)
+        else:
+            self.any_value(value, visible)
 
-    def unknown_key(
-        self, key: Scalar, name: str, candidates: tuple[Record, ...], every: tuple[Record, ...]
-    ) -> str | None:
+    def keys(
+        self,
+        node: Mapping,
+        candidates: tuple[Record, ...],
+        every: tuple[Record, ...],
+        strange: list[Scalar],
+    ) -> None:
+        """What is wrong with the keys as a whole: those that don't belong here, and those that are missing."""
         known = list(dict.fromkeys(k for record in candidates for k in record.keys))
-        guess = nearest(name, known)
+        foreign = [
+            key
+            for key in strange
+            if len(candidates) < len(every) and any(key.text in record.keys for record in every)
+        ]
+        guesses: set[str] = set()
+        missing = self.missing(node, candidates) if foreign else ()
+        for key in strange:
+            if missing and key in foreign:
+                continue
+            guess = None if key in foreign else nearest(key.text, known)
+            if guess is not None:
+                guesses.add(guess)
+            self.unknown_key(key, guess, known, key in foreign)
+        if foreign:
+            self.no_such_mix(node, missing, foreign)
+        elif len(candidates) == 1:
+            for name in self.missing(node, candidates):
+                if name not in guesses:
+                    self.bag.add("missing-key", f"Required property is missing: {name}", start_of(node))
+        elif any(record.required for record in candidates):
+            telling = {name for record in candidates for name in record.required}
+            if not strange or (guesses and not guesses & telling):
+                self.undecided(node, candidates)
+
+    def missing(self, node: Mapping, candidates: tuple[Record, ...]) -> tuple[str, ...]:
+        """The keys that must be there and are not, where only one kind of mapping is left."""
+        if len(candidates) > 1 or not candidates[0].required:
+            return ()
+        present = {key.text for key, _ in node.entries}
+        return tuple(name for name in candidates[0].required if name not in present)
+
+    def no_such_mix(self, node: Mapping, missing: tuple[str, ...], foreign: list[Scalar]) -> None:
+        """Keys of two kinds of mappings in one, and not the key that would tell which is meant: one fault."""
+        if not missing:
+            return
+        first = node.entries[0][0]
+        mixed = ", ".join(f"'{key.text}'" for key in foreign)
+        self.bag.add(
+            "missing-key",
+            f"Required property is missing: {missing[0]}",
+            start_of(node),
+            labels=tuple(Label(key.span, f"does not go together with '{first.text}'") for key in foreign[:1]),
+            help=f"add '{missing[0]}:' and remove {mixed}, or remove '{first.text}'",
+        )
+
+    def merge_key(self, key: Scalar) -> None:
+        self.bag.add("unknown-key", "Unexpected value '<<'", key.span, help=NO_MERGE_KEYS)
+
+    def unknown_key(self, key: Scalar, guess: str | None, known: list[str], foreign: bool) -> None:
+        if key.text == "<<":
+            self.merge_key(key)
+            return
         notes: tuple[str, ...] = ()
         help = ""
-        if guess is None:
-            if any(name in record.keys for record in every):
-                notes = (f"'{name}' does not go together with the keys before it",)
-            if known and len(known) <= MANY_KEYS:
-                help = "known here: " + ", ".join(known)
-            elif known:
-                help = f"known here: {', '.join(known[:MANY_KEYS])} and {len(known) - MANY_KEYS} more"
-        if name == "<<":
-            help = "GitHub knows anchors and aliases, but no merge keys: write the keys out"
+        if foreign:
+            notes = (f"'{key.text}' does not go together with the keys before it",)
+        if guess is None and known and len(known) <= MANY_KEYS:
+            help = "known here: " + ", ".join(known)
+        elif guess is None and known:
+            help = f"known here: {', '.join(known[:MANY_KEYS])} and {len(known) - MANY_KEYS} more"
         self.bag.add(
             "unknown-key",
-            f"Unexpected value '{name}'",
+            f"Unexpected value '{key.text if key.value is not None else ''}'",
             key.span,
             label=f"did you mean '{guess}'?" if guess else "",
             notes=notes,
             help=help,
             fix=Fix(f"write '{guess}'", key.span, guess) if guess and key.plain else None,
         )
-        return guess
 
-    def missing(self, node: Mapping, candidates: tuple[Record, ...], guesses: set[str], faults: int) -> None:
-        span = start_of(node)
-        if len(candidates) == 1:
-            present = {key.text for key, _ in node.entries}
-            for name in candidates[0].required:
-                if name not in present and name not in guesses:
-                    self.bag.add("missing-key", f"Required property is missing: {name}", span)
-            return
-        if all(not record.required for record in candidates):
-            return
-        telling = [name for record in candidates for name in record.required]
-        if guesses.intersection(telling) or (faults and not guesses):
-            return
+    def undecided(self, node: Mapping, candidates: tuple[Record, ...]) -> None:
+        """Several kinds of mappings are possible. GitHub lists the keys that only one of them has."""
+        counts = Counter(name for record in candidates for name in record.keys)
+        telling = ", ".join(sorted(name for name, count in counts.items() if count == 1))
+        required = dict.fromkeys(f"'{name}'" for record in candidates for name in record.required)
         self.bag.add(
             "missing-key",
-            "There's not enough info to determine what you meant. "
-            f"Add one of these properties: {', '.join(dict.fromkeys(telling))}",
-            span,
+            f"There's not enough info to determine what you meant. Add one of these properties: {telling}",
+            start_of(node),
+            help=f"every one here has one of {', '.join(required)}",
         )
 
     def unexpected(self, node: Scalar, shape: Shape) -> None:
@@ -274,17 +324,17 @@ def folded(node: Scalar) -> Scalar | None:
 
 
 def start_of(node: Node) -> Span:
-    """A short stretch at the beginning of a node, for the caret: its first key or first item's first line."""
-    if isinstance(node, Mapping) and node.entries:
-        return node.entries[0][0].span
-    if isinstance(node, Sequence) and node.items:
-        return start_of(node.items[0])
-    return node.span
-
-
-def start_line(node: Scalar) -> Span:
-    """The first line of a scalar."""
+    """A short stretch at the beginning of a node, for the caret: its first key, its bracket, its first sign."""
     span = node.span
+    if isinstance(node, Scalar) or span.source.text.startswith(("&", "!"), span.start):
+        return span if isinstance(node, Scalar) else start_line(span)
+    if isinstance(node, Mapping) and node.entries and not span.source.text.startswith("{", span.start):
+        return node.entries[0][0].span
+    return span.source.span(span.start, min(span.start + 1, span.end))
+
+
+def start_line(span: Span) -> Span:
+    """The first line of a stretch."""
     end = span.source.text.find("\n", span.start, span.end)
     return span if end < 0 else span.source.span(span.start, end)
 

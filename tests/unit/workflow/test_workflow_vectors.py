@@ -1,91 +1,69 @@
-"""GitHub's own reader cases (actions/languageservices, workflow-parser/testdata): errors and their lines."""
+"""GitHub's own reader cases (actions/languageservices, workflow-parser/testdata): errors with their number, places
+and words, and all of the good templates that our model holds."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from pathlib import Path
-from typing import Any
 
 import pytest
+from reader_cases import load, same_errors, same_workflow
 
-from actlite.source import SourceFile, Span
-from actlite.workflow.model import Workflow
+from actlite.source import SourceFile
 from actlite.workflow.reader import read
 
 FOLDER = Path(os.environ.get("ACTLITE_VECTORS", Path(__file__).parents[4] / "shared" / "vectors")) / "reader"
 PATH = ".github/workflows/"
-_NO_STEPS = "jobs without steps: GitHub's parser takes them, its service refuses the run, and so do we"
-_OPTION = "about a limit that the case sets lower than GitHub's own"
-EXCEPTIONS = {
-    "concurrency.yml": _NO_STEPS,
-    "misc-jobs.yml": _NO_STEPS,
-    "is-partial-rerun.yml": "about the files of called workflows",
-    "errors-anchor-tag.yml": "older than anchors in workflows",
-    "errors-expressions.yml": "the last fault is told twice there",
-    "errors-job-needs-cycle.yml": "one finding for a cycle, not one for each job in it",
-    "errors-max-depth.yml": _OPTION,
-    "errors-max-file-size.yml": _OPTION,
-    "errors-max-result-size.yml": _OPTION,
+_CALLED = "about the files of called workflows: see the tests of calls"
+LEFT_OUT = {"is-partial-rerun.yml": _CALLED}
+"""Cases about called workflows that don't say so in their names."""
+
+OTHERWISE = {
+    "errors-anchor-tag.yml": (0, "older than anchors in workflows, which GitHub takes since 2025"),
+    "errors-expressions.yml": (
+        8,
+        "the last fault is told twice there: the expression, and the value that it is",
+    ),
+    "errors-job-needs-cycle.yml": (1, "one finding for a cycle, not one for each job in it"),
 }
-"""Cases that we answer otherwise, and why. Besides these: those that GitHub's own service is said not to
-pass (skip: C#), and those about the files of called workflows (reusable in the name)."""
+"""Cases that we answer otherwise: the number of our errors, and why."""
+
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="no vectors: set ACTLITE_VECTORS (see docs)")
 
 
 def cases() -> list[Path]:
     return sorted(FOLDER.glob("*.yml")) if FOLDER.is_dir() else []
 
 
-def expected_lines(result: dict[str, Any]) -> list[int]:
-    found = []
-    for error in result.get("errors", []):
-        match = re.search(r"\(Line: (\d+), Col: \d+\)", error["Message"])
-        found.append(int(match[1]) if match else 0)
-    return sorted(found)
-
-
-@pytest.mark.skipif(not FOLDER.is_dir(), reason="no vectors: set ACTLITE_VECTORS (see docs)")
 @pytest.mark.parametrize("path", cases(), ids=lambda path: path.stem)
 def test_reader_case(path: Path) -> None:
-    options, text, *_, result = re.split(r"\r?\n---\r?\n", path.read_bytes().decode())
-    if re.search(r"(?m)^\s*- C#\s*$", options):
+    case = load(path)
+    if "C#" in case.skipped_by:
         pytest.skip("not what GitHub's service does")
-    if "reusable" in path.name:
-        pytest.skip("about the files of called workflows")
-    if path.name in EXCEPTIONS:
-        pytest.skip(EXCEPTIONS[path.name])
-    workflow, bag = read(SourceFile(path.name, text), PATH + path.name)
-    expected = json.loads(result)
-    lines = sorted(finding.span.line if finding.span else 0 for finding in bag.errors)
-    wanted = expected_lines(expected)
-    if 0 in wanted:
-        assert len(lines) == len(wanted)
+    if "reusable" in path.name or path.name in LEFT_OUT:
+        pytest.skip(_CALLED)
+    workflow, bag = read(
+        SourceFile(path.name, case.text), PATH + path.name, limits=case.limits, service=False
+    )
+    if path.name in OTHERWISE:
+        assert len(bag.errors) == OTHERWISE[path.name][0]
+        assert len(bag.errors) != len(case.result["errors"])
         return
-    assert lines == wanted, "\n".join(finding.render() for finding in bag.errors)
-    if workflow is not None:
-        same_jobs(expected, workflow)
+    assert same_errors(case, bag.errors) == []
+    if "errors" not in case.result:
+        assert workflow is not None
+        assert same_workflow(case, workflow) == []
 
 
-def literal(token: Any, span: Span | None = None) -> str:
-    """The text of a value; where the case says its place, ours must be the same."""
-    if not isinstance(token, dict):
-        return str(token)
-    if span is not None and "line" in token:
-        assert (span.line, span.column) == (token["line"], token["col"])
-    return str(token["lit"])
-
-
-def same_jobs(expected: dict[str, Any], workflow: Workflow) -> None:
-    """Job ids, needs and step ids are as the case has them."""
-    for wanted, job in zip(expected["jobs"], workflow.jobs, strict=True):
-        assert literal(wanted["id"], job.span) == job.id
-        assert [literal(need) for need in wanted.get("needs", [])] == list(job.needs)
-        steps = [step for step in wanted.get("steps", []) if "run" in step or "uses" in step]
-        assert [literal(step["id"]) for step in steps] == [step.context_id for step in job.steps]
-
-
-@pytest.mark.skipif(not FOLDER.is_dir(), reason="no vectors: set ACTLITE_VECTORS (see docs)")
 def test_every_exception_is_a_case() -> None:
-    missing = [name for name in EXCEPTIONS if not (FOLDER / name).is_file()]
+    missing = [name for name in {*OTHERWISE, *LEFT_OUT} if not (FOLDER / name).is_file()]
     assert missing == []
+
+
+def test_a_difference_is_found() -> None:
+    case = load(FOLDER / "misc-steps.yml")
+    changed = case.text.replace("secret_token", "other_token")
+    assert changed != case.text
+    workflow, _ = read(SourceFile("x.yml", changed), PATH + "x.yml", service=False)
+    assert workflow is not None
+    assert len(same_workflow(case, workflow)) == 1
