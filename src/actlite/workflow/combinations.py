@@ -112,6 +112,8 @@ def _apply_include(
     known = {key.casefold() for key in vectors}
     added = []
     for item in include:
+        if not item:
+            raise MatrixError("Matrix include mapping does not contain any values", "include")
         filter = list(_leaves({k: v for k, v in item.items() if k.casefold() in known}))
         extra = {k: v for k, v in item.items() if k.casefold() not in known}
         matched = False
@@ -140,6 +142,11 @@ def _leaves(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[t
 
 def _matches(row: Mapping[str, Any], leaves: Sequence[tuple[tuple[str | int, ...], Any]]) -> bool:
     return all(equals(_at(row, path), wanted) for path, wanted in leaves)
+
+
+def could_match(value: object, filter: object) -> bool:
+    """Whether one value of a vector is let through by what an ``exclude`` or ``include`` says of its key."""
+    return _matches({"value": value}, list(_leaves({"value": filter})))
 
 
 def _at(value: Any, path: tuple[str | int, ...]) -> Any:

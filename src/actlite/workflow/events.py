@@ -34,13 +34,9 @@ def _event(key: Scalar, value: Node, bag: DiagnosticBag) -> EventFilter:
     cron: tuple[str, ...] = ()
     if name == "schedule" and isinstance(value, Sequence):
         cron = tuple(access.text(item, "cron") for item in value.items)
-        if not all(cron):
-            bag.add(
-                "missing-cron", "a schedule without 'cron' never runs", key.span, severity=Severity.WARNING
-            )
     inputs: tuple[Input, ...] = ()
     if name in {"workflow_dispatch", "workflow_call"}:
-        inputs = _inputs(access.get(value, "inputs"), name, bag)
+        inputs = _inputs(access.get(value, "inputs"))
     return EventFilter(
         name,
         key.span,
@@ -76,29 +72,18 @@ def _outputs(node: Node | None) -> tuple[CalledOutput, ...]:
 
 
 def _check_filters(name: str, value: Mapping, bag: DiagnosticBag) -> None:
-    for yes, no in _PAIRS:
-        positive = access.get(value, yes)
-        for key, _ in value.entries:
-            if key.text == no and positive is not None:
-                bag.add(
-                    "filter-conflict",
-                    f"'{name}' has both '{yes}' and '{no}': only one of them may be given",
-                    key.span,
-                    help=f"write the exceptions into '{yes}', with ! before them",
-                )
-        if positive is not None:
-            patterns = access.spanned_texts(positive)
-            if patterns and all(pattern.startswith("!") for pattern, _ in patterns):
-                bag.add(
-                    "filter-never-matches",
-                    f"'{yes}' of '{name}' has only patterns that exclude: it never matches",
-                    patterns[0][1],
-                    severity=Severity.WARNING,
-                    help=f"write '{no}', or put a pattern without ! first",
-                )
+    for pair in _PAIRS:
+        keys = [key for key, _ in value.entries if key.text in pair]
+        if len(keys) == len(pair):
+            bag.add(
+                "filter-conflict",
+                f"'{name}' has both '{pair[0]}' and '{pair[1]}': only one of them may be given",
+                keys[1].span,
+                help=f"write the exceptions into '{pair[0]}', with ! before them",
+            )
     known = ACTIVITY_TYPES.get(name, ())
     for text, span in access.spanned_texts(access.get(value, "types")):
-        if known and text not in known:
+        if known and text and text not in known:
             bag.add(
                 "unknown-activity-type",
                 f"'{name}' has no activity type '{text}'",
@@ -109,7 +94,7 @@ def _check_filters(name: str, value: Mapping, bag: DiagnosticBag) -> None:
             )
 
 
-def _inputs(node: Node | None, event: str, bag: DiagnosticBag) -> tuple[Input, ...]:
+def _inputs(node: Node | None) -> tuple[Input, ...]:
     if not isinstance(node, Mapping):
         return ()
     found = []
@@ -128,29 +113,4 @@ def _inputs(node: Node | None, event: str, bag: DiagnosticBag) -> tuple[Input, .
                 options=options or (),
             )
         )
-        if event == "workflow_dispatch":
-            _check_input(key, kind, options, default, bag)
     return tuple(found)
-
-
-def _check_input(
-    key: Scalar, kind: str, options: tuple[str, ...] | None, default: Node | None, bag: DiagnosticBag
-) -> None:
-    if kind == "choice" and not options:
-        bag.add("input-options", f"input '{key.text}' is a choice without 'options'", key.span)
-    if kind != "choice" and options is not None:
-        bag.add(
-            "input-options",
-            f"input '{key.text}' has 'options', but its type is {kind}",
-            key.span,
-            severity=Severity.WARNING,
-            help="write type: choice",
-        )
-    if kind == "choice" and options and isinstance(default, Scalar) and default.text not in ("", *options):
-        bag.add(
-            "input-default",
-            f"the default '{default.text}' of input '{key.text}' is none of its options",
-            default.span,
-            label=did_you_mean(default.text, options),
-            help=f"its options: {', '.join(options)}",
-        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actlite.diagnostics import DiagnosticBag, Label
+from actlite.diagnostics import DiagnosticBag, Label, Severity
 from actlite.source import Span
 from actlite.workflow.model import Job
 from actlite.workflow.nearest import did_you_mean
@@ -15,6 +15,8 @@ def check_needs(jobs: Sequence[Job], jobs_span: Span, bag: DiagnosticBag) -> Non
     by_id = {job.id.casefold(): job for job in jobs}
     unknown = False
     for job in jobs:
+        if len(job.needs) > 1:
+            _duplicates(job, bag)
         for need, span in zip(job.needs, job.needs_spans, strict=True):
             if need.casefold() not in by_id and "${{" not in need:
                 unknown = True
@@ -49,6 +51,22 @@ def check_needs(jobs: Sequence[Job], jobs_span: Span, bag: DiagnosticBag) -> Non
             notes=(f"the cycle: {_path(cycle)}",),
             help="remove one of these needs",
         )
+
+
+def _duplicates(job: Job, bag: DiagnosticBag) -> None:
+    """GitHub takes a need that is given twice as one (R: WorkflowTemplateConverter, validation of needs)."""
+    seen: dict[str, Span] = {}
+    for need, span in zip(job.needs, job.needs_spans, strict=True):
+        first = seen.setdefault(need.casefold(), span)
+        if first is not span:
+            bag.add(
+                "duplicate-need",
+                f"job '{job.id}' needs '{need}' twice",
+                span,
+                severity=Severity.WARNING,
+                labels=(Label(first, "the first one"),),
+                help="remove one of them",
+            )
 
 
 def find_cycles(jobs: Sequence[Job]) -> list[list[Job]]:

@@ -9,7 +9,25 @@ from actlite.workflow.model import Workflow
 
 def run_checks(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
     """Run every check; ``root`` is the whole document."""
-    from actlite.workflow.checks import always_true, matrices, references
+    from actlite.workflow.checks import (
+        always_true,
+        commands,
+        filters,
+        inputs,
+        matrices,
+        references,
+        runners,
+        schedules,
+    )
 
-    for check in (matrices.check, always_true.check, references.check):
+    for check in (
+        filters.check,
+        schedules.check,
+        inputs.check,
+        matrices.check,
+        runners.check,
+        always_true.check,
+        references.check,
+        commands.check,
+    ):
         check(workflow, root, bag)

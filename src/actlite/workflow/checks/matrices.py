@@ -1,39 +1,159 @@
-"""A matrix that is written out is built when the file is read, as GitHub does: what is wrong with it shows then."""
+"""Matrices: what GitHub refuses, and what is written and has no effect.
+
+A matrix without expressions is built when the file is read, as GitHub does. Of one with expressions, the parts
+that are written out are looked at. Rules: R, Sdk/WorkflowParser/Conversion/MatrixBuilder.cs.
+"""
 
 from __future__ import annotations
 
-from actlite.diagnostics import DiagnosticBag
-from actlite.document.nodes import Mapping, Node, Scalar
+from actlite.diagnostics import DiagnosticBag, Label, Severity
+from actlite.document.nodes import Mapping, Node, Scalar, Sequence
+from actlite.document.scalars import primitive_text
 from actlite.expressions import template
-from actlite.workflow.combinations import MatrixError, build_rows
+from actlite.workflow.combinations import MatrixError, build_rows, could_match
 from actlite.workflow.model import Workflow
+from actlite.workflow.nearest import did_you_mean
 from actlite.workflow.validate import start_of
+
+CODE = "invalid-matrix"
+_LONGEST = 60
+MANY_VALUES = 8
+"""Up to so many values of a key are listed in a help text."""
 
 
 def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
-    """Add a finding for each matrix without expressions that can't be built."""
+    """Look at the matrix of each job, if it is written out at least in part."""
     del root
     for job in workflow.jobs:
         matrix = job.matrix
-        if not isinstance(matrix, Mapping) or any(
-            _is_expression(node) for node, _ in template.scalars(matrix)
-        ):
+        if not isinstance(matrix, Mapping) or not matrix.entries:
             continue
+        if any(_is_expression(key) for key, _ in matrix.entries):
+            continue
+        _Checker(matrix, bag).run()
+
+
+class _Checker:
+    def __init__(self, matrix: Mapping, bag: DiagnosticBag) -> None:
+        self.matrix = matrix
+        self.bag = bag
+        self.refused = any(
+            finding.span and matrix.span.start <= finding.span.start < matrix.span.end
+            for finding in bag.items
+            if finding.severity is Severity.ERROR
+        )
+        self.vectors: dict[str, Node] = {}
+        self.include: Node | None = None
+        self.exclude: Node | None = None
+        for key, value in matrix.entries:
+            name = key.text.casefold()
+            if name == "include":
+                self.include = value
+            elif name == "exclude":
+                self.exclude = value
+            else:
+                self.vectors[name] = value
+
+    def run(self) -> None:
+        for key, value in self.matrix.entries:
+            if key.text.casefold() in self.vectors and isinstance(value, Sequence):
+                self.duplicates(key, value)
+        if isinstance(self.exclude, Sequence):
+            for item in self.exclude.items:
+                if isinstance(item, Mapping):
+                    self.excluded(item)
+        if not self.refused and not any(_is_expression(node) for node, _ in template.scalars(self.matrix)):
+            self.build()
+
+    def build(self) -> None:
         try:
-            build_rows(template.evaluate_node(matrix, template.Scope({})))
+            build_rows(template.evaluate_node(self.matrix, template.Scope({})))
         except MatrixError as error:
-            at = _value(matrix, error.key)
-            if not any(finding.span and _inside(finding.span.start, matrix) for finding in bag.errors):
-                bag.add("invalid-matrix", error.message, start_of(matrix if at is None else at))
+            at = self.matrix.get(error.key) if error.key is not None else None
+            self.bag.add(CODE, error.message, start_of(self.matrix if at is None else at))
+
+    def duplicates(self, key: Scalar, vector: Sequence) -> None:
+        """Two equal values make equal jobs."""
+        seen: dict[object, Node] = {}
+        for item in vector.items:
+            plain = _plain(item)
+            before = seen.setdefault(plain, item)
+            if before is not item:
+                self.bag.add(
+                    "matrix-duplicate",
+                    f"the value {_shown(item)} of '{key.text}' is given twice: the same job runs twice",
+                    start_of(item),
+                    severity=Severity.WARNING,
+                    labels=(Label(start_of(before), "the first one"),),
+                    help="remove one of them",
+                )
+
+    def excluded(self, item: Mapping) -> None:
+        """An ``exclude`` can name the keys of the matrix only, not those that ``include`` adds."""
+        for key, value in item.entries:
+            if _is_expression(key):
+                continue
+            vector = self.vectors.get(key.text.casefold())
+            if vector is None:
+                self.unknown_key(key)
+            elif isinstance(vector, Sequence) and vector.items:
+                self.never(key, value, vector)
+
+    def unknown_key(self, key: Scalar) -> None:
+        self.refused = True
+        added = isinstance(self.include, Sequence) and any(
+            isinstance(item, Mapping) and item.get(key.text) is not None for item in self.include.items
+        )
+        self.bag.add(
+            CODE,
+            f"Matrix exclude key '{key.text}' does not match any key within the matrix",
+            key.span,
+            label=did_you_mean(key.text, self.names()),
+            notes=("'include' is applied after 'exclude': what it adds can't be excluded",) if added else (),
+            help=f"the keys are: {', '.join(self.names())}" if self.vectors else "the matrix has no keys",
+        )
+
+    def names(self) -> list[str]:
+        return [key.text for key, _ in self.matrix.entries if key.text.casefold() in self.vectors]
+
+    def never(self, key: Scalar, value: Node, vector: Sequence) -> None:
+        if any(_is_expression(node) for node, _ in template.scalars(value)):
+            return
+        if any(_is_expression(node) for node, _ in template.scalars(vector)):
+            return
+        wanted = template.evaluate_node(value, template.Scope({}))
+        if any(
+            could_match(template.evaluate_node(item, template.Scope({})), wanted) for item in vector.items
+        ):
+            return
+        values = [_shown(item) for item in vector.items]
+        more = f" and {len(values) - MANY_VALUES} more" if len(values) > MANY_VALUES else ""
+        self.bag.add(
+            "matrix-exclude",
+            f"no '{key.text}' of the matrix is {_shown(value)}: this excludes nothing",
+            start_of(value),
+            severity=Severity.WARNING,
+            help=f"the values are: {', '.join(values[:MANY_VALUES])}{more}",
+        )
 
 
 def _is_expression(node: Scalar) -> bool:
     return isinstance(node.value, str) and "${{" in node.value
 
 
-def _value(matrix: Mapping, key: str | None) -> Node | None:
-    return matrix.get(key) if key is not None else None
+def _plain(node: Node) -> object:
+    """A value that is equal for equal nodes; numbers are equal to the same numbers in quotes."""
+    if isinstance(node, Mapping):
+        return ("map", frozenset((key.text.casefold(), _plain(value)) for key, value in node.entries))
+    if isinstance(node, Sequence):
+        return ("list", *map(_plain, node.items))
+    if isinstance(node.value, float):
+        return primitive_text(node.value)
+    return node.value if not isinstance(node.value, bool) else ("bool", node.value)
 
 
-def _inside(offset: int, node: Node) -> bool:
-    return node.span.start <= offset < node.span.end
+def _shown(node: Node) -> str:
+    if isinstance(node, Scalar):
+        return f"'{node.text}'"
+    text = " ".join(node.span.text.split())
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
