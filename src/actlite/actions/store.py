@@ -12,17 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from actlite.actions import git
+from actlite.actions.called import workflows_folder
 from actlite.actions.git import GitError
 from actlite.actions.reference import RemoteAction
 from actlite.atomic import locked, new_folder, write_file
 from actlite.errors import ActionUnavailable, ActliteError, DiskFull, UsageError
 from actlite.records import frozen
 
+WORKFLOWS = ".github/workflows"
 RESOLVE_SECONDS = 30.0
 FETCH_SECONDS = 300.0
 README = """Actions that actlite has fetched.
 
 owner/repo/<commit>/   the files of one commit, as GitHub's own download of it has them
+owner/repo/<commit>.workflows/   its workflows, where that download leaves them out
 owner/repo/refs.json   what branches and tags pointed at when they were last looked up
 
 Everything here can be deleted while no actlite is running; it is fetched again when needed.
@@ -182,6 +185,7 @@ class ActionStore:
                     ) from error
                 raise self._failed(action, error) from error
             if not (home / sha).is_dir():
+                self._keep_workflows(action, work, home / sha)
                 with new_folder(home / sha) as files:
                     _untar(work / "files.tar", files, action)
         if sha != known.sha:
@@ -189,6 +193,30 @@ class ActionStore:
             known = _Resolved(sha, known.name, known.source)
             self._resolved[action.repository.lower(), action.ref] = known
         return known
+
+    def _keep_workflows(self, action: RemoteAction, work: Path, folder: Path) -> None:
+        """Keep the workflows of a commit where its attributes leave them out of the download: GitHub takes called
+        workflows from the repository itself."""
+        bare = work / "git"
+        try:
+            listed = git.run(
+                ["ls-tree", "-r", "--name-only", "FETCH_HEAD", WORKFLOWS], cwd=bare, timeout=RESOLVE_SECONDS
+            )
+            shipped = subprocess.run(
+                ["tar", "-t", "-f", str(work / "files.tar")], capture_output=True, check=False
+            ).stdout.decode("utf-8", "replace")
+            if set(listed.splitlines()) <= set(shipped.splitlines()):
+                return
+            (bare / "info").mkdir(exist_ok=True)
+            (bare / "info" / "attributes").write_text("* -export-ignore\n", "utf-8")
+            archive = ["archive", "--output=../workflows.tar", "FETCH_HEAD", WORKFLOWS]
+            git.run(archive, cwd=bare, timeout=FETCH_SECONDS)
+        except GitError as error:
+            raise self._failed(action, error) from error
+        place = workflows_folder(folder)
+        if not place.is_dir():
+            with new_folder(place) as files:
+                _untar(work / "workflows.tar", files, action)
 
     def _failed(self, action: RemoteAction, error: GitError) -> ActliteError:
         if error.cause == "space":

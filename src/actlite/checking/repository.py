@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from actlite.actions.reference import LocalAction, SelfAction
+from actlite.checking.called import called_workflows
 from actlite.checking.comments import silence
 from actlite.checking.files import Files, is_manifest, manifest_of
 from actlite.checking.known_actions import Cache, KnownActions
@@ -16,6 +17,7 @@ from actlite.document.nodes import Mapping
 from actlite.records import frozen
 from actlite.source import SourceFile
 from actlite.workflow import access
+from actlite.workflow.call_findings import check_calls
 from actlite.workflow.manifest import read_action
 from actlite.workflow.model import Workflow
 from actlite.workflow.reader import read as read_workflow
@@ -58,9 +60,12 @@ class Checked:
 class Checker:
     """Checks files of one repository; manifests of local actions are read once for all."""
 
-    def __init__(self, files: Files, cache: Cache | None = None) -> None:
+    def __init__(self, files: Files, cache: Cache | None = None, names: Sequence[str] = ()) -> None:
+        """``names`` are the files that will be checked: what is wrong in one of them is told there alone."""
         self.files = files
         self.actions = KnownActions(files, cache)
+        self._called = called_workflows(files, cache)
+        self._names = frozenset(names)
 
     def file(self, name: str) -> CheckedFile:
         """Check one file, whichever it is."""
@@ -84,6 +89,8 @@ class Checker:
 
     def _across_files(self, workflow: Workflow, bag: DiagnosticBag) -> None:
         """What only other files can tell."""
+        self._called.add(workflow)
+        bag.extend(check_calls(workflow, self._called, self._names))
         for job in workflow.jobs:
             if not isinstance(job.node, Mapping) or job.uses is not None:
                 continue
@@ -154,7 +161,7 @@ def check(
     does not look like an action at all belongs to something else, and is passed over unless a workflow names it.
     ``follow`` adds the local actions that the workflows name.
     """
-    checker = Checker(files, cache)
+    checker = Checker(files, cache, names)
     done = {name: checker.file(name) for name in names}
     if follow:
         for workflow in [file.workflow for file in done.values() if file.workflow is not None]:

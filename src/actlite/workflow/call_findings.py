@@ -43,7 +43,7 @@ def place_of(fault: Fault) -> Span:
     """The place that GitHub's message begins with: in the file whose call it is about."""
     job = fault.callers[-1]
     span = fault.finding.span
-    if span is not None and span.source is job.span.source:
+    if span is not None and span.source.name == job.span.source.name:
         return span
     return job.uses.span if job.uses is not None else job.span
 
@@ -57,7 +57,7 @@ def problems_of(calls: Calls, job_id: str) -> tuple[Diagnostic, ...]:
 
 def _is_in(fault: Fault, workflow: Workflow) -> bool:
     span = fault.finding.span
-    return span is not None and span.source is workflow.source
+    return span is not None and span.source.name == workflow.source.name
 
 
 def _told_elsewhere(
@@ -80,8 +80,12 @@ def _told_elsewhere(
 
 
 def _same(one: Fault, other: Fault) -> bool:
-    a, b = one.finding, other.finding
-    return (a.code, a.message) == (b.code, b.message) and a.span == b.span
+    return _key(one.finding) == _key(other.finding)
+
+
+def _key(finding: Diagnostic) -> tuple[str, str, str, int]:
+    span = finding.span
+    return finding.code, finding.message, span.source.name if span else "", span.start if span else 0
 
 
 def _lifted(faults: list[Fault]) -> Iterator[Diagnostic]:

@@ -126,6 +126,10 @@ class Library:
             )
         return self._loaded[key]
 
+    def add(self, workflow: Workflow) -> None:
+        """A workflow of this repository that has been read."""
+        self._loaded.setdefault((HERE, workflow.path), Loaded(workflow.path, HERE, workflow))
+
     def here(self, path: str) -> Workflow | None:
         """A workflow of this repository, if it has been read and has no errors."""
         loaded = self._loaded.get((HERE, path))
