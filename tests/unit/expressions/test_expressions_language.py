@@ -218,3 +218,43 @@ def test_json_survives_a_round_trip(value: Any) -> None:
     assert json.loads(text) == value
     assert _plain(evaluate("fromJSON(x)", {"x": text})) == value
     assert evaluate("toJSON(fromJSON(x))", {"x": text}) == text
+
+
+def test_values_as_dotnet_has_them() -> None:
+    values = {"nul": "1\0", "iota": "ᾳ", "cap": "ᾼ", "list": [[1], {"a": 2}]}
+    assert evaluate("nul == 1", values) is True
+    assert evaluate("iota == cap", values) is True
+    assert evaluate("'ß' == 'SS'", values) is False
+    assert evaluate("'ı' == 'I'", values) is False
+    assert evaluate("'-INFINITY' < 0", values) is True
+    assert evaluate("'_' > 'a'", values) is True
+    assert type(evaluate("list.*", values)) is list
+
+
+def test_the_length_of_an_expression_counts_utf16_units() -> None:
+    assert evaluate("'" + "é" * (MAX_LENGTH - 2) + "'", {}) == "é" * (MAX_LENGTH - 2)
+    with pytest.raises(ExpressionError, match="Exceeded max expression length 21000"):
+        evaluate("'" + "😊" * (MAX_LENGTH // 2) + "'", {})
+
+
+def test_status_functions_take_names_of_jobs_only_in_conditions_of_jobs() -> None:
+    always = {"success": lambda _: True, "failure": lambda _: False}
+    assert evaluate("success('build')", {}, always) is True
+    with pytest.raises(ExpressionError, match=r"Too many parameters supplied: '\('. Located at position 8"):
+        evaluate("success('build')", {}, {**always, "hashFiles": lambda _: ""})
+
+
+def test_memory_is_counted_as_github_counts_it() -> None:
+    # A text takes 26 bytes and two for each of its characters, one that comes from a context 24 more; what an
+    # operator or call was given is forgotten when its own value is known.
+    half = "x" * 262_100  # 524,226 bytes; the limit is 1,048,576
+    assert evaluate("a == b", {"a": half, "b": half}) is True
+    assert evaluate("format('{0}', a) == b", {"a": half, "b": "x"}) is False
+    for source in ("format('{0}{0}{0}', a)", "join(c.*, '')", "a != b || a"):
+        with pytest.raises(ExpressionError) as caught:
+            evaluate(source, {"a": half, "b": half + "y" * 100, "c": [half] * 3})
+        assert caught.value.message.startswith(
+            "The maximum allowed memory size was exceeded while evaluating"
+        ), source
+    with pytest.raises(ExpressionError, match=r"expression: \(\(a != b\) \|\| c\.\* \|\| !d\['e f'\]\)$"):
+        evaluate("a != b || c.* || !d['e f']", {"a": half, "b": half + "z" * 200, "c": [], "d": {}})
