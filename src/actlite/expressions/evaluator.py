@@ -162,7 +162,10 @@ def _constant(run: Run, node: Constant) -> Any:
 
 
 def _name(run: Run, node: Name) -> Any:
-    return number_free(lookup(run.contexts, node.name))
+    value = number_free(lookup(run.contexts, node.name))
+    if type(value) is str:
+        run.add(value)
+    return value
 
 
 def _wildcard(run: Run, node: Wildcard) -> Any:
