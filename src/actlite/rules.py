@@ -74,6 +74,14 @@ RULES: dict[str, Rule] = _rules(
     ("unknown-context", "error", "expressions", "A context that does not exist, or not here"),
     ("unknown-function", "error", "expressions", "A function that does not exist, or not here"),
     ("if-always-true", "warning", "expressions", "A condition that is always true"),
+    ("constant-condition", "note", "expressions", "A condition that depends on nothing"),
+    ("constant-comparison", "warning", "expressions", "A comparison with a value that never comes"),
+    ("type-mismatch", "warning", "expressions", "A value of a type that makes no sense here"),
+    ("object-as-text", "warning", "expressions", "An object, array or null where text is made of it"),
+    ("format-arguments", "warning", "expressions", "A format string that does not fit its arguments"),
+    ("invalid-json", "warning", "expressions", "A text given to fromJSON that is no JSON"),
+    # Security
+    ("untrusted-input", "warning", "security", "Text that strangers write, put into a script"),
     # Names
     ("job-id", "error", "names", "The id of a job that GitHub refuses"),
     ("step-id", "error", "names", "The id of a step that GitHub refuses"),
@@ -81,6 +89,9 @@ RULES: dict[str, Rule] = _rules(
     ("unknown-need-name", "warning", "names", "The job does not need a job of this name"),
     ("unknown-needs-output", "warning", "names", "A needed job has no such output"),
     ("unknown-matrix-key", "warning", "names", "The matrix has no such key"),
+    ("unknown-property", "warning", "names", "A context or object has no such property"),
+    ("unknown-input", "warning", "names", "The workflow declares no such input"),
+    ("unknown-secret", "warning", "names", "A secret that is not declared, or that there can't be"),
     # needs
     ("unknown-need", "error", "needs", "A job needs a job that does not exist"),
     ("needs-cycle", "error", "needs", "Jobs need each other"),

@@ -36,10 +36,10 @@ _MOVED = re.compile(r"moved (\S+):(\d+)>(\d+) ([a-z-]+)/([a-z-]+): (\S.*)")
 
 TOTALS = {
     "events": (21, 31),
-    "expression": (61, 125),
+    "expression": (122, 125),
     "glob": (0, 19),
     "id": (7, 7),
-    "if-cond": (3, 15),
+    "if-cond": (5, 15),
     "job-needs": (2, 4),
     "matrix": (3, 19),
     "permissions": (17, 17),

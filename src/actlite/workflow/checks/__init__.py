@@ -15,9 +15,9 @@ def run_checks(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
         filters,
         inputs,
         matrices,
-        references,
         runners,
         schedules,
+        typing,
     )
 
     for check in (
@@ -27,7 +27,7 @@ def run_checks(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
         matrices.check,
         runners.check,
         always_true.check,
-        references.check,
+        typing.check,
         commands.check,
     ):
         check(workflow, root, bag)

@@ -1,0 +1,334 @@
+"""The types of all expressions of a workflow: names that are not there, values that don't fit.
+
+Each place of a workflow has its contexts (``contexts``) and takes some kind of value (``PLACES`` below); what
+``expressions.inference`` finds in an expression becomes a finding at its place in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import field
+
+from actlite.diagnostics import DiagnosticBag, Severity
+from actlite.document.nodes import Mapping, Node, Scalar
+from actlite.document.nodes import Sequence as SequenceNode
+from actlite.document.places import place
+from actlite.document.scalars import primitive_text
+from actlite.expressions import template
+from actlite.expressions.ast import Expr
+from actlite.expressions.errors import ExpressionError
+from actlite.expressions.inference import infer
+from actlite.expressions.parser import parse_any
+from actlite.expressions.types import (
+    ANY,
+    ARRAY,
+    BOOLEAN,
+    COLLECTION,
+    NULL,
+    NUMBER,
+    OBJECT,
+    Type,
+    truthy,
+    words,
+)
+from actlite.records import frozen
+from actlite.workflow import access
+from actlite.workflow.checks import constant_conditions, untrusted
+from actlite.workflow.checks.contexts import Contexts, Static, of_job, of_workflow, with_steps
+from actlite.workflow.model import Job, Workflow
+
+
+@frozen
+class Place:
+    """What a value is for: ``kinds`` that one expression alone may yield, and the places of a mapping's values.
+    ``text``: anything is made into text."""
+
+    kinds: int = 0
+    """0: anything."""
+    what: str = ""
+    text: bool = False
+    passing: bool = False
+    """A value that is only handed on, so that it may well be empty."""
+    condition: bool = False
+    script: bool = False
+    keys: dict[str, Place] = field(default_factory=dict)
+    others: Place | None = None
+
+
+ANYTHING = Place()
+TEXT = Place(text=True)
+FLAG = Place(BOOLEAN, "true or false")
+COUNT = Place(NUMBER, "a number")
+CONDITION = Place(condition=True)
+SCRIPT = Place(text=True, script=True)
+HANDED_ON = Place(text=True, passing=True)
+TEXTS = Place(OBJECT | NULL, "a mapping", others=HANDED_ON)
+
+_CONTAINER = Place(
+    keys={
+        "image": TEXT,
+        "options": TEXT,
+        "env": TEXTS,
+        "credentials": Place(OBJECT, "a mapping", others=TEXT),
+    }
+)
+_CONCURRENCY = Place(keys={"group": TEXT, "cancel-in-progress": FLAG})
+_DEFAULTS = Place(keys={"run": Place(others=TEXT)})
+_STEP = {
+    "name": TEXT,
+    "if": CONDITION,
+    "env": TEXTS,
+    "run": SCRIPT,
+    "working-directory": TEXT,
+    "shell": TEXT,
+    "with": TEXTS,
+    "continue-on-error": FLAG,
+    "timeout-minutes": COUNT,
+}
+STEP = Place(keys=_STEP)
+SCRIPT_STEP = Place(
+    keys={**_STEP, "with": Place(OBJECT | NULL, "a mapping", keys={"script": SCRIPT}, others=HANDED_ON)}
+)
+"""A step with actions/github-script, whose input ``script`` is a program."""
+JOB = Place(
+    keys={
+        "name": TEXT,
+        "if": CONDITION,
+        "env": TEXTS,
+        "outputs": Place(others=TEXT),
+        "secrets": Place(others=TEXT),
+        "with": Place(others=Place(passing=True)),
+        "timeout-minutes": COUNT,
+        "cancel-timeout-minutes": COUNT,
+        "continue-on-error": FLAG,
+        "strategy": Place(keys={"fail-fast": FLAG, "max-parallel": COUNT}),
+        "environment": Place(keys={"name": TEXT, "url": TEXT, "deployment": FLAG}),
+        "concurrency": _CONCURRENCY,
+        "container": _CONTAINER,
+        "services": Place(OBJECT | NULL, "a mapping", others=_CONTAINER),
+        "defaults": _DEFAULTS,
+        "snapshot": Place(keys={"image-name": TEXT, "if": CONDITION, "version": TEXT}),
+    }
+)
+WORKFLOW = Place(keys={"run-name": TEXT, "env": TEXTS, "defaults": _DEFAULTS, "concurrency": _CONCURRENCY})
+_AFTER_STEPS = frozenset({"outputs", "environment"})
+
+
+def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
+    """Warn of what is surely not meant in the expressions of a workflow."""
+    checker = Checker(bag)
+    static = Static(workflow)
+    whole = of_workflow(static)
+    for key, value in root.entries:
+        inner = WORKFLOW.keys.get(key.text)
+        if inner is not None:
+            checker.node(value, inner, whole)
+    checker.call_definition(access.get(access.get(root, "on"), "workflow_call"), whole, static)
+    for job in workflow.jobs:
+        checker.job(job, of_job(whole, job, workflow.jobs))
+
+
+class Checker:
+    """Goes through the values of a file and adds findings to ``bag``."""
+
+    def __init__(self, bag: DiagnosticBag) -> None:
+        self.bag = bag
+        self.errors = [finding.span for finding in bag.errors if finding.span is not None]
+
+    def job(self, job: Job, contexts: Contexts) -> None:
+        """All values of a job."""
+        if job.node is None:
+            return
+        steps = raw_steps(job.node)
+        after = self.steps(steps, contexts)
+        for key, value in job.node.entries:
+            if key.text not in ("steps", "needs", "uses", "permissions"):
+                within = after if key.text in _AFTER_STEPS else contexts
+                self.node(value, JOB.keys.get(key.text, ANYTHING), within)
+
+    def steps(self, steps: Sequence[Mapping], contexts: Contexts) -> Contexts:
+        """The steps of a job or composite action; the contexts after them."""
+        ids = [_id(step) for step in _with_inner(steps)]
+        every = frozenset(id.casefold() for id in ids if id)
+        before: tuple[str, ...] = ()
+        current = with_steps(contexts, before, every)
+        for step in steps:
+            self.step(step, current)
+            inner = raw_steps(step, "parallel")
+            for one in inner:
+                self.step(one, current)
+            found = tuple(id for id in map(_id, (step, *inner)) if id)
+            if found:
+                before += found
+                current = with_steps(contexts, before, every)
+        return current
+
+    def step(self, step: Mapping, contexts: Contexts) -> None:
+        """The values of one step, those of steps within it left out."""
+        uses = access.text(step, "uses").lower()
+        keys = (SCRIPT_STEP if uses.startswith("actions/github-script@") else STEP).keys
+        for key, value in step.entries:
+            inner = keys.get(key.text)
+            if inner is not None:
+                self.node(value, inner, contexts)
+
+    def call_definition(self, node: Node | None, contexts: Contexts, static: Static) -> None:
+        """The defaults of inputs, which see the inputs before them, and the values of outputs."""
+        seen: list[str] = []
+        for key, input in access.mapping(node, "inputs") or ():
+            default = access.scalar(input, "default")
+            if default is not None:
+                within = Contexts({"inputs": lambda: static.inputs_until(tuple(seen))}, contexts)
+                wanted = {"boolean": FLAG, "number": COUNT}.get(access.text(input, "type"), TEXT)
+                self.scalar(default, wanted, within)
+            seen.append(key.text)
+        for _, output in access.mapping(node, "outputs") or ():
+            value = access.scalar(output, "value")
+            if value is not None:
+                self.scalar(value, TEXT, contexts)
+
+    def node(self, node: Node, place: Place, contexts: Contexts) -> None:
+        """A value of any shape."""
+        if isinstance(node, Scalar):
+            self.scalar(node, place, contexts)
+        elif isinstance(node, SequenceNode):
+            for item in node.items:
+                self.node(item, ANYTHING, contexts)
+        else:
+            for key, value in node.entries:
+                inner = place.keys.get(key.text, place.others)
+                if "${{" in key.text:
+                    self.scalar(key, TEXT, contexts)
+                    if isinstance(value, Scalar):
+                        inner = None  # it may be another mapping's entries that come here
+                self.node(value, inner if inner is not None else ANYTHING, contexts)
+
+    def scalar(self, node: Scalar, place: Place, contexts: Contexts) -> None:
+        """A text with expressions in it, or a condition."""
+        text = node.value
+        if place.condition:
+            self.condition(node, contexts)
+        elif isinstance(text, str) and "${{" in text:
+            self.parts(node, text, place, contexts)
+
+    def condition(self, node: Scalar, contexts: Contexts) -> None:
+        """An ``if:``, with or without ``${{ }}``."""
+        text = primitive_text(node.value)
+        if "${{" in text:
+            self.parts(node, text, CONDITION, contexts)
+        elif text.strip():
+            self.expression(node, text, 0, CONDITION, contexts)
+
+    def parts(self, node: Scalar, text: str, place: Place, contexts: Contexts) -> None:
+        try:
+            parts = template.split(text)
+        except ExpressionError:
+            return
+        alone = len(parts) == 1
+        for part in parts:
+            if part.source is None or part.is_insert:
+                continue
+            found = self.expression(node, part.source, part.source_start, place, contexts, alone=alone)
+            if found is None:
+                continue
+            expr, type = found
+            if type is not ANY and not (place.condition and alone):
+                self.value(node, part, type, place, alone)
+            if place.script:
+                untrusted.check(node, part, expr, self.bag)
+
+    def expression(
+        self, node: Scalar, source: str, offset: int, place_: Place, contexts: Contexts, *, alone: bool = True
+    ) -> tuple[Expr, Type] | None:
+        """The type of one expression; None where it can't be read or has an error already."""
+        try:
+            expr = parse_any(source)
+        except ExpressionError:
+            return None
+        if expr.root is None or (self.errors and self.is_faulty(node, offset, len(source))):
+            return None
+        type, faults = infer(
+            source, expr.root, contexts, tested=place_.condition or (alone and place_.passing)
+        )
+        never = place_.condition and alone and not truthy(type).kinds
+        for fault in faults:
+            lack = fault.lack
+            self.bag.add(
+                lack.code,
+                lack.message,
+                place(node, offset + fault.start, offset + fault.end),
+                severity=Severity.WARNING if lack.warning or never else Severity.NOTE,
+                label=lack.label,
+                notes=(*lack.notes, "so the whole condition is never true") if never else lack.notes,
+                help=lack.help,
+            )
+        if place_.condition and alone and not faults:
+            constant_conditions.check(node, expr, offset, self.bag)
+        return expr, type
+
+    def is_faulty(self, node: Scalar, offset: int, length: int) -> bool:
+        """Whether an error has been found in an expression."""
+        span = node.span
+        inside = [error for error in self.errors if span.start <= error.start < max(span.end, span.start + 1)]
+        if not inside:
+            return False
+        at = place(node, offset, offset + length)
+        return any(
+            at.start <= error.start < max(at.end, at.start + 1) or error.start == span.start
+            for error in inside
+        )
+
+    def value(self, node: Scalar, part: template.Part, type: Type, place_: Place, alone: bool) -> None:
+        """Whether the value of an expression fits its place."""
+        assert part.source is not None
+        span = place(node, part.source_start, part.source_start + len(part.source))
+        if place_.text or not alone:
+            if type.only(COLLECTION):
+                word = "Array" if type.only(ARRAY) else "Object"
+                fails = alone and not place_.condition
+                shown = "A sequence was not expected" if word == "Array" else "A mapping was not expected"
+                self.bag.add(
+                    "object-as-text",
+                    f"this is {words(type)}, and "
+                    + (
+                        f"text belongs here: GitHub fails with '{shown}'"
+                        if fails
+                        else f"its text is nothing but '{word}'"
+                    ),
+                    span,
+                    severity=Severity.WARNING,
+                    help=f"write toJSON({part.source})",
+                )
+            elif type.kinds == NULL:
+                self.bag.add(
+                    "object-as-text",
+                    "this is null: its text is always empty",
+                    span,
+                    severity=Severity.WARNING,
+                )
+        elif place_.kinds and type.kinds and not type.kinds & place_.kinds:
+            help = f"write fromJSON({part.source})" if place_.kinds in (BOOLEAN, NUMBER) else ""
+            self.bag.add(
+                "type-mismatch",
+                f"{place_.what} is needed here, and this is {words(type)}",
+                span,
+                severity=Severity.WARNING,
+                notes=("GitHub fails with 'Unexpected value' when it evaluates this",),
+                help=help,
+            )
+
+
+def raw_steps(node: Mapping | None, key: str = "steps") -> Sequence[Mapping]:
+    """The steps as they are written."""
+    steps = access.get(node, key)
+    if not isinstance(steps, SequenceNode):
+        return ()
+    return [step for step in steps.items if isinstance(step, Mapping)]
+
+
+def _with_inner(steps: Sequence[Mapping]) -> list[Mapping]:
+    return [one for step in steps for one in (step, *raw_steps(step, "parallel"))]
+
+
+def _id(step: Mapping) -> str:
+    return access.text(step, "id")
