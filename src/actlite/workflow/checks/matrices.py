@@ -58,6 +58,8 @@ class _Checker:
         for key, value in self.matrix.entries:
             if key.text.casefold() in self.vectors and isinstance(value, Sequence):
                 self.duplicates(key, value)
+        self.empty(self.include, "Matrix include mapping does not contain any values")
+        self.empty(self.exclude, "Matrix exclude filter must not be empty")
         if isinstance(self.exclude, Sequence):
             for item in self.exclude.items:
                 if isinstance(item, Mapping):
@@ -71,6 +73,12 @@ class _Checker:
         except MatrixError as error:
             at = self.matrix.get(error.key) if error.key is not None else None
             self.bag.add(CODE, error.message, start_of(self.matrix if at is None else at))
+
+    def empty(self, entries: Node | None, message: str) -> None:
+        for item in entries.items if isinstance(entries, Sequence) else ():
+            if isinstance(item, Mapping) and not item.entries:
+                self.refused = True
+                self.bag.add(CODE, message, start_of(item), help="remove it, or write what it is about")
 
     def duplicates(self, key: Scalar, vector: Sequence) -> None:
         """Two equal values make equal jobs."""
