@@ -25,6 +25,8 @@ class Example:
     file: str
     """The name of the file; '' for a workflow of any name."""
     text: str
+    words: tuple[str, ...] = ()
+    """All words behind the language: what the block is an example of, and how its file is made."""
 
 
 @frozen
@@ -46,7 +48,7 @@ class Section:
             file = _FILE.search(match[2])
             word = next((word for word in words if word in ("bad", "good")), "")
             if word or file:
-                found.append(Example(word, file[1] if file else "", match[3]))
+                found.append(Example(word, file[1] if file else "", match[3], tuple(words)))
         return tuple(found)
 
     @property

@@ -69,12 +69,12 @@ def _names(paths: Iterable[Path], root: Path) -> list[str]:
     return [display_name(path, root) for path in paths]
 
 
-def _workflows_of(folder: Path) -> list[str]:
+def _workflows_of(folder: Path, inside: str = FOLDER) -> list[str]:
     try:
-        found = sorted(path for path in (folder / FOLDER).iterdir() if path.suffix in SUFFIXES)
+        found = sorted(path for path in (folder / inside).iterdir() if path.suffix in SUFFIXES)
     except OSError:
         return []
-    return [f"{FOLDER}/{path.name}" for path in found if path.is_file()]
+    return [f"{inside}/{path.name}" for path in found if path.is_file()]
 
 
 def _in_folder(folder: Path, root: Path) -> tuple[list[str], list[str]]:
@@ -83,7 +83,8 @@ def _in_folder(folder: Path, root: Path) -> tuple[list[str], list[str]]:
     manifests = find_manifests(root, inside) if inside.is_relative_to(root) else find_manifests(inside)
     if not inside.is_relative_to(root):
         manifests = [str(inside / name) for name in manifests]
-    workflows = [display_name(inside / name, root) for name in _workflows_of(inside)]
+    place = "workflows" if inside.name == ".github" else FOLDER
+    workflows = [display_name(inside / name, root) for name in _workflows_of(inside, place)]
     if not workflows and not manifests:
         paths = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
         workflows = _names(paths, root)

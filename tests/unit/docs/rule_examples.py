@@ -1,0 +1,61 @@
+"""The examples of docs/reference/rules, made into files.
+
+A block of YAML that is ``bad`` or ``good`` is a file, and the blocks without one of these words that follow are other
+files of the same example. Further words say how the file is made: ``encoding=latin-1``; ``repeat=N`` for a last line
+that stands there N times; ``absent`` for a file that is named but isn't there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from actlite.checking.files import FolderFiles
+from actlite.checking.repository import Checked, check
+from actlite.pages import Example, Section
+
+DEFAULT_NAME = ".github/workflows/example.yml"
+
+
+@dataclass
+class Case:
+    """One example with all of its files."""
+
+    word: str
+    names: list[str] = field(default_factory=list)
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def add(self, example: Example) -> None:
+        name = example.file or DEFAULT_NAME
+        self.names.append(name)
+        if "absent" not in example.words:
+            self.contents[name] = content(example)
+
+    def run(self, folder: Path) -> Checked:
+        """Write the files into an empty folder and check them as ``actlite check`` does."""
+        (folder / ".git").mkdir()
+        for name, data in self.contents.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return check(FolderFiles(folder), self.names)
+
+
+def cases(section: Section) -> list[Case]:
+    """The examples of a section."""
+    found: list[Case] = []
+    for example in section.examples:
+        if example.word:
+            found.append(Case(example.word))
+        found[-1].add(example)
+    return found
+
+
+def content(example: Example) -> bytes:
+    """The bytes of an example's file."""
+    settings = dict(word.split("=", 1) for word in example.words if "=" in word)
+    text = example.text
+    if "repeat" in settings:
+        lines = text.splitlines(keepends=True)
+        text = "".join([*lines[:-1], *(lines[-1:] * int(settings["repeat"]))])
+    return text.encode(settings.get("encoding", "utf-8"))
