@@ -1,47 +1,20 @@
-"""The check of a whole repository: from files to findings. Nothing is fetched, started or written."""
+"""The check of a whole repository: from files to findings. Nothing is fetched or started."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
-from actlite.actions.reference import LocalAction, SelfAction
-from actlite.checking.called import called_workflows
-from actlite.checking.comments import silence
-from actlite.checking.files import Files, is_manifest, manifest_of
-from actlite.checking.known_actions import Cache, KnownActions
+from actlite.checking.checker import CheckedFile
+from actlite.checking.files import Files
+from actlite.checking.known_actions import Cache
 from actlite.checking.levels import Levels
-from actlite.checking.outputs import check_outputs, step_mappings, texts_of
-from actlite.checking.steps import check_steps, composite_outputs, used_actions
-from actlite.diagnostics import Diagnostic, DiagnosticBag, Severity
-from actlite.document.nodes import Mapping
+from actlite.checking.many import Many
+from actlite.diagnostics import Diagnostic, Severity
 from actlite.records import frozen
 from actlite.source import SourceFile
-from actlite.workflow import access
-from actlite.workflow.call_findings import check_calls
-from actlite.workflow.manifest import read_action
-from actlite.workflow.model import Workflow
-from actlite.workflow.reader import read as read_workflow
 
-
-@frozen
-class CheckedFile:
-    """One file and what is to be said of it."""
-
-    name: str
-    kind: str
-    """workflow or action."""
-    workflow: Workflow | None
-    """None for an action, and for a workflow with errors in itself."""
-    findings: tuple[Diagnostic, ...]
-    """In the order of their places."""
-    silenced: tuple[Diagnostic, ...] = ()
-    """Findings that a comment in the file silences."""
-
-    @property
-    def refused(self) -> tuple[Diagnostic, ...]:
-        """The errors that GitHub would refuse the file for, whether or not a comment silences them."""
-        every = (*self.findings, *self.silenced)
-        return tuple(finding for finding in every if finding.severity is Severity.ERROR)
+__all__ = ["Checked", "CheckedFile", "check"]
 
 
 @frozen
@@ -57,95 +30,6 @@ class Checked:
         return sum(finding.severity is severity for finding in self.findings)
 
 
-class Checker:
-    """Checks files of one repository; manifests of local actions are read once for all."""
-
-    def __init__(self, files: Files, cache: Cache | None = None, names: Sequence[str] = ()) -> None:
-        """``names`` are the files that will be checked: what is wrong in one of them is told there alone."""
-        self.files = files
-        self.actions = KnownActions(files, cache)
-        self._called = called_workflows(files, cache)
-        self._names = frozenset(names)
-
-    def file(self, name: str) -> CheckedFile:
-        """Check one file, whichever it is."""
-        source = self.files.read(name)
-        if isinstance(source, SourceFile) and is_manifest(name, source.text):
-            return self._action(source)
-        return self._workflow(name, source)
-
-    def workflow(self, name: str) -> CheckedFile:
-        """Check a workflow."""
-        return self._workflow(name, self.files.read(name))
-
-    def _workflow(self, name: str, source: SourceFile | Diagnostic | None) -> CheckedFile:
-        if not isinstance(source, SourceFile):
-            return CheckedFile(name, "workflow", None, (source or _absent(name),))
-        workflow, bag = read_workflow(source, name)
-        if workflow is not None:
-            self._across_files(workflow, bag)
-        findings, silenced = silence(source, _in_order(bag))
-        return CheckedFile(name, "workflow", workflow, findings, silenced)
-
-    def _across_files(self, workflow: Workflow, bag: DiagnosticBag) -> None:
-        """What only other files can tell."""
-        self._called.add(workflow)
-        bag.extend(check_calls(workflow, self._called, self._names))
-        for job in workflow.jobs:
-            if not isinstance(job.node, Mapping) or job.uses is not None:
-                continue
-            steps = access.get(job.node, "steps")
-            check_steps(steps, job.node, self.actions, bag)
-            outputs = composite_outputs(steps, self.actions)
-            if outputs:
-                check_outputs(texts_of(job.node), step_mappings(steps), outputs, bag)
-
-    def _action(self, source: SourceFile) -> CheckedFile:
-        manifest, bag = read_action(source)
-        if manifest is not None and "steps" in source.text:
-            self._across_actions(source, bag)
-        findings, silenced = silence(source, _in_order(bag))
-        return CheckedFile(source.name, "action", None, findings, silenced)
-
-    def _across_actions(self, source: SourceFile, bag: DiagnosticBag) -> None:
-        """The same for the steps of a composite action."""
-        from actlite.document import compose
-
-        root, _ = compose(source, anchors=False)
-        steps = access.get(access.get(root, "runs"), "steps")
-        check_steps(steps, None, self.actions, bag)
-        outputs = composite_outputs(steps, self.actions)
-        if outputs and isinstance(root, Mapping):
-            check_outputs(texts_of(root), step_mappings(steps), outputs, bag)
-
-    def named_actions(self, workflow: Workflow) -> Iterable[str]:
-        """The manifests of the local actions that a workflow names, and of those that they name."""
-        open_: list[LocalAction | SelfAction] = [
-            used.action
-            for job in workflow.jobs
-            for used in used_actions(access.get(job.node, "steps"))
-            if isinstance(used.action, LocalAction | SelfAction)
-        ]
-        seen: set[str] = set()
-        while open_:
-            found = self.actions.local(open_.pop())
-            name = manifest_of(self.files, found.path) if found is not None else None
-            if name is None or name in seen:
-                continue
-            seen.add(name)
-            open_ += self._used_by(name)
-        return sorted(seen)
-
-    def _used_by(self, manifest: str) -> list[LocalAction | SelfAction]:
-        from actlite.document import compose
-
-        source = self.files.read(manifest)
-        root = compose(source, anchors=False)[0] if isinstance(source, SourceFile) else None
-        steps = access.get(access.get(root, "runs"), "steps")
-        used = (found.action for found in used_actions(steps))
-        return [action for action in used if isinstance(action, LocalAction | SelfAction)]
-
-
 def check(
     files: Files,
     names: Sequence[str],
@@ -154,23 +38,23 @@ def check(
     follow: bool = True,
     levels: Levels | None = None,
     cache: Cache | None = None,
+    remembered: Path | None = None,
 ) -> Checked:
     """Check files of a repository.
 
     ``names`` are files that are certainly meant. ``manifests`` are files that were found by their name: one that
     does not look like an action at all belongs to something else, and is passed over unless a workflow names it.
-    ``follow`` adds the local actions that the workflows name.
+    ``follow`` adds the local actions that the workflows name. ``remembered`` is a folder for the answers of earlier
+    checks; without it every file is read anew.
     """
-    checker = Checker(files, cache, names)
-    done = {name: checker.file(name) for name in names}
+    many = Many(files, cache, frozenset(names), remembered)
+    done = many.check(names, follow=follow)
     if follow:
-        for workflow in [file.workflow for file in done.values() if file.workflow is not None]:
-            for name in checker.named_actions(workflow):
-                if name not in done:
-                    done[name] = checker.file(name)
-    for name in manifests:
-        if name not in done and _looks_like_an_action(files, name):
-            done[name] = checker.file(name)
+        named = {name for file in done.values() for name in many.named(file.name)}
+        done |= many.check(sorted(named - done.keys()))
+    done |= many.check(
+        [name for name in manifests if name not in done and _looks_like_an_action(files, name)]
+    )
     every = tuple(done[name] for name in sorted(done))
     findings = tuple(finding for file in every for finding in file.findings)
     return Checked(every, (levels or Levels()).apply(findings))
@@ -181,13 +65,3 @@ def _looks_like_an_action(files: Files, name: str) -> bool:
     if not isinstance(source, SourceFile):
         return True
     return any(f"\n{key}:" in f"\n{source.text}" for key in ("runs", "inputs", "outputs", "branding"))
-
-
-def _in_order(bag: DiagnosticBag) -> list[Diagnostic]:
-    return sorted(bag, key=lambda finding: finding.span.start if finding.span else -1)
-
-
-def _absent(name: str) -> Diagnostic:
-    return Diagnostic(
-        "unreadable-file", Severity.ERROR, f"{name} is not there", SourceFile(name, "").span(0, 0)
-    )
