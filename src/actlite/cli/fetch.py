@@ -1,4 +1,4 @@
-"""``actlite fetch``: gets the actions and node builds that workflows need, so that they run offline."""
+"""``actlite fetch``: gets the actions, called workflows and node builds that workflows need, to run offline."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
+from actlite.actions.called import KnownWorkflows, read_fetched
 from actlite.actions.reference import DockerAction, RemoteAction, parse
 from actlite.actions.store import ActionStore, load_manifest
+from actlite.checking.files import FolderFiles
 from actlite.cli.common import DIRECTORY, WORKFLOWS, date, pairs
 from actlite.cli.settings import Settings, load
 from actlite.cli.text import paint, write
@@ -20,9 +22,13 @@ from actlite.errors import ActliteError
 from actlite.runtimes.eras import Runner, runner_at
 from actlite.runtimes.store import NodeStore
 from actlite.source import SourceFile
+from actlite.workflow.called import HERE, CallReference, Found, Origin, parse_call
 from actlite.workflow.manifest import read_action
-from actlite.workflow.model import ActionManifest, CompositeRuns, NodeRuns, Step, UsesStep
+from actlite.workflow.model import ActionManifest, CompositeRuns, NodeRuns, Step, UsesStep, Workflow
+from actlite.workflow.reader import read as read_workflow
 
+MAX_CALLS = 9
+"""How deep workflows may call others (DOC: reuse workflows, limitations)."""
 DEPTH = 10
 """How deep actions may use actions (R: ActionManager, maximum depth of composite actions)."""
 
@@ -36,7 +42,8 @@ DEPTH = 10
 )
 @click.option("--alpine", is_flag=True, help="The node builds for Alpine images too.")
 def command(directory: Path, workflows: tuple[str, ...], as_of: str, runner_flags: Any, alpine: bool) -> int:
-    """Get the actions that the workflows use, those that these use, and the node builds that run them.
+    """Get the actions and workflows that the workflows use, those that these use, and the node builds that run
+    them.
 
     Exit code 4 where something can't be had; all the rest is fetched all the same.
     """
@@ -53,8 +60,7 @@ def command(directory: Path, workflows: tuple[str, ...], as_of: str, runner_flag
         if file.workflow is None:
             job.fail(file.name, "it has errors: actlite check")
             continue
-        for work in file.workflow.jobs:
-            job.steps(work.steps, root_of(directory), 0)
+        job.workflow(file.workflow, root_of(directory), HERE, 0)
     job.nodes()
     if not job.seen:
         write(["These workflows use no actions of others."])
@@ -73,6 +79,7 @@ class _Fetching:
         self._runner = runner
         self._alpine = alpine
         self._runtimes: dict[str, None] = {}
+        self._called: set[str] = set()
         self.seen: set[str] = set()
         self.failed = False
 
@@ -80,6 +87,46 @@ class _Fetching:
         """Say that something can't be had."""
         self.failed = True
         write([f"{paint('✗', 'red')} {printable(name)}  {printable(why)}"])
+
+    def workflow(self, workflow: Workflow, folder: Path, origin: Origin, depth: int) -> None:
+        """Fetch what the jobs of a workflow use, and the workflows that they call. ``folder`` is where the files of
+        its repository are."""
+        for work in workflow.jobs:
+            self.steps(work.steps, folder, 0)
+            reference = parse_call(work.uses.text) if work.uses is not None else None
+            if reference is not None and depth < MAX_CALLS:
+                self._call(reference, folder, origin, depth)
+
+    def _call(self, reference: CallReference, folder: Path, origin: Origin, depth: int) -> None:
+        repository, ref = reference.repository or origin.repository, reference.ref or origin.sha
+        name = f"{repository}/{reference.path}@{ref}" if repository else reference.path
+        if name in self._called:
+            return
+        self._called.add(name)
+        detail = ""
+        try:
+            if not repository:
+                found = KnownWorkflows(FolderFiles(folder)).find(reference, origin)
+            else:
+                owner, _, repo = repository.partition("/")
+                fetched = self._actions.get(RemoteAction(owner, repo, "", ref))
+                folder = fetched.folder
+                found = read_fetched(fetched, name, reference.path, Origin(repository, fetched.sha or ref))
+                detail = " · ".join(part for part in (fetched.sha[:7], "workflow", fetched.source) if part)
+        except ActliteError as error:
+            self.fail(name, _in_one_line(error))
+            return
+        if not isinstance(found, Found):
+            self.fail(name, found.why or "there is no such file")
+            return
+        workflow, _ = read_workflow(found.source, reference.path)
+        if workflow is None:
+            self.fail(name, "it has errors")
+            return
+        if repository:
+            self.seen.add(name)
+            self._done(name, detail)
+        self.workflow(workflow, folder, found.origin, depth + 1)
 
     def steps(self, steps: Iterable[Step], folder: Path, depth: int) -> None:
         """Fetch what some steps use. ``folder`` is where their local actions are."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from actlite.cli.called import called_workflows
 from actlite.cli.options import Selection
 from actlite.cli.suggestions import suggestions
 from actlite.cli.workflow_files import WorkflowFile, read_all, root_of
@@ -16,6 +17,7 @@ from actlite.planning.plan import NotSelected, Plan, Trigger
 from actlite.planning.planner import plan as make_plan
 from actlite.planning.trigger import make_trigger
 from actlite.records import frozen
+from actlite.workflow.calls import Library
 from actlite.workflow.model import Workflow
 
 
@@ -87,14 +89,18 @@ def select_workflows(
     elif selection.changed_since is not None:
         trigger = with_changes_since(trigger, repository, selection.changed_since, committed=committed)
     workflows = [file.workflow for file in files if file.workflow is not None and file not in broken]
-    plans, others = _plan(workflows, trigger, selection, variables or {})
+    plans, others = _plan(workflows, trigger, selection, variables or {}, called_workflows(root, workflows))
     found = tuple(d for file in files if file not in broken for d in file.findings)
     source = source_of(repository, trigger, committed=committed)
     return Selected(root, repository, trigger, tuple(plans), tuple(others), found, broken, source)
 
 
 def _plan(
-    workflows: Sequence[Workflow], trigger: Trigger, selection: Selection, variables: Mapping[str, str]
+    workflows: Sequence[Workflow],
+    trigger: Trigger,
+    selection: Selection,
+    variables: Mapping[str, str],
+    library: Library,
 ) -> tuple[list[Plan], list[NotSelected]]:
     """Plan each workflow. A job, input or matrix value that one of them lacks may be another's: that is
     an error only where no workflow has it."""
@@ -104,7 +110,12 @@ def _plan(
     for workflow in workflows:
         try:
             made = make_plan(
-                workflow, trigger, vars=variables, jobs=selection.jobs, matrix_filter=selection.matrix
+                workflow,
+                trigger,
+                vars=variables,
+                jobs=selection.jobs,
+                matrix_filter=selection.matrix,
+                library=library,
             )
         except InvalidWorkflow:
             raise

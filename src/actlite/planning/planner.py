@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from actlite.contexts.github import workflow_fields
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.errors import InvalidWorkflow, UsageError
-from actlite.expressions.template import Scope
 from actlite.expressions.values import to_string
+from actlite.planning.calls import Level, perhaps
 from actlite.planning.graph import chosen, in_order
 from actlite.planning.inputs import resolve_inputs
 from actlite.planning.matrix import expand, names_needs
 from actlite.planning.plan import JobPlan, Leg, NotSelected, Plan, Trigger
 from actlite.planning.triggers import selects
+from actlite.workflow.call_findings import problems_of
+from actlite.workflow.calls import Calls, Library, inherited_permissions
 from actlite.workflow.model import Job, Workflow
 from actlite.workflow.nearest import nearest
+from actlite.workflow.permissions import read_permissions
 from actlite.workflow.unsupported import of_job, of_workflow
 
 
@@ -28,9 +31,11 @@ def plan(
     vars: Mapping[str, str] | None = None,
     jobs: Sequence[str] = (),
     matrix_filter: Sequence[tuple[str, str]] = (),
+    library: Library | None = None,
 ) -> Plan | NotSelected:
     """The plan of one workflow. ``jobs`` are the ids of the jobs that are wanted: they run with all that they
-    need. ``matrix_filter`` keeps the legs whose matrix has these values, in jobs that have such keys.
+    need. ``matrix_filter`` keeps the legs whose matrix has these values, in jobs that have such keys. ``library``
+    has the called workflows; without it nothing is known of them.
 
     Raises UsageError for unknown jobs, inputs and matrix values; InvalidWorkflow for a matrix that can't be built.
     """
@@ -39,18 +44,18 @@ def plan(
         return NotSelected(workflow, reason)
     trigger = _for_workflow(workflow, trigger)
     wanted = chosen(workflow.jobs, jobs) if jobs else workflow.jobs
-    scope = Scope(
-        {"github": trigger.github, "inputs": trigger.inputs, "vars": dict(vars or {}), "needs": {}}, {}
-    )
-    plans = [_job(job, scope) for job in in_order(wanted)]
+    calls = library.calls(workflow) if library is not None else Calls(workflow, {}, ())
+    permissions = inherited_permissions(workflow, read_permissions(workflow.permissions))
+    empty = Plan(workflow, trigger, (), vars=dict(vars or {}))
+    level = Level(empty, calls.calls, permissions)
+    plans = [_job(job, level, problems_of(calls, job.id)) for job in in_order(wanted)]
     if matrix_filter:
         plans = _filtered(plans, matrix_filter)
-    return Plan(
-        workflow,
-        trigger,
-        tuple(plans),
-        tuple(of_workflow(workflow)) + _unknown_changes(workflow, trigger),
-        tuple(matrix_filter),
+    return replace(
+        empty,
+        jobs=tuple(plans),
+        warnings=tuple(of_workflow(workflow)) + _unknown_changes(workflow, trigger),
+        matrix_filter=tuple(matrix_filter),
     )
 
 
@@ -71,23 +76,27 @@ def _for_workflow(workflow: Workflow, trigger: Trigger) -> Trigger:
     return replace(trigger, inputs=inputs, github={**github, "event": event})
 
 
-def _job(job: Job, scope: Scope) -> JobPlan:
-    problems = of_job(job)
-    if depends_on_needs(job):
-        return JobPlan(job, None, job.needs, problems)
+def _job(job: Job, level: Level, faults: tuple[Diagnostic, ...] = ()) -> JobPlan:
+    problems = of_job(job) + faults
+    made = JobPlan(
+        job,
+        None,
+        job.needs,
+        problems,
+        callers=level.callers,
+        permissions=level.permissions.get(job.id),
+    )
+    if depends_on_needs(job) or not level.is_known(made, job.strategy):
+        return level.with_calls(made, _job)
     try:
-        legs, fail_fast, max_parallel = expand(job, scope)
+        legs, fail_fast, max_parallel = expand(level.named(made), level.scope)
     except InvalidWorkflow as error:
-        if job.if_ is None:
+        if job.if_ is None and not level.callers:
             raise
-        maybe = tuple(
-            replace(
-                finding, severity=Severity.WARNING, notes=(*finding.notes, "the job fails if its 'if' holds")
-            )
-            for finding in error.diagnostics
-        )
-        return JobPlan(job, None, job.needs, problems + maybe)
-    return JobPlan(job, legs, job.needs, problems, fail_fast, max_parallel)
+        return replace(made, problems=problems + perhaps(error.diagnostics))
+    legs = tuple(level.inside(leg) for leg in legs)
+    made = replace(made, legs=legs, fail_fast=fail_fast, max_parallel=max_parallel)
+    return level.with_calls(made, _job)
 
 
 def depends_on_needs(job: Job) -> bool:
@@ -97,11 +106,12 @@ def depends_on_needs(job: Job) -> bool:
 
 def _filtered(plans: Sequence[JobPlan], wanted: Sequence[tuple[str, str]]) -> list[JobPlan]:
     values: dict[str, dict[str, None]] = {}
-    for job in plans:
+    every = list(_with_called(plans))
+    for job in every:
         for leg in job.legs or ():
             for key, value in leg.matrix.items():
                 values.setdefault(key.casefold(), {})[to_string(value)] = None
-    later = any(job.legs is None for job in plans)
+    later = any(job.legs is None for job in every)
     for key, value in wanted:
         known = values.get(key.casefold())
         if known is None and not later:
@@ -115,12 +125,30 @@ def _filtered(plans: Sequence[JobPlan], wanted: Sequence[tuple[str, str]]) -> li
             raise UsageError(
                 f"no matrix has the value '{value}' for '{key}'", why=f"The values are: {', '.join(known)}."
             )
-    return [
-        job
-        if job.legs is None
-        else replace(job, legs=tuple(leg for leg in job.legs if leg_wanted(leg, wanted)))
-        for job in plans
-    ]
+    return [_only(job, wanted) for job in plans]
+
+
+def _only(job: JobPlan, wanted: Sequence[tuple[str, str]]) -> JobPlan:
+    legs = None if job.legs is None else tuple(leg for leg in job.legs if leg_wanted(leg, wanted))
+    calls = tuple(
+        call if call.plan is None else replace(call, plan=_only_in(call.plan, wanted))
+        for call in job.calls
+        if call.leg is None or leg_wanted(call.leg, wanted)
+    )
+    return replace(job, legs=legs, calls=calls)
+
+
+def _only_in(plan: Plan, wanted: Sequence[tuple[str, str]]) -> Plan:
+    return replace(plan, jobs=tuple(_only(job, wanted) for job in plan.jobs))
+
+
+def _with_called(plans: Iterable[JobPlan]) -> Iterator[JobPlan]:
+    """The jobs, and those of the workflows that they call."""
+    for job in plans:
+        yield job
+        for call in job.calls:
+            if call.plan is not None:
+                yield from _with_called(call.plan.jobs)
 
 
 def leg_wanted(leg: Leg, wanted: Sequence[tuple[str, str]]) -> bool:

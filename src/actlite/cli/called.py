@@ -1,0 +1,40 @@
+"""Called workflows as far as they are on this machine, for the verbs that plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from actlite.actions.called import KnownWorkflows
+from actlite.checking.files import FolderFiles
+from actlite.workflow.calls import Library
+from actlite.workflow.model import Workflow
+
+if TYPE_CHECKING:
+    from actlite.actions.reference import RemoteAction
+    from actlite.actions.store import ActionStore, FetchedAction
+
+
+def called_workflows(root: Path, known: Sequence[Workflow]) -> Library:
+    """The called workflows of the repository in a folder; ``known`` are those that have been read. Of a branch or
+    a moving tag the last known commit counts."""
+    return Library(KnownWorkflows(FolderFiles(root), _Fetched(root)), known)
+
+
+class _Fetched:
+    """The user's folders of actions, and the cache; opened when a workflow of another repository is called."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._store: ActionStore | None = None
+
+    def __call__(self, action: RemoteAction) -> FetchedAction | None:
+        if self._store is None:
+            from actlite.actions.store import ActionStore
+            from actlite.cli.listing import cache_folder
+            from actlite.cli.settings import load
+
+            overrides = {name: Path(folder) for name, folder in load(self._root).actions.items()}
+            self._store = ActionStore(Path(cache_folder()) / "actions", overrides=overrides, offline=True)
+        return self._store.cached(action)

@@ -1,0 +1,136 @@
+"""Plans of called workflows, inside the plan of their caller (DOC: reuse workflows).
+
+A called workflow has the caller's event and github context, inputs of its own, and no more permissions than the
+caller gives. Its jobs are planned once for each leg of the calling job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field, replace
+
+from actlite.diagnostics import Diagnostic, Severity
+from actlite.document.nodes import Node
+from actlite.expressions.template import Scope
+from actlite.planning.called_inputs import contexts_of, inherits_secrets, inputs_of, is_known, secrets_of
+from actlite.planning.graph import in_order
+from actlite.planning.plan import CallPlan, JobPlan, Leg, Plan
+from actlite.records import changeable, frozen
+from actlite.workflow.called import parse_call
+from actlite.workflow.calls import Call
+from actlite.workflow.model import Job
+from actlite.workflow.permissions import Permissions
+from actlite.workflow.unsupported import of_workflow
+
+MAX_PLANS = 2000
+"""So many called workflows are planned in one plan; matrices below matrices could make millions of them."""
+
+
+@changeable
+class _Count:
+    made: int = 0
+
+
+@frozen
+class Level:
+    """One file's place in a plan: the workflow itself, or a called one with what its caller gives."""
+
+    plan: Plan
+    """Its plan without any jobs."""
+    calls: Mapping[str, Call]
+    """The calls of its jobs, by job id."""
+    permissions: Mapping[str, Permissions | None]
+    callers: tuple[str, ...] = ()
+    leg: Leg | None = None
+    """The calling leg."""
+    count: _Count = field(default_factory=_Count)
+
+    @property
+    def scope(self) -> Scope:
+        """What strategies and names see."""
+        plan = self.plan
+        github, inputs = plan.trigger.github, plan.trigger.inputs
+        return Scope({"github": github, "inputs": inputs, "vars": dict(plan.vars), "needs": {}}, {})
+
+    def is_known(self, job: JobPlan, setting: Node | None) -> bool:
+        """Whether a setting waits for none of the inputs that are known later."""
+        if setting is None or not self.plan.later:
+            return True
+        return is_known(setting, contexts_of(self.plan, job, None))
+
+    def named(self, job: JobPlan) -> Job:
+        """The job, without a name that can't be evaluated yet."""
+        name = job.job.name
+        if name is None or not self.plan.later or "inputs" not in name.text:
+            return job.job
+        contexts = {**contexts_of(self.plan, job, None), "matrix": {}, "strategy": {}}
+        return job.job if is_known(name, contexts) else replace(job.job, name=None)
+
+    def inside(self, leg: Leg) -> Leg:
+        """A leg with the calling one before its key and its name."""
+        outer = self.leg
+        if outer is not None:
+            return replace(leg, key=f"{outer.key} / {leg.key}", name=f"{outer.name} / {leg.name}")
+        before = " / ".join(self.callers)
+        return replace(leg, key=f"{before} / {leg.key}", name=f"{before} / {leg.name}") if before else leg
+
+    def with_calls(self, job: JobPlan, plan_job: Callable[[Job, Level], JobPlan]) -> JobPlan:
+        """The job with the plans of what it calls, if it does. ``plan_job`` plans a job of the called workflow."""
+        reference = parse_call(job.job.uses.text) if job.job.uses is not None else None
+        if reference is None:
+            return job
+        call = self.calls.get(job.job.id) or Call(
+            job.job, reference, None, "called workflows are not looked for"
+        )
+        legs: Iterable[Leg | None] = (None,) if job.legs is None else job.legs
+        made = [self._call(job, call, leg, plan_job) for leg in legs]
+        problems = tuple(dict.fromkeys(problem for _, found in made for problem in found))
+        if job.job.if_ is not None:
+            problems = perhaps(problems)
+        return replace(job, calls=tuple(plan for plan, _ in made), problems=job.problems + problems)
+
+    def _call(
+        self, job: JobPlan, call: Call, leg: Leg | None, plan_job: Callable[[Job, Level], JobPlan]
+    ) -> tuple[CallPlan, tuple[Diagnostic, ...]]:
+        work = job.job
+        bare = CallPlan(
+            call.reference,
+            leg,
+            None,
+            call.unknown,
+            inherits_secrets=inherits_secrets(work),
+            secrets=secrets_of(work),
+        )
+        workflow = call.called.workflow if call.called is not None else None
+        if workflow is None or call.interface is None:
+            return bare, ()
+        self.count.made += 1
+        if self.count.made > MAX_PLANS:
+            return replace(bare, unknown="too many calls to show them all"), ()
+        given = inputs_of(work, call.interface, contexts_of(self.plan, job, leg))
+        inner = Level(
+            Plan(
+                workflow,
+                replace(self.plan.trigger, inputs=given.values),
+                (),
+                tuple(of_workflow(workflow)),
+                vars=self.plan.vars,
+                later=given.later,
+            ),
+            call.calls,
+            call.permissions,
+            (*self.callers, work.id),
+            leg,
+            self.count,
+        )
+        jobs = tuple(plan_job(inside, inner) for inside in in_order(workflow.jobs))
+        plan = replace(inner.plan, jobs=jobs)
+        return replace(bare, plan=plan, inputs=given.values, later=given.later), given.problems
+
+
+def perhaps(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Problems of a job that may not run at all, as warnings."""
+    note = "the job fails if its 'if' holds"
+    return tuple(
+        replace(problem, severity=Severity.WARNING, notes=(*problem.notes, note)) for problem in problems
+    )
