@@ -12,6 +12,7 @@ from actlite.checking.repository import Checked, check
 from actlite.cli import settings as settings_files
 from actlite.cli.check_targets import Targets, targets
 from actlite.cli.common import DIRECTORY, WORKFLOWS, pairs
+from actlite.cli.listing import cache_folder
 from actlite.cli.rule_settings import check_level
 from actlite.cli.text import coloured, paint, write, write_json
 from actlite.diagnostics import Diagnostic, Severity
@@ -71,6 +72,7 @@ def command(
         follow=asked.everything,
         levels=levels,
         cache=_Fetched({name: Path(folder) for name, folder in settings.actions.items()}),
+        remembered=Path(cache_folder()) / "findings",
     )
     shown = [f for f in checked.findings if not quiet or f.severity is Severity.ERROR]
     _write(checked, shown, format_, asked)
@@ -135,8 +137,6 @@ class _Fetched:
         """See ``known_actions.Cache``."""
         if self._opened is None:
             from actlite.actions.store import ActionStore
-            from actlite.cli.listing import cache_folder
-
             self._opened = ActionStore(
                 Path(cache_folder()) / "actions", overrides=self._overrides, offline=True
             )
