@@ -126,9 +126,9 @@ def is_manifest(name: str, text: str) -> bool:
     folder, base = posixpath.split(name)
     if folder == FOLDER or folder.endswith(f"/{FOLDER}"):
         return False
-    if base in MANIFESTS:
-        return True
-    return _RUNS.search(text) is not None and _JOBS.search(text) is None
+    if _JOBS.search(text) is not None and _RUNS.search(text) is None:
+        return False
+    return base in MANIFESTS or (_RUNS.search(text) is not None and _JOBS.search(text) is None)
 
 
 def manifest_of(files: Files, folder: str) -> str | None:
