@@ -134,6 +134,9 @@ def _plan(
 
 def describe_trigger(trigger: Trigger) -> str:
     """The trigger in words: ``push of tag v1.2.3``."""
+    head, base = str(trigger.github.get("head_ref", "")), str(trigger.github.get("base_ref", ""))
+    if head and base:
+        return f"{trigger.event} of {head} into {base}"
     kind, name = str(trigger.github.get("ref_type", "")), str(trigger.github.get("ref_name", ""))
     return f"{trigger.event} of {kind} {name}" if kind and name else trigger.event
 

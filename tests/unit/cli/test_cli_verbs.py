@@ -151,14 +151,16 @@ def test_plan_of_a_tag(repo: Path, call: Call) -> None:
     answer = call("plan", "--tag", "v1.0.0")
     assert answer.code == 0
     lines = answer.out.splitlines()
-    assert re.fullmatch(r"push of tag v1\.0\.0 \([0-9a-f]{7}\)", lines[0])
+    assert re.fullmatch(r"push of tag v1\.0\.0 \([0-9a-f]{7}\): 5 jobs in 1 workflow", lines[0])
     assert lines[1] == "● .github/workflows/release.yml"
     assert "build" in lines[2]
     assert "×4 os=linux,musl × arch=x64,arm64" in lines[2]
     assert "1 step" in lines[2]
-    assert "needs build · 2 steps" in lines[3]
-    assert "environment: production · writes contents" in lines[3]
-    assert "    needs secret: CARGO_TOKEN" in lines
+    assert lines[3].strip() == "quay.io/pypa/manylinux2014_x86_64"
+    assert "needs build · 2 steps · ubuntu-latest · environment: production" in lines[4]
+    assert lines[5].strip() == "writes contents"
+    assert "    secret not given: CARGO_TOKEN" in lines
+    assert "not given" not in call("plan", "--tag", "v1.0.0", "-s", "cargo_token").out
     assert lines[-2] == "– .github/workflows/ci.yaml  no: branches [main] given, tags are not"
     assert lines[-1].startswith("note: the repository has no remote")
 

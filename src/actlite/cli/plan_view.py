@@ -1,0 +1,127 @@
+"""What ``actlite plan`` tells, before it is written in one form or another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from actlite.actions.reference import LocalAction, RemoteAction, SelfAction
+from actlite.actions.reference import parse as parse_reference
+from actlite.checking.runners import unrunnable
+from actlite.cli.select_workflows import Selected
+from actlite.diagnostics import Diagnostic
+from actlite.errors import UsageError
+from actlite.planning.outline import JobOutline, WorkflowOutline, outline
+from actlite.planning.plan import Plan
+from actlite.records import frozen
+
+MANIFESTS = ("action.yml", "action.yaml", "Dockerfile", "dockerfile")
+
+
+@frozen
+class UsedAction:
+    """An action that a step uses. ``here`` is None where it can't be told before the run."""
+
+    uses: str
+    kind: str
+    """remote, local, docker or unknown."""
+    here: bool | None
+    commit: str = ""
+    """Of a remote action that is in the cache, the commit that would be taken without asking the network."""
+
+
+@frozen
+class PlanView:
+    """The whole answer."""
+
+    selected: Selected
+    workflows: tuple[WorkflowOutline, ...]
+    absent: tuple[Diagnostic, ...]
+    """The legs that can't run on this machine."""
+    actions: tuple[UsedAction, ...]
+    given_secrets: frozenset[str]
+    """The names of the secrets that are given, in small letters."""
+
+    @property
+    def jobs(self) -> list[JobOutline]:
+        """All jobs that run steps, those of called workflows too."""
+        return [
+            job for workflow in self.workflows for job in workflow.all_jobs() if job.plan.job.uses is None
+        ]
+
+    def missing(self, secrets: Collection[str]) -> list[str]:
+        """Those of the secrets that are not given."""
+        return sorted(name for name in secrets if name.casefold() not in self.given_secrets)
+
+
+def view(
+    selected: Selected,
+    *,
+    platforms: Mapping[str, str],
+    variables: Mapping[str, str],
+    overrides: Mapping[str, Path],
+    given_secrets: Iterable[str] = (),
+) -> PlanView:
+    """Work out the answer from the plans. Reads the cache of actions, never the network."""
+    workflows = tuple(outline(plan) for plan in selected.plans)
+    absent = [
+        found.finding
+        for workflow in workflows
+        for plan in _running(workflow)
+        for found in unrunnable(plan, platforms, variables)
+    ]
+    return PlanView(
+        selected,
+        workflows,
+        tuple(absent),
+        tuple(_used(workflows, selected.root, overrides)),
+        frozenset(name.casefold() for name in given_secrets),
+    )
+
+
+def _running(workflow: WorkflowOutline) -> Iterable[Plan]:
+    """The plan without the jobs that surely don't run, and those of the workflows that it calls."""
+    from dataclasses import replace
+
+    kept = [job for job in workflow.jobs if job.condition.runs != "no"]
+    yield replace(workflow.plan, jobs=tuple(job.plan for job in kept if job.plan.job.uses is None))
+    for job in kept:
+        for call in job.calls:
+            if call.workflow is not None:
+                yield from _running(call.workflow)
+
+
+def _used(
+    workflows: Sequence[WorkflowOutline], root: Path, overrides: Mapping[str, Path]
+) -> Iterable[UsedAction]:
+    """The actions of all steps that may run, each once; in the order of the files."""
+    texts: dict[str, None] = {}
+    for workflow in workflows:
+        for job in workflow.all_jobs():
+            if job.condition.runs != "no":
+                texts.update(dict.fromkeys(job.actions))
+    if not texts:
+        return
+    from actlite.actions.store import ActionStore
+    from actlite.cli.listing import cache_folder
+
+    store = ActionStore(Path(cache_folder()) / "actions", overrides=overrides, offline=True)
+    for text in texts:
+        yield _action(text, root, store)
+
+
+def _action(text: str, root: Path, store: object) -> UsedAction:
+    from actlite.actions.store import ActionStore
+
+    assert isinstance(store, ActionStore)
+    try:
+        action = parse_reference(text)
+    except UsageError:
+        return UsedAction(text, "unknown", None)
+    if isinstance(action, RemoteAction):
+        found = store.cached(action)
+        return UsedAction(text, "remote", found is not None, found.sha if found is not None else "")
+    if isinstance(action, LocalAction | SelfAction):
+        folder = root / action.path
+        return UsedAction(text, "local", any((folder / name).is_file() for name in MANIFESTS) or None)
+    return UsedAction(text, "docker", None)
