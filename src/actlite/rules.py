@@ -100,6 +100,7 @@ RULES: dict[str, Rule] = _rules(
     # Matrix
     ("invalid-matrix", "error", "matrix", "A matrix that can't be built"),
     ("matrix-duplicate", "warning", "matrix", "A value of a matrix is given twice"),
+    ("matrix-include", "warning", "matrix", "An include that changes nothing"),
     ("matrix-exclude", "warning", "matrix", "An exclude that matches nothing"),
     # Runners
     ("retired-runner", "warning", "runners", "A machine that GitHub has taken away"),
@@ -123,16 +124,15 @@ RULES: dict[str, Rule] = _rules(
     ("input-default", "error", "events", "A default that the input can't have"),
     # Calls of reusable workflows
     ("called-workflow-missing", "error", "calls", "A called workflow that is not there"),
-    ("called-workflow", "error", "calls", "A called workflow with an error of its own"),
     ("not-callable", "error", "calls", "A called workflow without workflow_call"),
     ("call-unknown-input", "error", "calls", "An input that the called workflow does not declare"),
     ("call-missing-input", "error", "calls", "A required input that the call does not give"),
     ("call-input-type", "error", "calls", "A value that is not of its input's type"),
     ("call-unknown-secret", "error", "calls", "A secret that the called workflow does not declare"),
     ("call-missing-secret", "error", "calls", "A required secret that the call does not give"),
+    ("reserved-secret", "error", "calls", "A declared secret with a name that GitHub keeps for itself"),
     ("call-permissions", "error", "calls", "A called workflow asks for more than its caller gives"),
-    ("call-cycle", "error", "calls", "Workflows call each other"),
-    ("call-limit", "error", "calls", "More calls than GitHub follows"),
+    ("call-limit", "error", "calls", "Calls that go deeper than GitHub follows, or in a circle"),
     # Actions
     ("missing-using", "error", "actions", "A manifest that does not say what the action is"),
     ("unknown-using", "error", "actions", "A kind of action that the runner does not know"),

@@ -56,6 +56,13 @@ def job(**keys: str) -> str:
         ("{n: [[a, b]], exclude: [{n: [a]}]}", []),
         ("{n: [1], include: [], exclude: []}", []),
         ("{include: [{n: 1}]}", []),
+        ("{exclude: [{n: 1}]}", [("error invalid-matrix", "{")]),
+        ("{n: [1, 2], m: [3], include: [{n: 2, m: 3}]}", [("warning matrix-include", "{")]),
+        ("{n: [1, 2], include: [{n: '1'}]}", [("warning matrix-include", "{")]),
+        ("{n: [1, 2], include: [{n: 3}]}", []),
+        ("{n: [1, 2], include: [{n: 2, x: 3}]}", []),
+        ("{n: [1, 2], exclude: [{n: 2}], include: [{n: 2}]}", []),
+        ("{n: '${{ fromJSON(vars.n) }}', include: [{n: 2}]}", []),
         ("{n: [1], '${{ insert }}': '${{ github.event }}', exclude: [{m: 1}]}", []),
     ],
 )  # fmt: skip

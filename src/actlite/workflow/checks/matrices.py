@@ -17,6 +17,7 @@ from actlite.workflow.validate import start_of
 
 CODE = "invalid-matrix"
 _LONGEST = 60
+_SCOPE = template.Scope({})
 MANY_VALUES = 8
 """Up to so many values of a key are listed in a help text."""
 
@@ -55,6 +56,10 @@ class _Checker:
                 self.vectors[name] = value
 
     def run(self) -> None:
+        if not self.vectors and self.include is None:
+            if not self.refused:
+                self.bag.add(CODE, "Matrix must define at least one vector", start_of(self.matrix))
+            return
         for key, value in self.matrix.entries:
             if key.text.casefold() in self.vectors and isinstance(value, Sequence):
                 self.duplicates(key, value)
@@ -64,12 +69,16 @@ class _Checker:
             for item in self.exclude.items:
                 if isinstance(item, Mapping):
                     self.excluded(item)
+        elif self.exclude is None and self.vectors and isinstance(self.include, Sequence):
+            for item in self.include.items:
+                if isinstance(item, Mapping) and item.entries:
+                    self.included(item)
         if not self.refused and not any(_is_expression(node) for node, _ in template.scalars(self.matrix)):
             self.build()
 
     def build(self) -> None:
         try:
-            build_rows(template.evaluate_node(self.matrix, template.Scope({})))
+            build_rows(template.evaluate_node(self.matrix, _SCOPE))
         except MatrixError as error:
             at = self.matrix.get(error.key) if error.key is not None else None
             self.bag.add(CODE, error.message, start_of(self.matrix if at is None else at))
@@ -106,6 +115,27 @@ class _Checker:
                 self.unknown_key(key)
             elif isinstance(vector, Sequence) and vector.items:
                 self.never(key, value, vector)
+
+    def included(self, item: Mapping) -> None:
+        """An ``include`` of a combination that is there, without a new key, changes nothing."""
+        for key, value in item.entries:
+            vector = self.vectors.get(key.text.casefold())
+            if not isinstance(vector, Sequence) or not self.matches(value, vector):
+                return
+        self.bag.add(
+            "matrix-include",
+            "this combination is in the matrix already: including it changes nothing",
+            start_of(item),
+            severity=Severity.WARNING,
+            help="remove it, or add what is special about it",
+        )
+
+    def matches(self, value: Node, vector: Sequence) -> bool:
+        """Whether an entry's value matches one of a key's values; no where expressions make one of them."""
+        if any(_is_expression(node) for part in (value, vector) for node, _ in template.scalars(part)):
+            return False
+        wanted = template.evaluate_node(value, _SCOPE)
+        return any(could_match(template.evaluate_node(item, _SCOPE), wanted) for item in vector.items)
 
     def unknown_key(self, key: Scalar) -> None:
         self.refused = True
