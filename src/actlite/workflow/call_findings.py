@@ -112,7 +112,6 @@ def _at_the_call(faults: list[Fault]) -> Diagnostic:
     notes = (f"{more} more error{'s' * (more != 1)} in what it calls",) if more else ()
     return replace(
         finding,
-        code="called-workflow",
         severity=Severity.ERROR,
         message=f"Error from called workflow {where}{finding.message}",
         span=job.uses.span if job.uses is not None else job.span,

@@ -12,7 +12,7 @@ from actlite.diagnostics import Diagnostic, Label, Severity
 from actlite.document.nodes import Mapping, Node, Scalar
 from actlite.source import Span
 from actlite.workflow.called import Interface
-from actlite.workflow.model import Input, Job
+from actlite.workflow.model import Job
 from actlite.workflow.nearest import nearest
 from actlite.workflow.validate import folded, is_expression, shown
 
@@ -51,9 +51,6 @@ def _inputs(job: Job, declared: Interface, where: str, place: Span) -> Iterator[
         return
     given = {key.text.casefold(): value for key, value in entries}
     for input in declared.inputs:
-        fault = wrong_type(input.type, input.default)
-        if fault is not None and isinstance(input.default, Scalar):
-            yield bad_default(input, fault, input.default)
         value = given.get(input.name.casefold())
         if value is not None:
             fault = wrong_type(input.type, value)
@@ -69,18 +66,6 @@ def _inputs(job: Job, declared: Interface, where: str, place: Span) -> Iterator[
         elif input.required:
             yield _missing("Input", input.name, input.span, place, f"{input.name}: … below with:")
     yield from _unknown("input", entries, [i.name for i in declared.inputs], where)
-
-
-def bad_default(input: Input, fault: str, default: Scalar) -> Diagnostic:
-    """A default that is not of its input's type: every call of the workflow is refused."""
-    return Diagnostic(
-        "input-default",
-        Severity.ERROR,
-        fault,
-        default.span,
-        notes=(f"input '{input.name}' is a {input.type}: GitHub refuses every call of this workflow",),
-        help=f"write {_WANTED[input.type]}",
-    )
 
 
 def _secrets(job: Job, declared: Interface, where: str, place: Span) -> Iterator[Diagnostic]:

@@ -316,7 +316,7 @@ class _Walk:
         self._refuse(
             jobs,
             "called-workflow-missing",
-            f"error parsing called workflow '{reference.text}': workflow was not found.",
+            f'error parsing called workflow "{reference.text}": workflow was not found.',
             label=f"did you mean '{reference.text[:2]}{guess}'?" if guess else "",
             notes=(missing.why,) if missing.why else (),
             help="" if guess or not missing.known else f"there are: {', '.join(sorted(missing.known))}",
@@ -331,7 +331,7 @@ class _Walk:
         names = [path for _, path, _ in chain] + [reference.path]
         self._refuse(
             jobs,
-            "call-cycle",
+            "call-limit",
             f"Nested reusable workflow depth exceeded {self.limits.depth}.",
             notes=(f"the workflows call each other: {' → '.join(names[names.index(reference.path) :])}",),
             help="remove one of these calls",
