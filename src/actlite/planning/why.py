@@ -47,14 +47,14 @@ def reason(run: PartialRun, node: Node | None = None, *, wanted: bool = False) -
     """Why an evaluated condition is surely false (or, if ``wanted``, surely true): the part that decides."""
     node = run.expr.root if node is None else node
     if node is None:
-        return "it is empty"
+        return "'if' is empty"
     if isinstance(node, Logical):
         stop = node.operator == "||"
         decisive = [part for part in node.operands if truth_of(run, part) is wanted]
         if stop is wanted and decisive:
             return reason(run, decisive[0], wanted=wanted)
-        if len(node.operands) == 2 and decisive:
-            return " and ".join(dict.fromkeys(reason(run, part, wanted=wanted) for part in decisive))
+        if decisive:
+            return listed(list(dict.fromkeys(reason(run, part, wanted=wanted) for part in decisive)))
     if isinstance(node, Not):
         return reason(run, node.operand, wanted=not wanted)
     if isinstance(node, Compare):
@@ -62,7 +62,7 @@ def reason(run: PartialRun, node: Node | None = None, *, wanted: bool = False) -
     if isinstance(node, Index):
         return _missing(run, node) or f"{_text(run, node)} is {literal(run.seen.get(id(node)))}"
     if isinstance(node, Constant):
-        return f"it is {literal(node.value)}"
+        return f"'if' is {literal(node.value)}"
     return f"{_text(run, node)} is {'true' if wanted else 'false'}"
 
 
