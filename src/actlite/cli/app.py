@@ -14,6 +14,7 @@ VERBS: dict[str, str] = {
     "run": "Run what an event selects, in containers, as GitHub's runner would.",
     "list": "Workflows, their events and jobs.",
     "plan": "What an event would run, and why the rest would not.",
+    "eval": "The value of an expression, and how it came to that.",
     "check": "Everything that is wrong with the workflows and actions.",
     "explain": "What a rule means, with examples.",
     "show": "Past runs, and the log of one.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,10 +39,7 @@ FORMAT = click.option(
     default="text",
     help="How to write the answer.",
 )
-_SELECTION = (
-    click.argument("event", required=False, default=""),
-    DIRECTORY,
-    WORKFLOWS,
+_REFS = (
     click.option("--tag", metavar="TAG", help="As if this tag were pushed."),
     click.option("--branch", metavar="BRANCH", help="As if this branch were pushed."),
     click.option("--ref", metavar="REF", help="Any ref: refs/tags/…, refs/heads/…, refs/pull/…"),
@@ -56,6 +53,12 @@ _SELECTION = (
     click.option(
         "--input", "inputs", metavar="KEY=VALUE", multiple=True, help="An input of workflow_dispatch."
     ),
+)
+_SELECTION = (
+    click.argument("event", required=False, default=""),
+    DIRECTORY,
+    WORKFLOWS,
+    *_REFS,
     click.option(
         "-j", "--job", "jobs", metavar="JOB", multiple=True, help="Only this job and those it needs."
     ),
@@ -81,13 +84,25 @@ def selection_options(function: F) -> F:
     return function
 
 
-def take_selection(values: dict[str, Any]) -> Selection:
-    """The selection of a command's values, which are taken out of them. Raises UsageError."""
+def trigger_options(function: F) -> F:
+    """Adds the options that say what the event is, for verbs that select nothing by it."""
+    for option in reversed((click.argument("event", required=False, default=""), DIRECTORY, *_REFS)):
+        function = option(function)
+    return function
+
+
+def one_ref(values: Mapping[str, Any]) -> None:
+    """Raise UsageError where more than one of ``--tag``, ``--branch`` and ``--ref`` is given."""
     refs = [name for name in ("tag", "branch", "ref") if values[name]]
     if len(refs) > 1:
         raise UsageError(
             f"--{refs[0]} and --{refs[1]} are given.", do="Give one of --tag, --branch and --ref."
         )
+
+
+def take_selection(values: dict[str, Any]) -> Selection:
+    """The selection of a command's values, which are taken out of them. Raises UsageError."""
+    one_ref(values)
     changed, since = values.pop("changed"), values.pop("changed_since")
     if changed and since:
         raise UsageError("--changed and --changed-since are given.", do="Give one of them.")

@@ -14,6 +14,8 @@ from pathlib import Path
 from actlite.errors import ActliteError
 from actlite.execution.globbing import GlobError, find
 from actlite.execution.plain_files import open_plain
+from actlite.expressions.errors import ExpressionError
+from actlite.expressions.values import Value, to_string
 
 TIME_LIMIT = 120.0
 """Seconds that the search and the reading may take."""
@@ -24,6 +26,26 @@ class HashFilesError(ActliteError):
     """Files can't be found or read for hashFiles(); the expression that asks for it fails."""
 
     exit_code = 1
+
+
+def hash_files_function(workspace: Path, arguments: Sequence[Value], *, named: str = "") -> str:
+    """``hashFiles()`` as expressions call it: patterns, and ``--follow-symbolic-links`` before them.
+
+    Raises ExpressionError where ``hash_files`` fails, and for any other option.
+    """
+    patterns = [to_string(argument) for argument in arguments]
+    follow = False
+    if patterns and patterns[0].startswith("--"):
+        if patterns[0].lower() != "--follow-symbolic-links":
+            raise ExpressionError(
+                "evaluation",
+                f"Invalid glob option {patterns[0]}, available options: '--follow-symbolic-links'.",
+            )
+        follow, patterns = True, patterns[1:]
+    try:
+        return hash_files(workspace, patterns, follow, named=named)
+    except (OSError, ValueError, ActliteError) as error:  # ValueError: a NUL in a pattern
+        raise ExpressionError("evaluation", f"hashFiles({', '.join(patterns)}) failed: {error}") from error
 
 
 def hash_files(

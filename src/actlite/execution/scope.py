@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from actlite.contexts import runner
-from actlite.errors import ActliteError
 from actlite.execution.state import Frame, JobState
 from actlite.expressions import Value
-from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import Scope
-from actlite.expressions.values import CaseSensitiveDict, to_string
+from actlite.expressions.values import CaseSensitiveDict
 from actlite.workflow.model import Step
 
 GITHUB_EXPORTED = [
@@ -128,22 +126,10 @@ def functions(
     }
 
 
-def _hash_files(state: JobState, args: Sequence[Value]) -> Value:
-    from actlite.execution.hashing import hash_files
+def _hash_files(state: JobState, arguments: Sequence[Value]) -> Value:
+    from actlite.execution.hashing import hash_files_function
 
-    patterns = [to_string(a) for a in args]
-    follow = False
-    if patterns and patterns[0].startswith("--"):
-        if patterns[0].lower() != "--follow-symbolic-links":
-            raise ExpressionError(
-                "evaluation",
-                f"Invalid glob option {patterns[0]}, available options: '--follow-symbolic-links'.",
-            )
-        follow, patterns = True, patterns[1:]
-    try:
-        return hash_files(state.layout.workspace, patterns, follow, named=state.layout.runner_workspace)
-    except (OSError, ValueError, ActliteError) as error:  # ValueError: a NUL in a pattern
-        raise ExpressionError("evaluation", f"hashFiles({', '.join(patterns)}) failed: {error}") from error
+    return hash_files_function(state.layout.workspace, arguments, named=state.layout.runner_workspace)
 
 
 def scope(

@@ -37,6 +37,17 @@ def check_text(
     return _check(scalar, False, contexts, functions)
 
 
+def check_expression(
+    scalar: Scalar, *, contexts: Collection[str] | None, functions: Collection[str] = ()
+) -> list[Diagnostic]:
+    """The same for a scalar that is an expression as a whole, without ``${{ }}``."""
+    try:
+        parse(scalar.text, contexts=contexts, functions=functions)
+    except ExpressionError as error:
+        return [_finding(error, scalar, None, contexts, functions)]
+    return []
+
+
 def check_condition(
     scalar: Scalar | None, *, contexts: Collection[str] | None, functions: Collection[str]
 ) -> list[Diagnostic]:

@@ -18,6 +18,8 @@ from actlite.records import frozen
 
 STATUS_FUNCTIONS = frozenset(("always", "cancelled", "failure", "success"))
 """A condition that calls none of these holds only while nothing has failed."""
+_PREFIX = "success() && ("
+"""What GitHub puts before a condition that calls none of them; a closing bracket after it."""
 
 
 @frozen
@@ -48,7 +50,7 @@ def condition_source(text: str) -> str:
     inner = (as_expression(text) if OPEN in text else text).strip(WHITESPACE)
     if not inner:
         return "success()"
-    return inner if has_status_function(inner) else f"success() && ({inner})"
+    return inner if has_status_function(inner) else f"{_PREFIX}{inner})"
 
 
 def has_status_function(source: str) -> bool:
@@ -62,7 +64,7 @@ def _condition(text: str, scope: Scope) -> ConditionResult:
         return ConditionResult(is_truthy(evaluate("success()", scope.contexts, scope.functions)), None)
     expr = parse(inner, contexts=scope.contexts, functions=scope.functions)
     if expr.functions.isdisjoint(STATUS_FUNCTIONS):
-        trace = explain(f"success() && ({inner})", scope.contexts, scope.functions)
+        trace = explain(f"{_PREFIX}{inner})", scope.contexts, scope.functions)
     else:
         trace = explain(expr, scope.contexts, scope.functions)
     return ConditionResult(is_truthy(trace.value), trace)
@@ -71,6 +73,9 @@ def _condition(text: str, scope: Scope) -> ConditionResult:
 def _located(error: ExpressionError, scalar: Scalar, text: str) -> ExpressionError:
     """The error with its place, if the place of its token in the scalar is known."""
     source = error.source
+    if source.startswith(_PREFIX) and not text.lstrip(WHITESPACE).startswith(_PREFIX) and error.position:
+        source = error.source = source[len(_PREFIX) : -1]
+        error.position = error.position - len(_PREFIX) if error.position > len(_PREFIX) else None
     if source != text and error.position is not None:
         parts = split(text) if OPEN in text and not error.message.startswith("The expression is not") else ()
         for part in parts:

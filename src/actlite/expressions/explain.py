@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from math import isinf, isnan
 from typing import Any
 
-from actlite.expressions.ast import Call, Compare, Constant, Expr, Logical, Node, Not, Wildcard, children
+from actlite.expressions.ast import (
+    Call,
+    Compare,
+    Constant,
+    Expr,
+    Index,
+    Logical,
+    Name,
+    Node,
+    Not,
+    Wildcard,
+    children,
+)
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.evaluator import (
     MAX_MEMORY,
@@ -17,6 +30,7 @@ from actlite.expressions.evaluator import (
     checked,
     measured,
 )
+from actlite.expressions.functions.to_json import json_text
 from actlite.expressions.values import Value, to_string
 from actlite.records import frozen
 
@@ -25,9 +39,10 @@ from actlite.records import frozen
 class Trace:
     """A part of an expression and its value.
 
-    ``text`` is the part as written. ``children`` are the parts of it, literals only in a chain of ``&&`` or ``||``. ``evaluated`` is
-    False for what a ``&&``, ``||`` or function did not need; then ``value`` is None. ``expanded`` is the part
-    with its operands replaced by their values, or '' where that says nothing more than ``value``.
+    ``text`` is the part as written. ``children`` are the parts of it, literals only in a chain of ``&&`` or
+    ``||``. ``evaluated`` is False for what a ``&&``, ``||`` or function did not need; then ``value`` is None.
+    ``expanded`` is the part with its operands replaced by their values, or '' where that says nothing more
+    than ``value``.
     """
 
     text: str
@@ -37,6 +52,9 @@ class Trace:
     operator: str = ""
     """``&&`` or ``||`` where the part is such a chain; its operands are the children then."""
     expanded: str = ""
+    simple: bool = False
+    """A name or literal, or what a name has under keys that are written out: nothing in it needs a line of its
+    own, as ``expanded`` of the part around it shows its value."""
 
     @property
     def label(self) -> str:
@@ -44,17 +62,61 @@ class Trace:
         return self.operator or " ".join(self.text.split())
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
-        """The tree as rows of label (with branches drawn), value and expansion; chains are opened up."""
+        """The tree as rows of label (with branches drawn), value and expansion."""
         yield from self._rows("└ ", "  ")
 
     def _rows(self, branch: str, below: str) -> Iterator[tuple[str, str, str]]:
         value = literal(self.value) if self.evaluated else "not evaluated"
         yield branch + self.label, value, self.expanded
-        if not self.operator:
-            return
-        for number, child in enumerate(self.children, 1):
-            final = number == len(self.children)
+        shown = self.parts
+        for number, child in enumerate(shown, 1):
+            final = number == len(shown)
             yield from child._rows(below + ("└ " if final else "├ "), below + ("  " if final else "│ "))
+
+    @property
+    def parts(self) -> tuple[Trace, ...]:
+        """The parts that need a line of their own: all of a chain, else those that are not simple. What a
+        ``!`` negates needs none: its expansion says what it is."""
+        if not self.evaluated:
+            return ()
+        if self.operator:
+            return self.children
+        if self.text.startswith("!") and len(self.children) == 1 and not self.children[0].operator:
+            return self.children[0].parts
+        return tuple(child for child in self.children if not child.simple)
+
+    def data(self, mask: Callable[[str], str] = str) -> dict[str, Any]:
+        """The tree as JSON data: ``expression``, ``value``, ``parts`` with the same of each. A part that was
+        not evaluated has no value, a long array or object only its size. All texts pass through ``mask``."""
+        data: dict[str, Any] = {"expression": mask(self.text)}
+        if self.evaluated:
+            data["value"] = plain(self.value, mask, longest=LONGEST)
+        else:
+            data["evaluated"] = False
+        data["parts"] = [] if self.simple else [child.data(mask) for child in self.children]
+        return data
+
+
+LONGEST = 2000
+"""How many characters of JSON a value may have in the data of a tree."""
+
+
+def plain(value: Any, mask: Callable[[str], str] = str, *, longest: int = sys.maxsize) -> Any:
+    """A value as JSON has it; numbers that JSON lacks as text, a collection whose JSON would be longer than
+    ``longest`` as its size. All texts pass through ``mask``."""
+    if isinstance(value, str):
+        return mask(value if len(value) <= longest else value[:longest] + "…")
+    if isinstance(value, float):
+        return (
+            to_string(value) if isnan(value) or isinf(value) else int(value) if value.is_integer() else value
+        )
+    if isinstance(value, list | Mapping):
+        if longest < sys.maxsize and len(json_text(value)) > longest:
+            return literal(value)
+        if isinstance(value, list):
+            return [plain(item, mask) for item in value]
+        return {mask(key): plain(item, mask) for key, item in value.items()}
+    return value
 
 
 def explain(
@@ -123,15 +185,22 @@ def _trace(node: Node, run: _Recorder) -> Trace:
         evaluated,
         node.operator if isinstance(node, Logical) else "",
         _expanded(node, run) if evaluated else "",
+        _simple(node),
     )
+
+
+def _simple(node: Node) -> bool:
+    while isinstance(node, Index) and isinstance(node.index, Constant | Wildcard):
+        node = node.target
+    return isinstance(node, Name | Constant)
 
 
 def _expanded(node: Node, run: _Recorder) -> str:
     if isinstance(node, Compare):
         return f"{_shown(node.left, run)} {node.operator} {_shown(node.right, run)}"
-    if isinstance(node, Call) and node.arguments:
+    if isinstance(node, Call) and not all(isinstance(argument, Constant) for argument in node.arguments):
         return f"{node.name}({', '.join(_shown(a, run) for a in node.arguments)})"
-    if isinstance(node, Not):
+    if isinstance(node, Not) and not isinstance(node.operand, Logical):
         inner = _expanded(node.operand, run)
         value = literal(run.seen.get(id(node.operand)))
         return f"{inner} is {value}" if inner else f"!{value}"
@@ -151,4 +220,4 @@ def explain_error(error: ExpressionError) -> str:
     return f"{error.message}\n  {error.source}\n  {' ' * (error.position - 1)}{'^' * max(1, error.length)}"
 
 
-__all__ = ["Trace", "explain", "explain_error", "literal"]
+__all__ = ["Trace", "explain", "explain_error", "literal", "plain"]

@@ -14,7 +14,17 @@ from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.document.places import place
 from actlite.document.scalars import primitive_text
 from actlite.expressions.errors import ExpressionError
-from actlite.expressions.parts import OPEN, Part, Scope, evaluate_part, not_text, split, whole
+from actlite.expressions.evaluator import evaluate
+from actlite.expressions.parts import (
+    MAX_MEMORY,
+    OPEN,
+    Part,
+    Scope,
+    evaluate_part,
+    not_text,
+    split,
+    whole,
+)
 from actlite.expressions.values import Value, fold, to_string
 from actlite.source import Span
 
@@ -65,6 +75,14 @@ def evaluate_scalar(scalar: Scalar, scope: Scope) -> Value:
             return value
         texts.append(to_string(value))
     return "".join(texts)
+
+
+def evaluate_expression(scalar: Scalar, scope: Scope) -> Value:
+    """The value of a scalar that is an expression as a whole, without ``${{ }}``. Raises TemplateError."""
+    try:
+        return evaluate(scalar.text, scope.contexts, scope.functions, max_memory=MAX_MEMORY)
+    except ExpressionError as error:
+        raise located(error, scalar) from None
 
 
 def evaluate_string(scalar: Scalar, scope: Scope) -> str:
