@@ -113,6 +113,7 @@ RULES: dict[str, Rule] = _rules(
     ("unknown-activity-type", "warning", "events", "An activity type that the event does not have"),
     ("filter-pattern", "error", "events", "A pattern that can't be read"),
     ("filter-empty", "warning", "events", "A filter that is an empty list"),
+    ("retired-event", "warning", "events", "An event that GitHub has removed"),
     ("missing-workflows", "warning", "events", "A workflow_run without the names of workflows"),
     ("missing-cron", "warning", "events", "A schedule that never runs"),
     ("cron-syntax", "error", "events", "A schedule that can't be read"),

@@ -36,6 +36,7 @@ def job(**keys: str) -> str:
         ("{n: [[1, 2], [2, 1]]}", []),
         ("{n: ['${{ github.sha }}', x, x]}", [("warning matrix-duplicate", "x")]),
         ("{n: []}", [("error invalid-matrix", "[")]),
+        ("{n: [], m: []}", [("error invalid-matrix", "["), ("error invalid-matrix", "[")]),
         ("{n: [1], include: [{}]}", [("error invalid-matrix", "{")]),
         ("{n: [1], exclude: [{}]}", [("error invalid-matrix", "{")]),
         ("{n: [1], exclude: [{m: 1}]}", [("error invalid-matrix", "m")]),

@@ -16,11 +16,13 @@ from actlite.records import frozen
 from actlite.workflow import access
 from actlite.workflow.model import EventFilter, Workflow
 from actlite.workflow.patterns import BadPattern, Item, Pattern, read_pattern
-from actlite.workflow.schema_events import FILTERS
+from actlite.workflow.schema_events import FILTERS, PLAIN_EVENTS
 
 _REFS = frozenset({"branches", "branches-ignore", "tags", "tags-ignore", "versions"})
 _PATHS = frozenset({"paths", "paths-ignore"})
 _LISTS = _REFS | _PATHS | {"types", "names", "workflows"}
+_RETIRED = frozenset({"project", "project_card", "project_column"})
+"""Events of classic projects, which ended in August 2024 (GitHub's changelog)."""
 _NOT_IN_REFS = " \t\n\r~^:?*[\\\x7f"
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _NEVER = "filter-never-matches"
@@ -43,11 +45,22 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
     for event in workflow.on:
         if event.name == "workflow_run" and not event.workflows:
             _no_workflows(event, bag)
+        elif event.name in _RETIRED:
+            bag.add(
+                "retired-event",
+                f"'{event.name}' never comes: GitHub has removed classic projects",
+                event.span,
+                severity=Severity.WARNING,
+                help="remove it",
+            )
     if not isinstance(on, Mapping):
         return
     for key, settings in on.entries:
         known = FILTERS.get(key.text, {})
         if not isinstance(settings, Mapping):
+            continue
+        if key.text in PLAIN_EVENTS:
+            _no_settings(key.text, settings, bag)
             continue
         for name, value in settings.entries:
             filter = name.text
@@ -59,6 +72,25 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
                 _empty(key.text, name, bag)
             elif filter in known and filter in _REFS | _PATHS:
                 _patterns(filter, value, bag)
+
+
+def _no_settings(event: str, settings: Mapping, bag: DiagnosticBag) -> None:
+    """One finding for each filter of an event that has none, instead of one for them all."""
+    start, end = settings.span.start, settings.span.end
+    bag.items = [
+        found
+        for found in bag.items
+        if found.code != "wrong-type" or found.span is None or not start <= found.span.start < end
+    ]
+    for name, _ in settings.entries:
+        bag.add(
+            "unknown-key",
+            f"'{event}' has no filter '{name.text}'",
+            name.span,
+            severity=Severity.WARNING,
+            notes=("GitHub passes over it: it has no effect",),
+            help="the event can't be filtered: ask in an if: of the job, for example for github.ref_name",
+        )
 
 
 def _no_workflows(event: EventFilter, bag: DiagnosticBag) -> None:

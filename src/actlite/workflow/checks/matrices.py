@@ -62,6 +62,10 @@ class _Checker:
             return
         for key, value in self.matrix.entries:
             if key.text.casefold() in self.vectors and isinstance(value, Sequence):
+                if not value.items:
+                    self.refused = True
+                    message = f"Matrix vector '{key.text}' does not contain any values"
+                    self.bag.add(CODE, message, start_of(value))
                 self.duplicates(key, value)
         self.empty(self.include, "Matrix include mapping does not contain any values")
         self.empty(self.exclude, "Matrix exclude filter must not be empty")
