@@ -1,42 +1,21 @@
-"""The filters of events: patterns that GitHub can't read, that can match nothing, or that have no effect.
-
-What a name of a branch or tag may hold: git, check-ref-format. What patterns are matched with: DOC, workflow
-syntax, filter pattern cheat sheet; paths are matched whole, from the repository's root.
-"""
+"""The filters of events: patterns that GitHub can't read or that match nothing, and filters without effect."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from itertools import pairwise
 
 from actlite.diagnostics import DiagnosticBag, Severity
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.document.places import place
-from actlite.records import frozen
 from actlite.workflow import access
+from actlite.workflow.checks.pattern_faults import PATHS, faults
 from actlite.workflow.model import EventFilter, Workflow
-from actlite.workflow.patterns import BadPattern, Item, Pattern, read_pattern
+from actlite.workflow.patterns import BadPattern, Pattern, read_pattern
 from actlite.workflow.schema_events import FILTERS, PLAIN_EVENTS
 
 _REFS = frozenset({"branches", "branches-ignore", "tags", "tags-ignore", "versions"})
-_PATHS = frozenset({"paths", "paths-ignore"})
-_LISTS = _REFS | _PATHS | {"types", "names", "workflows"}
+_LISTS = _REFS | PATHS | {"types", "names", "workflows"}
 _RETIRED = frozenset({"project", "project_card", "project_column"})
 """Events of classic projects, which ended in August 2024 (GitHub's changelog)."""
-_NOT_IN_REFS = " \t\n\r~^:?*[\\\x7f"
-_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _NEVER = "filter-never-matches"
-_PREFIXES = {"branches": "refs/heads/", "tags": "refs/tags/"}
-
-
-@frozen
-class Fault:
-    """Why a pattern is no good: where in it, and what to do."""
-
-    message: str
-    start: int
-    end: int
-    help: str = ""
 
 
 def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
@@ -70,7 +49,7 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
                 if key.text == "workflow_run" and filter == "workflows":
                     continue
                 _empty(key.text, name, bag)
-            elif filter in known and filter in _REFS | _PATHS:
+            elif filter in known and filter in _REFS | PATHS:
                 _patterns(filter, value, bag)
 
 
@@ -126,7 +105,7 @@ def _patterns(filter: str, value: Node, bag: DiagnosticBag) -> None:
         if pattern is None:
             positive = True
             continue
-        fault = next(_faults(filter, pattern), None)
+        fault = next(faults(filter, pattern), None)
         if fault is not None:
             whole = fault.end - fault.start == len(node.text)
             span = node.span if whole else place(node, fault.start, fault.end)
@@ -155,136 +134,3 @@ def _read(node: Scalar, bag: DiagnosticBag) -> Pattern | None:
             help="put a backslash before a sign that stands for itself",
         )
         return None
-
-
-def _open_range(item: Item) -> bool:
-    """``[0-]``: a dash at the end of a set after a letter or digit, where a range was begun."""
-    *before, last = item.ranges
-    return item.kind == "set" and last == ("-", "-") and bool(before) and _single(before[-1])
-
-
-def _single(characters: tuple[str, str]) -> bool:
-    return characters[0] == characters[1] and characters[0] in _LETTERS
-
-
-def _faults(filter: str, pattern: Pattern) -> Iterator[Fault]:
-    """Why a pattern that can be read matches nothing, the first reason first."""
-    text = pattern.text
-    if not pattern.items:
-        yield Fault("'!' alone excludes nothing", 0, 1, "write the pattern behind it")
-        return
-    for item in pattern.items:
-        if item.end - item.start > 1 and text[item.start] == "\\" and text[item.start + 1] in _LETTERS:
-            letter = text[item.start + 1]
-            yield Fault(
-                f"'\\{letter}' stands for '{letter}': filters are no regular expressions",
-                item.start,
-                item.start + 2,
-                "write [0-9] for a digit"
-                if letter == "d"
-                else "write / between folders"
-                if filter in _PATHS
-                else "",
-            )
-        elif item.ranges and _open_range(item):
-            yield Fault("a range in this set has no end", item.start, item.end, "write it as in [0-9]")
-    yield from _path_faults(pattern) if filter in _PATHS else _ref_faults(filter, pattern)
-
-
-def _ref_faults(filter: str, pattern: Pattern) -> Iterator[Fault]:
-    items, text = pattern.items, pattern.text
-    what = "tag" if filter.startswith("tags") else "branch" if filter.startswith("branches") else "version"
-    names = f"no name of a {what} holds"
-    for item in items:
-        character = _character(item)
-        if character is not None and (character in _NOT_IN_REFS or character < " "):
-            shown = (
-                "a space"
-                if character == " "
-                else "a control character"
-                if character < " "
-                else f"'{character}'"
-            )
-            hint = "write one pattern for each line" if character == " " else ""
-            if character in "^\\":
-                hint = "filters are no regular expressions: they match whole names anyway"
-            yield Fault(f"{names} {shown}", item.start, item.end, hint)
-    first, last = _character(items[0]), _character(items[-1])
-    if first == "/":
-        yield Fault(f"no name of a {what} begins with '/'", items[0].start, items[0].end)
-    if last in {"/", "."}:
-        hint = f"write '{text}**'" if last == "/" else ""
-        yield Fault(f"no name of a {what} ends with '{last}'", items[-1].start, items[-1].end, hint)
-    for one, two in pairwise(items):
-        pair = f"{_character(one) or ' '}{_character(two) or ' '}"
-        if pair in {"..", "//", "@{"}:
-            yield Fault(f"{names} '{pair}'", one.start, two.end)
-    start = int(pattern.excludes)
-    for prefix in _PREFIXES.values():
-        if text.startswith(prefix, start):
-            rest = text[:start] + text[start + len(prefix) :]
-            yield Fault(
-                f"filters are matched with names without '{prefix}'",
-                start,
-                start + len(prefix),
-                f"write '{rest}'",
-            )
-    yield from _alternatives(pattern)
-
-
-def _alternatives(pattern: Pattern) -> Iterator[Fault]:
-    """What other languages of patterns have: ``a|b``, ``(a)``, ``{a,b}``, ``a{4}`` and a closing ``$``. Names may
-    hold such signs, and hardly do (actions/runner issue 2600)."""
-    literal = {_character(item): item for item in reversed(pattern.items)}
-    hint = "filters are no regular expressions: write one pattern for each line"
-    if "|" in literal:
-        sign = "|"
-    elif "(" in literal and ")" in literal:
-        sign = "("
-    elif "{" in literal and "}" in literal:
-        sign = "{"
-    elif _character(pattern.items[-1]) == "$":
-        sign = "$"
-    else:
-        return
-    yield Fault(f"'{sign}' stands for itself in a filter", literal[sign].start, literal[sign].end, hint)
-
-
-def _path_faults(pattern: Pattern) -> Iterator[Fault]:
-    text = pattern.text
-    start = int(pattern.excludes)
-    bare = text[start:]
-    if bare.strip() != bare or text.strip() != text:
-        yield Fault(
-            "a space or line break at the end of a pattern is part of the path",
-            0,
-            len(text),
-            f"write '{text[:start]}{bare.strip()}' in one line",
-        )
-    dots = bare.split("/", 1)[0]
-    if dots in {".", ".."}:
-        yield Fault(
-            f"'{dots}' is no part of a path: paths are matched from the repository's root",
-            start,
-            start + len(dots),
-            f"write '{text[:start]}{bare[2:]}'" if bare.startswith("./") and len(bare) > len("./") else "",
-        )
-    elif bare.startswith("/"):
-        yield Fault(
-            "paths are matched from the repository's root, without a slash before them",
-            start,
-            start + 1,
-            f"write '{text[:start]}{bare[1:]}'",
-        )
-    elif _character(pattern.items[-1]) == "/":
-        end = len(text)
-        yield Fault(
-            "no path ends with a slash: patterns match whole paths", end - 1, end, f"write '{text}**'"
-        )
-
-
-def _character(item: Item) -> str | None:
-    """The one character that an item surely stands for."""
-    if item.kind != "character" or item.repeat == "?":
-        return None
-    return item.ranges[0][0]
