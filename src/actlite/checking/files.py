@@ -117,7 +117,7 @@ def read_source(path: Path, name: str) -> SourceFile | Diagnostic | None:
             Severity.ERROR,
             f"{name} isn't UTF-8: byte {error.start + 1} is 0x{data[error.start]:02x}",
             source.span(start, start + 1),
-            help="Save the file as UTF-8.",
+            help="save the file as UTF-8",
         )
 
 

@@ -63,7 +63,7 @@ def compose_events(
             "yaml-size",
             f"The maximum file size of {limits.characters} characters has been exceeded",
             source.span(0, 0),
-            help="Split the workflow, or move scripts into files of their own.",
+            help="split the workflow, or move scripts into files of their own",
         )
         return None, bag.items
     try:
@@ -110,7 +110,7 @@ class _Composer:
                 "yaml-empty",
                 "the file has no content",
                 self.source.span(0, 0),
-                help="Write a workflow in it.",
+                help="write a workflow in it",
             )
             return None
         self.at = 1
@@ -121,7 +121,7 @@ class _Composer:
                     "yaml-documents",
                     "a second document begins here; GitHub reads files of one document only",
                     event,
-                    "Remove the '---', or move what follows into a file of its own.",
+                    "remove the '---', or move what follows into a file of its own",
                 )
         if isinstance(node, Scalar) and node.plain and not node.text:
             self.bag.add("yaml-empty", "the file has no content", self.source.span(0, 0))
@@ -177,7 +177,7 @@ class _Composer:
                 "yaml-anchor",
                 f"Anchors are not currently supported. Remove the anchor '{event.anchor}'",
                 replace(event, end=event.start + 1 + len(event.anchor)),
-                "GitHub reads anchors in workflows only, not in an action's manifest.",
+                "GitHub reads anchors in workflows only: write the value out",
             )
 
     def alias(self, event: YamlEvent, depth: int) -> Node:
@@ -190,7 +190,7 @@ class _Composer:
                 "yaml-alias",
                 f"there is no anchor '{name}' before this alias",
                 event,
-                f"Write '&{name}' before the first use, or quote a value that begins with '*'.",
+                f"write '&{name}' before the first use, or quote a value that begins with '*'",
             )
             raise _Stop
         self.visit(event, found.size)
@@ -224,9 +224,9 @@ class _Composer:
                     "yaml-key",
                     "a mapping key must be a scalar, not a list or a mapping",
                     opening,
-                    "An expression begins with '${{', with the '$'."
+                    "an expression begins with '${{', with the '$'"
                     if self.source.text[max(0, opening.start - 1) : opening.start + 1] == "{{"
-                    else "Quote a key or value that begins with '{' or '['.",
+                    else "quote a key or value that begins with '{' or '['",
                 )
                 raise _Stop
             value = self.node(depth + 1)
@@ -267,7 +267,7 @@ class _Composer:
             key.span,
             label="defined again here",
             labels=(Label(first.span, "first defined here"),),
-            help="Keys are compared without regard to case. Remove or rename one of them.",
+            help="keys are compared without regard to case: remove or rename one of them",
         )
 
     def scalar(self, event: YamlEvent) -> Scalar:
@@ -291,9 +291,7 @@ class _Composer:
                 "yaml-value",
                 f"'{text}' is no value of the type {kind}",
                 span,
-                help=""
-                if tag
-                else "GitHub reads such numbers as 32-bit integers. Quote it to have a string.",
+                help="" if tag else "GitHub reads such numbers as 32-bit integers: quote it to have a text",
             )
             value = text
         return Scalar(value, text, span, event.plain)
@@ -308,9 +306,9 @@ class _Composer:
                 message = f"Unexpected tag '{shown}'"
         else:
             message = f"the tag '{shown}' can't stand before a quoted or block scalar"
-        help = "GitHub knows !!str, !!int, !!float, !!bool and !!null. Remove the tag."
+        help = "GitHub knows !!str, !!int, !!float, !!bool and !!null: remove the tag"
         if event.plain and not shown.startswith("!!"):
             text = self.source.text[event.start : event.end]
-            help = f"'!' begins a tag in YAML. Quote the value: {quoted(text)}"
+            help = f"'!' begins a tag in YAML: write {quoted(text)}"
         self.bag.add("yaml-tag", message, self.source.span(event.start, event.end), help=help)
         return event.value

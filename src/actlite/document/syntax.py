@@ -19,38 +19,38 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     (
         "sequence entries are not allowed",
         "a list item begins where none can be",
-        "Put '- ' on a line of its own below the key, or quote the value.",
+        "put '- ' on a line of its own below the key, or quote the value",
     ),
-    ("found unexpected ':'", "a ':' stands where it can't", "Put the value in quotes."),
+    ("found unexpected ':'", "a ':' stands where it can't", "put the value in quotes"),
     (
         "expected ',' or ']'",
         "a list in brackets lacks a ',' or its closing ']'",
-        "Add it; quote values that hold ',', '[', ']', '{' or '}'.",
+        "add it; quote values that hold ',', '[', ']', '{' or '}'",
     ),
     (
         "expected ',' or '}'",
         "a mapping in braces lacks a ',' or its closing '}'",
-        "Add it; quote values that hold ',', '[', ']', '{' or '}'.",
+        "add it; quote values that hold ',', '[', ']', '{' or '}'",
     ),
     (
         "unknown escape character",
         "an unknown escape in a double-quoted text",
-        "Write '\\\\' for a backslash, or use single quotes.",
+        "write '\\\\' for a backslash, or use single quotes",
     ),
     (
         "unknown directive",
         "a line that begins with '%' is an order to the parser, and there is none of this name",
-        "Quote the key, or indent the line deeper if it belongs to the text above.",
+        "quote the key, or indent the line deeper if it belongs to the text above",
     ),
     (
         "expected the node content",
         "a value is missing here, or begins with a sign that YAML has for itself",
-        "Put the value in quotes.",
+        "put the value in quotes",
     ),
     (
         "tab character",
         "a tab where spaces indent the text",
-        "Replace the tab by spaces.",
+        "replace the tab by spaces",
     ),
 )
 _CONFLICT = re.compile(r"(<{7}|={7}|>{7})( |$)")
@@ -116,7 +116,7 @@ def _tab(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | None:
             start = lines.start(number) + blank.index("\t")
             end = start + len(blank) - blank.index("\t")
             return Finding(
-                start, end, "a tab in the indentation", "YAML allows spaces only. Replace the tab by spaces."
+                start, end, "a tab in the indentation", "YAML allows spaces only: replace the tab by spaces"
             )
     return None
 
@@ -130,7 +130,7 @@ def _conflict(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | No
                 start,
                 start + len(match[1]),
                 f"'{match[1]}' is git's mark of a merge conflict",
-                "Choose what is to stand, and remove the lines with '<<<<<<<', '=======' and '>>>>>>>'.",
+                "choose what is to stand, and remove the lines with '<<<<<<<', '=======' and '>>>>>>>'",
             )
     return None
 
@@ -147,12 +147,8 @@ def _unclosed(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | No
             begun,
             begun + 1,
             f"the quote {sign} that opens here is never closed",
-            f"Put {sign} where the text ends; "
-            + (
-                "an apostrophe within it is written twice."
-                if sign == "'"
-                else 'a " within it is written \\".'
-            ),
+            f"put {sign} where the text ends; "
+            + ("an apostrophe within it is written twice" if sign == "'" else 'a " within it is written \\"'),
         )
     if sign not in ("[", "{") or "expected ','" not in error.problem:
         return None
@@ -164,7 +160,7 @@ def _unclosed(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | No
             begun + 1,
             f"the '{sign}' that opens here is not closed"
             + (" before the next line's key" if not ends else ""),
-            f"Put '{close}' where the {'list' if sign == '[' else 'mapping'} ends.",
+            f"put '{close}' where the {'list' if sign == '[' else 'mapping'} ends",
             ()
             if ends
             else (Label(lines.source.span(offset, offset + 1), f"no '{close}' or ',' before this"),),
@@ -186,7 +182,7 @@ def _expression(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | 
         at,
         end,
         "an expression within brackets or braces must be quoted, for it holds braces itself",
-        f"Write {quoted(text[at:end])}.",
+        f"write {quoted(text[at:end])}",
     )
 
 
@@ -197,9 +193,9 @@ def _colon(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | None:
     number = lines.number(offset)
     key, value, at = lines.pair(number)
     if key is not None and at < offset:
-        todo = f"Quote the value: {key}: {quoted(value)}"
+        todo = f"quote the value: {key}: {quoted(value)}"
         if key == "run" or len(todo) > 100:
-            todo = f"Quote the value, or put it on a line of its own below '{key}: |', indented deeper."
+            todo = f"quote the value, or put it on a line of its own below '{key}: |', indented deeper"
         return Finding(offset, offset + 1, f"the value of '{key}' holds ': ', so it must be quoted", todo)
     above = lines.above(number)
     if above is None:
@@ -213,7 +209,7 @@ def _colon(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | None:
             start + len(lines.blank(number)),
             offset + 1,
             "this line is indented deeper than the one above, which has a value of its own already",
-            f"Indent it by {_spaces(len(lines.blank(above)))}, as line {above}.",
+            f"indent it by {_spaces(len(lines.blank(above)))}, as line {above}",
             (Label(lines.content(above), "this is a key with its value"),),
         )
     return None
@@ -227,7 +223,7 @@ def _no_colon(lines: Lines, number: int) -> Finding | None:
         return None
     lacks = "the space after its ':'" if match["gap"] == ":" else "a ':' after its key"
     return Finding(
-        span.start, span.end, f"this line lacks {lacks}", f"Write {match['key']}: {match['value']}"
+        span.start, span.end, f"this line lacks {lacks}", f"write {match['key']}: {match['value']}"
     )
 
 
@@ -246,11 +242,11 @@ def _lone_words(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | 
             span.start,
             span.end,
             "this line is no key, and not indented deep enough to belong to the text above",
-            f"Indent it by {_spaces(depth)} or more, as line {text}, the text's first one.",
+            f"indent it by {_spaces(depth)} or more, as line {text}, the text's first one",
             (Label(lines.content(block), "the text's key"),),
         )
     return _no_colon(lines, number) or Finding(
-        span.start, span.end, "a key without a ':' after it", f"Write {span.text}: and its value."
+        span.start, span.end, "a key without a ':' after it", f"write {span.text}: and its value"
     )
 
 
@@ -271,13 +267,13 @@ def _block_end(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | N
             offset,
             span.end,
             f"text after the closing quote {before}",
-            f"Put quotes around the whole value; {inside}.",
+            f"put quotes around the whole value; {inside}",
         )
     if offset > first:
         return None
     if text[first] == "-" and text[first + 1 : first + 2] not in " \r\n":
         rest = text[first + 1 : span.end]
-        return Finding(first, first + 1, "a list item lacks the space after its '-'", f"Write - {rest}")
+        return Finding(first, first + 1, "a list item lacks the space after its '-'", f"write - {rest}")
     in_list = "collection" in error.context
     dash = text.startswith("- ", first)
     begun = error.context_offset
@@ -287,13 +283,13 @@ def _block_end(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | N
             first,
             span.end,
             "a key stands among the items of a list",
-            f"Indent it by {column + 2} spaces if it belongs to the item above; else begin it with '- '.",
+            f"indent it by {column + 2} spaces if it belongs to the item above; else begin it with '- '",
             (Label(lines.source.span(begun, begun + 1), "the list's items begin here"),),
         )
     depths = lines.depths_above(number)
     if column in depths:
         what = "a list item stands among keys" if dash else "a key stands among the items of a list"
-        return Finding(first, span.end, what, "Indent it deeper if it belongs to the line above.")
+        return Finding(first, span.end, what, "indent it deeper if it belongs to the line above")
     fits = " or ".join(
         f"{depth} as line {where}" for depth, where in sorted(depths.items(), reverse=True)[:2]
     )
@@ -301,7 +297,7 @@ def _block_end(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | N
         first,
         span.end,
         f"this line is indented by {_spaces(column)}, which fits no line above",
-        f"Indent it by {fits} is." if fits else "Indent it like its siblings.",
+        f"indent it by {fits} is" if fits else "indent it like its siblings",
     )
 
 
@@ -317,12 +313,12 @@ def _sign(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | None:
         start = offset
         sign = text[start : start + 1]
         if sign == "\t":
-            return Finding(start, start + 1, "a tab where a value should begin", "Replace the tab by spaces.")
+            return Finding(start, start + 1, "a tab where a value should begin", "replace the tab by spaces")
         message = f"a value can't begin with '{sign}'"
     else:
         return None
     value = lines.value_at(start)
-    return Finding(start, start + len(value), message, f"Quote it: {quoted(value)}")
+    return Finding(start, start + len(value), message, f"quote it: {quoted(value)}")
 
 
 def _block_sign(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | None:
@@ -335,7 +331,7 @@ def _block_sign(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | 
         offset,
         lines.content(lines.number(offset)).end,
         f"text on the line of the '{sign}'",
-        f"Begin it on the next line, indented deeper than its key; or quote the value if '{sign}' belongs to it.",
+        f"begin it on the next line, indented deeper than its key; or quote the value if '{sign}' belongs to it",
     )
 
 

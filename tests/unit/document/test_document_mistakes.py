@@ -16,7 +16,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
 w.yml:4:1: error[yaml-syntax] invalid YAML: a tab in the indentation
     4 │  runs-on: ubuntu-latest
       │ ^
-  help: YAML allows spaces only. Replace the tab by spaces.""",
+  help: YAML allows spaces only: replace the tab by spaces""",
     ),
     "no colon": (
         "on: push\njobs:\n  a:\n    runs-on ubuntu-latest\n    steps: []\n",
@@ -24,7 +24,7 @@ w.yml:4:1: error[yaml-syntax] invalid YAML: a tab in the indentation
 w.yml:4:5: error[yaml-syntax] invalid YAML: this line lacks a ':' after its key
     4 │     runs-on ubuntu-latest
       │     ^^^^^^^^^^^^^^^^^^^^^
-  help: Write runs-on: ubuntu-latest""",
+  help: write runs-on: ubuntu-latest""",
     ),
     "no space after the colon": (
         "on: push\njobs:\n  a:\n    runs-on:ubuntu-latest\n    steps: []\n",
@@ -32,7 +32,7 @@ w.yml:4:5: error[yaml-syntax] invalid YAML: this line lacks a ':' after its key
 w.yml:4:5: error[yaml-syntax] invalid YAML: this line lacks the space after its ':'
     4 │     runs-on:ubuntu-latest
       │     ^^^^^^^^^^^^^^^^^^^^^
-  help: Write runs-on: ubuntu-latest""",
+  help: write runs-on: ubuntu-latest""",
     ),
     "wrong indentation": (
         "on: push\njobs:\n  a:\n    runs-on: x\n   steps: []\n",
@@ -40,7 +40,7 @@ w.yml:4:5: error[yaml-syntax] invalid YAML: this line lacks the space after its 
 w.yml:5:4: error[yaml-syntax] invalid YAML: this line is indented by 3 spaces, which fits no line above
     5 │    steps: []
       │    ^^^^^^^^^
-  help: Indent it by 4 as line 4 or 2 as line 3 is.""",
+  help: indent it by 4 as line 4 or 2 as line 3 is""",
     ),
     "too deep": (
         "on: push\nname: x\n  jobs:\n    a: b\n",
@@ -50,7 +50,7 @@ w.yml:3:3: error[yaml-syntax] invalid YAML: this line is indented deeper than th
       │   ^^^^^
     2 │ name: x
       │ ^^^^^^^ this is a key with its value
-  help: Indent it by 0 spaces, as line 2.""",
+  help: indent it by 0 spaces, as line 2""",
     ),
     "a quote that is not closed": (
         'on: push\nname: "Build\njobs:\n  a:\n    runs-on: x\n',
@@ -58,7 +58,7 @@ w.yml:3:3: error[yaml-syntax] invalid YAML: this line is indented deeper than th
 w.yml:2:7: error[yaml-syntax] invalid YAML: the quote " that opens here is never closed
     2 │ name: "Build
       │       ^
-  help: Put " where the text ends; a " within it is written \\".""",
+  help: put " where the text ends; a " within it is written \\\"""",
     ),
     "a colon in a value": (
         "on: push\njobs:\n  a:\n    name: Build: all\n",
@@ -66,7 +66,7 @@ w.yml:2:7: error[yaml-syntax] invalid YAML: the quote " that opens here is never
 w.yml:4:16: error[yaml-syntax] invalid YAML: the value of 'name' holds ': ', so it must be quoted
     4 │     name: Build: all
       │                ^
-  help: Quote the value: name: 'Build: all'""",
+  help: quote the value: name: 'Build: all'""",
     ),
     "a colon in a command": (
         'steps:\n  - run: echo "a: b"\n',
@@ -74,7 +74,7 @@ w.yml:4:16: error[yaml-syntax] invalid YAML: the value of 'name' holds ': ', so 
 w.yml:2:17: error[yaml-syntax] invalid YAML: the value of 'run' holds ': ', so it must be quoted
     2 │   - run: echo "a: b"
       │                 ^
-  help: Quote the value, or put it on a line of its own below 'run: |', indented deeper.""",
+  help: quote the value, or put it on a line of its own below 'run: |', indented deeper""",
     ),
     "an at sign": (
         "uses: @actions/checkout\n",
@@ -82,7 +82,7 @@ w.yml:2:17: error[yaml-syntax] invalid YAML: the value of 'run' holds ': ', so i
 w.yml:1:7: error[yaml-syntax] invalid YAML: a value can't begin with '@'
     1 │ uses: @actions/checkout
       │       ^^^^^^^^^^^^^^^^^
-  help: Quote it: '@actions/checkout'""",
+  help: quote it: '@actions/checkout'""",
     ),
     "a backtick": (
         "run: `date` # now\n",
@@ -90,7 +90,7 @@ w.yml:1:7: error[yaml-syntax] invalid YAML: a value can't begin with '@'
 w.yml:1:6: error[yaml-syntax] invalid YAML: a value can't begin with '`'
     1 │ run: `date` # now
       │      ^^^^^^
-  help: Quote it: '`date`'""",
+  help: quote it: '`date`'""",
     ),
     "a percent sign": (
         "name: %x\n",
@@ -98,7 +98,7 @@ w.yml:1:6: error[yaml-syntax] invalid YAML: a value can't begin with '`'
 w.yml:1:7: error[yaml-syntax] invalid YAML: a value can't begin with '%'
     1 │ name: %x
       │       ^^
-  help: Quote it: '%x'""",
+  help: quote it: '%x'""",
     ),
     "a pattern that begins with an asterisk": (
         "branches: [*.x, main]\n",
@@ -106,7 +106,7 @@ w.yml:1:7: error[yaml-syntax] invalid YAML: a value can't begin with '%'
 w.yml:1:12: error[yaml-syntax] invalid YAML: '*' begins an alias in YAML, and this is none
     1 │ branches: [*.x, main]
       │            ^^^
-  help: Quote it: '*.x'""",
+  help: quote it: '*.x'""",
     ),
     "a pattern that begins with an exclamation mark": (
         "branches:\n  - !main\n",
@@ -114,7 +114,7 @@ w.yml:1:12: error[yaml-syntax] invalid YAML: '*' begins an alias in YAML, and th
 w.yml:2:5: error[yaml-tag] Unexpected tag '!main'
     2 │   - !main
       │     ^^^^^
-  help: '!' begins a tag in YAML. Quote the value: '!main'""",
+  help: '!' begins a tag in YAML: write '!main'""",
     ),
     "an expression in brackets": (
         "needs: [${{ x }}]\n",
@@ -122,7 +122,7 @@ w.yml:2:5: error[yaml-tag] Unexpected tag '!main'
 w.yml:1:9: error[yaml-syntax] invalid YAML: an expression within brackets or braces must be quoted, for it holds braces itself
     1 │ needs: [${{ x }}]
       │         ^^^^^^^^
-  help: Write '${{ x }}'.""",
+  help: write '${{ x }}'""",
     ),
     "an expression without its dollar": (
         "name: {{ x }}\n",
@@ -130,7 +130,7 @@ w.yml:1:9: error[yaml-syntax] invalid YAML: an expression within brackets or bra
 w.yml:1:8: error[yaml-key] a mapping key must be a scalar, not a list or a mapping
     1 │ name: {{ x }}
       │        ^
-  help: An expression begins with '${{', with the '$'.""",
+  help: an expression begins with '${{', with the '$'""",
     ),
     "an apostrophe in single quotes": (
         "run: 'it's fine'\n",
@@ -138,7 +138,7 @@ w.yml:1:8: error[yaml-key] a mapping key must be a scalar, not a list or a mappi
 w.yml:1:10: error[yaml-syntax] invalid YAML: text after the closing quote '
     1 │ run: 'it's fine'
       │          ^^^^^^^
-  help: Put quotes around the whole value; double the apostrophe ('') within single quotes.""",
+  help: put quotes around the whole value; double the apostrophe ('') within single quotes""",
     ),
     "a dash without a space": (
         "steps:\n  - run: a\n  -run: b\n",
@@ -146,7 +146,7 @@ w.yml:1:10: error[yaml-syntax] invalid YAML: text after the closing quote '
 w.yml:3:3: error[yaml-syntax] invalid YAML: a list item lacks the space after its '-'
     3 │   -run: b
       │   ^
-  help: Write - run: b""",
+  help: write - run: b""",
     ),
     "a key among items": (
         "on:\n  - push\n  pull_request:\n",
@@ -156,7 +156,7 @@ w.yml:3:3: error[yaml-syntax] invalid YAML: a key stands among the items of a li
       │   ^^^^^^^^^^^^^
     2 │   - push
       │   ^ the list's items begin here
-  help: Indent it by 4 spaces if it belongs to the item above; else begin it with '- '.""",
+  help: indent it by 4 spaces if it belongs to the item above; else begin it with '- '""",
     ),
     "text that leaves its block": (
         "steps:\n  - run: |\n      cat <<EOF\n      hello\nEOF\n    name: x\n",
@@ -166,7 +166,7 @@ w.yml:5:1: error[yaml-syntax] invalid YAML: this line is no key, and not indente
       │ ^^^
     2 │   - run: |
       │     ^^^^^^ the text's key
-  help: Indent it by 6 spaces or more, as line 3, the text's first one.""",
+  help: indent it by 6 spaces or more, as line 3, the text's first one""",
     ),
     "a conflict": (
         "on: push\n<<<<<<< HEAD\njobs:\n  a: b\n=======\njobs:\n",
@@ -174,7 +174,7 @@ w.yml:5:1: error[yaml-syntax] invalid YAML: this line is no key, and not indente
 w.yml:2:1: error[yaml-syntax] invalid YAML: '<<<<<<<' is git's mark of a merge conflict
     2 │ <<<<<<< HEAD
       │ ^^^^^^^
-  help: Choose what is to stand, and remove the lines with '<<<<<<<', '=======' and '>>>>>>>'.""",
+  help: choose what is to stand, and remove the lines with '<<<<<<<', '=======' and '>>>>>>>'""",
     ),
     "a list that is not closed": (
         "on: [push\njobs:\n  a: b\n",
@@ -184,7 +184,7 @@ w.yml:1:5: error[yaml-syntax] invalid YAML: the '[' that opens here is not close
       │     ^
     2 │ jobs:
       │     ^ no ']' or ',' before this
-  help: Put ']' where the list ends.""",
+  help: put ']' where the list ends""",
     ),
     "text beside the bar": (
         "run: | echo a\n",
@@ -192,7 +192,7 @@ w.yml:1:5: error[yaml-syntax] invalid YAML: the '[' that opens here is not close
 w.yml:1:8: error[yaml-syntax] invalid YAML: text on the line of the '|'
     1 │ run: | echo a
       │        ^^^^^^
-  help: Begin it on the next line, indented deeper than its key; or quote the value if '|' belongs to it.""",
+  help: begin it on the next line, indented deeper than its key; or quote the value if '|' belongs to it""",
     ),
     "a path with backslashes": (
         'run: "C:\\dir"\n',
@@ -200,7 +200,7 @@ w.yml:1:8: error[yaml-syntax] invalid YAML: text on the line of the '|'
 w.yml:1:10: error[yaml-syntax] invalid YAML: an unknown escape in a double-quoted text
     1 │ run: "C:\\dir"
       │          ^
-  help: Write '\\\\' for a backslash, or use single quotes.""",
+  help: write '\\\\' for a backslash, or use single quotes""",
     ),
 }
 
