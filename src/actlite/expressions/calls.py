@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from actlite.expressions.ast import Call, Constant, Node
 from actlite.expressions.errors import ExpressionError
+from actlite.expressions.functions import BUILT_IN
+from actlite.expressions.functions.arguments import Arguments
+from actlite.expressions.functions.format import placeholders
 from actlite.expressions.types import (
     ANY,
     ARRAY,
@@ -27,6 +30,7 @@ from actlite.expressions.types import (
     of_value,
     words,
 )
+from actlite.expressions.values import equals
 
 if TYPE_CHECKING:
     from actlite.expressions.inference import Inference
@@ -80,25 +84,62 @@ def _contains(inference: Inference, node: Call) -> Type:
             f"contains() looks for a text or another single value, and this is {words(item)}: "
             "the result is always false",
         )
+    elif search.items is not None and search.only(ARRAY):
+        items = search.items
+        if items.values and item.values and not items.kinds & COLLECTION and not item.kinds & COLLECTION:
+            found = any(equals(one, two) for _, one in items.values for _, two in item.values)
+            return FLAG if found else _never(inference, node)
+    else:
+        return _found_somewhere(inference, node, search, item)
     return FLAG
+
+
+def _found_somewhere(inference: Inference, node: Call, text: Type, part: Type) -> Type:
+    """Whether a function of two texts is true for any of their values."""
+    if text.values is None or part.values is None or (text.kinds | part.kinds) & COLLECTION:
+        return FLAG
+    test = BUILT_IN[node.key].apply
+    for _, one in text.values:
+        for _, two in part.values:
+            constants = (Constant(one, 0, 0), Constant(two, 0, 0))
+            if test(Arguments(constants, _value, 0)):
+                return FLAG
+    if all(isinstance(argument, Constant) for argument in node.arguments):
+        return FLAG
+    return _never(inference, node)
+
+
+def _value(node: Node) -> object:
+    assert isinstance(node, Constant)
+    return node.value
+
+
+def _never(inference: Inference, node: Call) -> Type:
+    """Mostly left over from an earlier matrix or event; worse only where a whole condition hangs on it."""
+    inference.fault(
+        node,
+        "constant-comparison",
+        f"'{inference.text(node)}' is never true: no value that comes here fits",
+        warning=False,
+    )
+    return of_value(False)
 
 
 def _edge(inference: Inference, node: Call) -> Type:
     """startsWith and endsWith."""
-    for argument in node.arguments:
-        type = inference.type(argument)
+    types = [inference.type(argument) for argument in node.arguments]
+    for argument, type in zip(node.arguments, types, strict=True):
         if type.only(COLLECTION):
             inference.fault(
                 argument,
                 MISMATCH,
                 f"{node.name}() compares texts, and this is {words(type)}: the result is always false",
             )
-    return FLAG
+            return FLAG
+    return _found_somewhere(inference, node, types[0], types[1])
 
 
 def _format(inference: Inference, node: Call) -> Type:
-    from actlite.expressions.functions.format import placeholders
-
     types = [inference.type(argument) for argument in node.arguments]
     for argument, type in zip(node.arguments[1:], types[1:], strict=True):
         as_text(inference, argument, type)

@@ -118,7 +118,7 @@ class _Judge:
     def collection(self) -> bool:
         """An array or object on one side at least."""
         left, right = self.left, self.right
-        if NULL in (left.kinds, right.kinds):
+        if NULL in (left.kinds, right.kinds) or (_may_be_null(left) and _may_be_null(right)):
             return False
         if left.only(COLLECTION) and right.only(COLLECTION):
             if self.inference.text(self.node.left) == self.inference.text(self.node.right):
@@ -220,6 +220,15 @@ def _meet(left: Iterable[Literal], right: Iterable[Literal]) -> bool:
     """Whether any two values are equal."""
     others = list(right)
     return any(equals(one, two) for _, one in left for _, two in others)
+
+
+def _may_be_null(type: Type) -> bool:
+    """Whether a value may be null, or may equal it."""
+    if type.kinds & NULL:
+        return True
+    if type.values is None:
+        return bool(type.kinds & (NUMBER | STRING | BOOLEAN))
+    return any(equals(None, value) for _, value in type.values)
 
 
 def _is_of_matrix(node: Node) -> bool:

@@ -120,7 +120,12 @@ class Inference:
         if target is ANY:
             return ANY
         if target.filtered:
+            if target.kinds != ARRAY:
+                return ANY
             items = target.items or NOTHING
+            if items.only(PRIMITIVE):
+                self.filtered_values(node.index, node.target, items)
+                return ANY
             return Type(
                 ARRAY, items=self.dynamic(node, items, index) if items.kinds else NOTHING, filtered=True
             )
@@ -135,6 +140,8 @@ class Inference:
             return ANY
         items = NOTHING
         if target.filtered:
+            if target.kinds != ARRAY:
+                return ANY
             target = target.items or NOTHING
         if target is ANY:
             items = ANY
@@ -149,9 +156,11 @@ class Inference:
         if target is ANY:
             return ANY
         if target.filtered:
-            return self.property_of_each(node, target.items or NOTHING, name)
+            return (
+                ANY if target.kinds != ARRAY else self.property_of_each(node, target.items or NOTHING, name)
+            )
         if target.only(OBJECT):
-            return self.field(node.index, target, name, tested)
+            return _of(target, self.field(node.index, target, name, tested))
         mine = target.kinds & ~NULL
         if mine in (BOOLEAN, NUMBER, STRING):
             self.not_an_object(node.index, node.target, target)
@@ -165,12 +174,7 @@ class Inference:
         if items is ANY or not items.kinds:
             return Type(ARRAY, items=items, filtered=True)
         if items.only(PRIMITIVE):
-            self.fault(
-                node.index,
-                TYPE_MISMATCH,
-                f"'{self.text(node.target)}' has items that are {words(items)}, which have no property '{name}': "
-                "this is always an empty array",
-            )
+            self.filtered_values(node.index, node.target, items)
             return ANY
         found = ANY
         if items.only(OBJECT):
@@ -211,7 +215,7 @@ class Inference:
             )
             return ANY
         if target.only(OBJECT):
-            return self.entry(node, target, index)
+            return _of(target, self.entry(node, target, index))
         mine = target.kinds & ~NULL
         if mine == ARRAY:
             return self.item(node, target, index)
@@ -257,6 +261,17 @@ class Inference:
             return ANY
         return ANY if target.items is ANY or target.items is None else optional(target.items)
 
+    def filtered_values(self, at: Node, target: Node, items: Type) -> None:
+        """A finding: what follows ``.*`` is looked up in each item, and these have nothing in them."""
+        text = self.text(target)
+        self.fault(
+            at,
+            TYPE_MISMATCH,
+            f"after '.*' an index looks into each item, and those of '{text}' are {words(items)}: "
+            "this is always an empty array",
+            help=f"fromJSON(toJSON({text}))[0] is the first item",
+        )
+
     def not_an_object(self, at: Node, target: Node, type: Type) -> None:
         """A finding: the target has no properties."""
         help = ""
@@ -268,6 +283,11 @@ class Inference:
             f"'{self.text(target)}' is {words(type)} and has no properties: this is always empty",
             help=help,
         )
+
+
+def _of(target: Type, part: Type) -> Type:
+    """The type of a part of what may be null."""
+    return optional(part) if target.kinds & NULL and part is not ANY else part
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

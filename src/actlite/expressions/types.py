@@ -138,7 +138,7 @@ def merge(left: Type, right: Type) -> Type:
         return left
     if left is NOTHING:
         return right
-    if left is ANY or right is ANY:
+    if left is ANY or right is ANY or (left.kinds & right.kinds & ARRAY and left.filtered != right.filtered):
         return ANY
     kinds = left.kinds | right.kinds
     values = None

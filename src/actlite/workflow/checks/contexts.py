@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 
+from actlite.document.nodes import Mapping as MappingNode
 from actlite.document.nodes import Scalar
 from actlite.expressions.types import (
     ANY,
@@ -213,6 +214,7 @@ class Contexts:
         if found is None:
             maker = self.makers.get(name)
             inherited = self.above or _anything
+            self.made[name] = ANY  # while it is being made: a matrix may name itself
             found = maker() if maker is not None else inherited(name)
             self.made[name] = found
         return found
@@ -243,6 +245,23 @@ def of_job(above: Contexts, job: Job, jobs: tuple[Job, ...]) -> Contexts:
         "job": lambda: _job(job),
     }
     return contexts
+
+
+def of_action(inputs: MappingNode | None) -> Contexts:
+    """In an action: its inputs are all text, and the rest is that of the job that uses it."""
+    names = tuple(key.text for key, _ in inputs.entries) if inputs is not None else ()
+    lacking = Closed("unknown-input", "this action declares no input", names, "it declares no inputs")
+    event_names = [name for name in EVENTS if name != "workflow_call"]
+    return Contexts(
+        {
+            "github": lambda: _context("github", {**_GITHUB, "event_name": known(*event_names)}),
+            "inputs": lambda: record(dict.fromkeys(names, TEXT), names=lacking),
+            "env": lambda: ENV,
+            "runner": lambda: RUNNER,
+            "strategy": lambda: STRATEGY,
+            "job": lambda: _context("job", {**_JOB, "services": OPEN}),
+        }
+    )
 
 
 def with_steps(above: Contexts, before: tuple[str, ...], every: frozenset[str]) -> Contexts:

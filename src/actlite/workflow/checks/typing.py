@@ -1,13 +1,12 @@
-"""The types of all expressions of a workflow: names that are not there, values that don't fit.
+"""The types of all expressions of a workflow or an action: names that are not there, values that don't fit.
 
-Each place of a workflow has its contexts (``contexts``) and takes some kind of value (``PLACES`` below); what
+Each place has its contexts (``contexts``) and takes some kind of value (``expected``); what
 ``expressions.inference`` finds in an expression becomes a finding at its place in the file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
 
 from actlite.diagnostics import DiagnosticBag, Severity
 from actlite.document.nodes import Mapping, Node, Scalar
@@ -19,98 +18,20 @@ from actlite.expressions.ast import Expr
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.inference import infer
 from actlite.expressions.parser import parse_any
-from actlite.expressions.types import (
-    ANY,
-    ARRAY,
-    BOOLEAN,
-    COLLECTION,
-    NULL,
-    NUMBER,
-    OBJECT,
-    Type,
-    truthy,
-    words,
-)
-from actlite.records import frozen
+from actlite.expressions.types import ANY, Lack, Type, truthy
 from actlite.workflow import access
-from actlite.workflow.checks import constant_conditions, untrusted
-from actlite.workflow.checks.contexts import Contexts, Static, of_job, of_workflow, with_steps
+from actlite.workflow.checks import constant_conditions, expected, untrusted
+from actlite.workflow.checks.contexts import (
+    Contexts,
+    Static,
+    of_action,
+    of_job,
+    of_workflow,
+    with_steps,
+)
+from actlite.workflow.checks.expected import ANYTHING, CONDITION, COUNT, FLAG, TEXT, Place
 from actlite.workflow.model import Job, Workflow
 
-
-@frozen
-class Place:
-    """What a value is for: ``kinds`` that one expression alone may yield, and the places of a mapping's values.
-    ``text``: anything is made into text."""
-
-    kinds: int = 0
-    """0: anything."""
-    what: str = ""
-    text: bool = False
-    passing: bool = False
-    """A value that is only handed on, so that it may well be empty."""
-    condition: bool = False
-    script: bool = False
-    keys: dict[str, Place] = field(default_factory=dict)
-    others: Place | None = None
-
-
-ANYTHING = Place()
-TEXT = Place(text=True)
-FLAG = Place(BOOLEAN, "true or false")
-COUNT = Place(NUMBER, "a number")
-CONDITION = Place(condition=True)
-SCRIPT = Place(text=True, script=True)
-HANDED_ON = Place(text=True, passing=True)
-TEXTS = Place(OBJECT | NULL, "a mapping", others=HANDED_ON)
-
-_CONTAINER = Place(
-    keys={
-        "image": TEXT,
-        "options": TEXT,
-        "env": TEXTS,
-        "credentials": Place(OBJECT, "a mapping", others=TEXT),
-    }
-)
-_CONCURRENCY = Place(keys={"group": TEXT, "cancel-in-progress": FLAG})
-_DEFAULTS = Place(keys={"run": Place(others=TEXT)})
-_STEP = {
-    "name": TEXT,
-    "if": CONDITION,
-    "env": TEXTS,
-    "run": SCRIPT,
-    "working-directory": TEXT,
-    "shell": TEXT,
-    "with": TEXTS,
-    "continue-on-error": FLAG,
-    "timeout-minutes": COUNT,
-}
-STEP = Place(keys=_STEP)
-SCRIPT_STEP = Place(
-    keys={**_STEP, "with": Place(OBJECT | NULL, "a mapping", keys={"script": SCRIPT}, others=HANDED_ON)}
-)
-"""A step with actions/github-script, whose input ``script`` is a program."""
-JOB = Place(
-    keys={
-        "name": TEXT,
-        "if": CONDITION,
-        "env": TEXTS,
-        "outputs": Place(others=TEXT),
-        "secrets": Place(others=TEXT),
-        "with": Place(others=Place(passing=True)),
-        "timeout-minutes": COUNT,
-        "cancel-timeout-minutes": COUNT,
-        "continue-on-error": FLAG,
-        "strategy": Place(keys={"fail-fast": FLAG, "max-parallel": COUNT}),
-        "environment": Place(keys={"name": TEXT, "url": TEXT, "deployment": FLAG}),
-        "concurrency": _CONCURRENCY,
-        "container": _CONTAINER,
-        "services": Place(OBJECT | NULL, "a mapping", others=_CONTAINER),
-        "defaults": _DEFAULTS,
-        "snapshot": Place(keys={"image-name": TEXT, "if": CONDITION, "version": TEXT}),
-    }
-)
-WORKFLOW = Place(keys={"run-name": TEXT, "env": TEXTS, "defaults": _DEFAULTS, "concurrency": _CONCURRENCY})
 _AFTER_STEPS = frozenset({"outputs", "environment"})
 
 
@@ -120,12 +41,30 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
     static = Static(workflow)
     whole = of_workflow(static)
     for key, value in root.entries:
-        inner = WORKFLOW.keys.get(key.text)
+        inner = expected.WORKFLOW.keys.get(key.text)
         if inner is not None:
             checker.node(value, inner, whole)
     checker.call_definition(access.get(access.get(root, "on"), "workflow_call"), whole, static)
     for job in workflow.jobs:
         checker.job(job, of_job(whole, job, workflow.jobs))
+
+
+def check_action(root: Mapping, bag: DiagnosticBag) -> None:
+    """The same for an action's manifest."""
+    checker = Checker(bag)
+    runs = access.mapping(root, "runs")
+    if runs is None:
+        return
+    contexts = of_action(access.mapping(root, "inputs"))
+    after = checker.steps(raw_steps(runs), contexts)
+    for key in ("args", "env"):
+        value = access.get(runs, key)
+        if value is not None:
+            checker.node(value, expected.HANDED_ON_TEXTS, contexts)
+    for _, output in access.mapping(root, "outputs") or ():
+        value = access.scalar(output, "value")
+        if value is not None:
+            checker.scalar(value, TEXT, after)
 
 
 class Checker:
@@ -144,7 +83,7 @@ class Checker:
         for key, value in job.node.entries:
             if key.text not in ("steps", "needs", "uses", "permissions"):
                 within = after if key.text in _AFTER_STEPS else contexts
-                self.node(value, JOB.keys.get(key.text, ANYTHING), within)
+                self.node(value, expected.JOB.keys.get(key.text, ANYTHING), within)
 
     def steps(self, steps: Sequence[Mapping], contexts: Contexts) -> Contexts:
         """The steps of a job or composite action; the contexts after them."""
@@ -166,7 +105,8 @@ class Checker:
     def step(self, step: Mapping, contexts: Contexts) -> None:
         """The values of one step, those of steps within it left out."""
         uses = access.text(step, "uses").lower()
-        keys = (SCRIPT_STEP if uses.startswith("actions/github-script@") else STEP).keys
+        is_script = uses.startswith("actions/github-script@")
+        keys = (expected.SCRIPT_STEP if is_script else expected.STEP).keys
         for key, value in step.entries:
             inner = keys.get(key.text)
             if inner is not None:
@@ -232,8 +172,9 @@ class Checker:
             if found is None:
                 continue
             expr, type = found
-            if type is not ANY and not (place.condition and alone):
-                self.value(node, part, type, place, alone)
+            lack = None if type is ANY else expected.misfit(type, place, alone, part.source)
+            if lack is not None:
+                self.add(node, part.source_start, part.source_start + len(part.source), lack)
             if place.script:
                 untrusted.check(node, part, expr, self.bag)
 
@@ -252,19 +193,22 @@ class Checker:
         )
         never = place_.condition and alone and not truthy(type).kinds
         for fault in faults:
-            lack = fault.lack
-            self.bag.add(
-                lack.code,
-                lack.message,
-                place(node, offset + fault.start, offset + fault.end),
-                severity=Severity.WARNING if lack.warning or never else Severity.NOTE,
-                label=lack.label,
-                notes=(*lack.notes, "so the whole condition is never true") if never else lack.notes,
-                help=lack.help,
-            )
+            self.add(node, offset + fault.start, offset + fault.end, fault.lack, never=never)
         if place_.condition and alone and not faults:
             constant_conditions.check(node, expr, offset, self.bag)
         return expr, type
+
+    def add(self, node: Scalar, start: int, end: int, lack: Lack, *, never: bool = False) -> None:
+        """A finding about a stretch of a text. ``never``: because of it a condition is never true."""
+        self.bag.add(
+            lack.code,
+            lack.message,
+            place(node, start, end),
+            severity=Severity.WARNING if lack.warning or never else Severity.NOTE,
+            label=lack.label,
+            notes=(*lack.notes, "so the whole condition is never true") if never else lack.notes,
+            help=lack.help,
+        )
 
     def is_faulty(self, node: Scalar, offset: int, length: int) -> bool:
         """Whether an error has been found in an expression."""
@@ -277,45 +221,6 @@ class Checker:
             at.start <= error.start < max(at.end, at.start + 1) or error.start == span.start
             for error in inside
         )
-
-    def value(self, node: Scalar, part: template.Part, type: Type, place_: Place, alone: bool) -> None:
-        """Whether the value of an expression fits its place."""
-        assert part.source is not None
-        span = place(node, part.source_start, part.source_start + len(part.source))
-        if place_.text or not alone:
-            if type.only(COLLECTION):
-                word = "Array" if type.only(ARRAY) else "Object"
-                fails = alone and not place_.condition
-                shown = "A sequence was not expected" if word == "Array" else "A mapping was not expected"
-                self.bag.add(
-                    "object-as-text",
-                    f"this is {words(type)}, and "
-                    + (
-                        f"text belongs here: GitHub fails with '{shown}'"
-                        if fails
-                        else f"its text is nothing but '{word}'"
-                    ),
-                    span,
-                    severity=Severity.WARNING,
-                    help=f"write toJSON({part.source})",
-                )
-            elif type.kinds == NULL:
-                self.bag.add(
-                    "object-as-text",
-                    "this is null: its text is always empty",
-                    span,
-                    severity=Severity.WARNING,
-                )
-        elif place_.kinds and type.kinds and not type.kinds & place_.kinds:
-            help = f"write fromJSON({part.source})" if place_.kinds in (BOOLEAN, NUMBER) else ""
-            self.bag.add(
-                "type-mismatch",
-                f"{place_.what} is needed here, and this is {words(type)}",
-                span,
-                severity=Severity.WARNING,
-                notes=("GitHub fails with 'Unexpected value' when it evaluates this",),
-                help=help,
-            )
 
 
 def raw_steps(node: Mapping | None, key: str = "steps") -> Sequence[Mapping]:

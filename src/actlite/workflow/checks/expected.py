@@ -1,0 +1,121 @@
+"""What each place of a workflow or an action takes: text, a boolean, a mapping; and whether a type fits there."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+from actlite.expressions.types import ARRAY, BOOLEAN, COLLECTION, NULL, NUMBER, OBJECT, Lack, Type, words
+from actlite.records import frozen
+
+AS_TEXT = "object-as-text"
+MISMATCH = "type-mismatch"
+
+
+@frozen
+class Place:
+    """What a value is for: ``kinds`` that one expression alone may yield, and the places of a mapping's values.
+    ``text``: anything is made into text."""
+
+    kinds: int = 0
+    """0: anything."""
+    what: str = ""
+    text: bool = False
+    passing: bool = False
+    """A value that is only handed on, so that it may well be empty."""
+    condition: bool = False
+    script: bool = False
+    keys: dict[str, Place] = field(default_factory=dict)
+    others: Place | None = None
+
+
+ANYTHING = Place()
+TEXT = Place(text=True)
+FLAG = Place(BOOLEAN, "true or false")
+COUNT = Place(NUMBER, "a number")
+CONDITION = Place(condition=True)
+SCRIPT = Place(text=True, script=True)
+HANDED_ON = Place(text=True, passing=True)
+HANDED_ON_TEXTS = Place(others=HANDED_ON)
+TEXTS = Place(OBJECT | NULL, "a mapping", others=HANDED_ON)
+
+_CONTAINER = Place(
+    keys={
+        "image": TEXT,
+        "options": TEXT,
+        "env": TEXTS,
+        "credentials": Place(OBJECT, "a mapping", others=TEXT),
+    }
+)
+_CONCURRENCY = Place(keys={"group": TEXT, "cancel-in-progress": FLAG})
+_DEFAULTS = Place(keys={"run": Place(others=TEXT)})
+_STEP = {
+    "name": TEXT,
+    "if": CONDITION,
+    "env": TEXTS,
+    "run": SCRIPT,
+    "working-directory": TEXT,
+    "shell": TEXT,
+    "with": TEXTS,
+    "continue-on-error": FLAG,
+    "timeout-minutes": COUNT,
+}
+STEP = Place(keys=_STEP)
+SCRIPT_STEP = Place(
+    keys={**_STEP, "with": Place(OBJECT | NULL, "a mapping", keys={"script": SCRIPT}, others=HANDED_ON)}
+)
+"""A step with actions/github-script, whose input ``script`` is a program."""
+JOB = Place(
+    keys={
+        "name": TEXT,
+        "if": CONDITION,
+        "env": TEXTS,
+        "outputs": Place(others=TEXT),
+        "secrets": Place(others=TEXT),
+        "with": Place(others=Place(passing=True)),
+        "timeout-minutes": COUNT,
+        "cancel-timeout-minutes": COUNT,
+        "continue-on-error": FLAG,
+        "strategy": Place(keys={"fail-fast": FLAG, "max-parallel": COUNT}),
+        "environment": Place(keys={"name": TEXT, "url": TEXT, "deployment": FLAG}),
+        "concurrency": _CONCURRENCY,
+        "container": _CONTAINER,
+        "services": Place(OBJECT | NULL, "a mapping", others=_CONTAINER),
+        "defaults": _DEFAULTS,
+        "snapshot": Place(keys={"image-name": TEXT, "if": CONDITION, "version": TEXT}),
+    }
+)
+WORKFLOW = Place(keys={"run-name": TEXT, "env": TEXTS, "defaults": _DEFAULTS, "concurrency": _CONCURRENCY})
+
+
+def misfit(type: Type, place: Place, alone: bool, source: str) -> Lack | None:
+    """What is wrong with a value of this type in a place; None where it fits. ``alone``: it is the whole value,
+    not a part of a text."""
+    if place.condition and alone:
+        return None
+    if place.text or not alone:
+        if type.kinds == NULL:
+            return Lack(AS_TEXT, "this is null: its text is always empty")
+        if not type.only(COLLECTION):
+            return None
+        what = words(type)
+        if alone:
+            shown = "A sequence was not expected" if type.only(ARRAY) else "A mapping was not expected"
+            return Lack(
+                AS_TEXT,
+                f"this is {what}, and text belongs here: GitHub fails with '{shown}'",
+                help=_json(source),
+            )
+        word = "Array" if type.only(ARRAY) else "Object"
+        return Lack(AS_TEXT, f"this is {what}, and its text is nothing but '{word}'", help=_json(source))
+    if not place.kinds or not type.kinds or type.kinds & place.kinds:
+        return None
+    return Lack(
+        MISMATCH,
+        f"{place.what} is needed here, and this is {words(type)}",
+        help=f"write fromJSON({source})" if place.kinds in (BOOLEAN, NUMBER) else "",
+        notes=("GitHub fails with 'Unexpected value' when it evaluates this",),
+    )
+
+
+def _json(source: str) -> str:
+    return f"write toJSON({source})"
