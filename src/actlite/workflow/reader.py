@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -17,12 +18,13 @@ from actlite.workflow.jobs import read_defaults, read_jobs
 from actlite.workflow.model import Workflow
 from actlite.workflow.needs import check_needs
 from actlite.workflow.schema_workflow import WORKFLOW
-from actlite.workflow.validate import SHAPE_CODES, start_of, validate_once
+from actlite.workflow.validate import SHAPE_CODES, fold, start_of, validate_once
 from actlite.workflow.values import check_concurrency
 
 STRICT_EVENTS = ("workflow_call",)
 """Events whose settings GitHub's reader checks; in those of the others it looks up what it knows."""
 
+_TEXT_EXPRESSION = re.compile(r"\$\{\{\s*'(?:[^']|'')*'\s*\}\}")
 _MOST_BYTES = 40
 """The most bytes that GitHub counts for a character of a file without aliases."""
 
@@ -55,6 +57,8 @@ def _read(
     if _too_large(source, path, root, limits):
         bag.add("yaml-size", "Maximum object size exceeded", source.span(0, 0), help="split the workflow")
         return None
+    if _TEXT_EXPRESSION.search(source.text):
+        root = fold(root)
     validate_once(root, WORKFLOW, bag)
     _soften(access.get(root, "on"), bag)
     if not isinstance(root, Mapping):

@@ -113,7 +113,8 @@ _CONTROL_STEP = (
     | record({"wait-all": NULL | BOOLEAN, **_CONTROL}, required=["wait-all"])
     | record({"cancel": FILLED, **_CONTROL}, required=["cancel"])
 )
-INNER_STEP = RUN_STEP | USES_STEP | _CONTROL_STEP | record({"parallel": ANYTHING}, required=["parallel"])
+_NESTED = record({"parallel": ANYTHING.seeing(IN_STEP | STEP_IF)}, required=["parallel"])
+INNER_STEP = RUN_STEP | USES_STEP | _CONTROL_STEP | _NESTED
 """A step inside ``parallel``; that some of them can't stand there is said by ``control``."""
 STEP = RUN_STEP | USES_STEP | _CONTROL_STEP | record({"parallel": items(INNER_STEP)}, required=["parallel"])
 

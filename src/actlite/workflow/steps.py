@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actlite.diagnostics import DiagnosticBag, Severity
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
+from actlite.document.scalars import primitive_text
 from actlite.workflow import access, ids, values
 from actlite.workflow.control import CONTROL_STEPS, check_control_steps
 from actlite.workflow.model import RunStep, Step, UsesStep
@@ -31,8 +32,8 @@ def read_steps(node: Node | None, bag: DiagnosticBag) -> tuple[Step, ...]:
 
 def _claim(entry: Mapping, given: ids.StepIds, bag: DiagnosticBag) -> None:
     id = access.scalar(entry, "id")
-    if id is not None and id.text and "${{" not in id.text:
-        wrong = given.claim(id.text)
+    if id is not None and id.value not in (None, "") and "${{" not in id.text:
+        wrong = given.claim(primitive_text(id.value))
         if wrong:
             bag.add("step-id", wrong, id.span)
 
@@ -49,7 +50,8 @@ def _step(number: int, entry: Mapping, given: ids.StepIds, bag: DiagnosticBag) -
     if run is None and uses is not None:
         base = ids.base_of_uses(uses.text)
         _check_uses(uses, bag)
-    id = access.text(entry, "id")
+    given_id = access.scalar(entry, "id")
+    id = primitive_text(given_id.value) if given_id is not None else ""
     context_id = id or given.generate(base)
     span = start_of(entry)
     name = access.scalar(entry, "name")

@@ -181,8 +181,8 @@ class _Validator:
             others = candidates[0].others
             if others is None or name == "":
                 strange.append(key)
-            elif name == "<<" and not others.anything and not isinstance(value, Scalar):
-                self.merge_key(key)
+            elif name == "<<" and not isinstance(value, Scalar):
+                self.merged(key, value, others, visible)
             else:
                 self.value(value, others, visible)
         if strange or not dynamic:
@@ -258,6 +258,14 @@ class _Validator:
             help=f"add '{missing[0]}:' and remove {mixed}, or remove '{first.text}'",
         )
 
+    def merged(self, key: Scalar, value: Node, others: Shape, visible: Visible) -> None:
+        """The value of ``<<`` where any key may stand: if it is no fitting value, the keys were to be merged."""
+        outer, self.bag = self.bag, DiagnosticBag()
+        self.value(value, others, visible)
+        fits, self.bag = not self.bag.items, outer
+        if not fits:
+            self.merge_key(key)
+
     def merge_key(self, key: Scalar) -> None:
         self.bag.add("unknown-key", "Unexpected value '<<'", key.span, help=NO_MERGE_KEYS)
 
@@ -321,6 +329,16 @@ def folded(node: Scalar) -> Scalar | None:
     if literal is None or "${{" in literal:
         return None
     return replace(node, value=literal, text=literal, plain=False)
+
+
+def fold(node: Node) -> Node:
+    """A tree in which every scalar and key that is nothing but ``${{ 'text' }}`` is that text."""
+    if isinstance(node, Scalar):
+        return (folded(node) or node) if is_expression(node.value) else node
+    if isinstance(node, Sequence):
+        return replace(node, items=tuple(fold(item) for item in node.items))
+    entries = [(fold(key), fold(value)) for key, value in node.entries]
+    return replace(node, entries=tuple((key, value) for key, value in entries if isinstance(key, Scalar)))
 
 
 def start_of(node: Node) -> Span:

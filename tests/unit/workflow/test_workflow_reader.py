@@ -114,7 +114,7 @@ def test_a_workflow_without_a_name_is_called_by_its_path() -> None:
             "on: push\njobs: {a: {steps: [{run: x}]}}",
             "missing-key",
             "Required property is missing: runs-on",
-            "2:12",
+            "2:11",
             "",
         ),
         ("on: push\n", "missing-key", "Required property is missing: jobs", "1:1", ""),
@@ -130,14 +130,14 @@ def test_a_workflow_without_a_name_is_called_by_its_path() -> None:
         (step("with: {a: b}"), "missing-key", "Required property is missing: uses", "6:9", ""),
         (step("run: x\ntimeout-minutes: '5'"), "wrong-type", "Unexpected value '5'", "7:26", ""),
         (step("run: x\ncontinue-on-error: 'true'"), "wrong-type", "Unexpected value 'true'", "7:28", ""),
-        (step("run: x\nenv: [a]"), "wrong-type", "A sequence was not expected", "7:15", ""),
-        (step("run: {a: b}"), "wrong-type", "A mapping was not expected", "6:15", ""),
+        (step("run: x\nenv: [a]"), "wrong-type", "A sequence was not expected", "7:14", ""),
+        (step("run: {a: b}"), "wrong-type", "A mapping was not expected", "6:14", ""),
         (step("uses: actions/checkout"), "uses-format", "Expected format {org}/{repo}[/path]@ref. "
          "Actual 'actions/checkout'", "6:15", ""),
         (step("uses: a/b@${{ github.ref }}"), "expression-not-allowed",
          "A template expression is not allowed in this context", "6:15", ""),
         (job("runs-on: x\n<<: {a: b}"), "unknown-key", "Unexpected value '<<'", "5:5", ""),
-        (job("runs-on: x\ncontainer: {options: y}"), "missing-image", "Container image cannot be empty", "5:17", ""),
+        (job("runs-on: x\ncontainer: {options: y}"), "missing-image", "Container image cannot be empty", "5:16", ""),
         (
             job("runs-on: x\nstrategy: {matrix: {os: []}}"),
             "invalid-matrix",
@@ -167,7 +167,8 @@ def test_a_step_that_could_be_anything_names_what_is_missing() -> None:
     found = one(step("name: x"))
     assert found.code == "missing-key"
     assert found.message.startswith("There's not enough info to determine what you meant.")
-    assert "run, uses" in found.message
+    assert found.message.endswith("cancel, run, shell, uses, wait, wait-all, with, working-directory")
+    assert "'run', 'uses'" in found.help
 
 
 @pytest.mark.parametrize(
@@ -243,7 +244,7 @@ def test_bad_identifiers(id: str) -> None:
         ("a/b/c/d@v1", ["__a_b", "__a_b_2"]),
         ("docker://alpine:3.8", ["__alpine_3_8", "__alpine_3_8_2"]),
         ("./.github/actions/x", ["__self", "__self_2"]),
-        ("$/x", ["__self", "__self_2"]),
+        ("$/x", ["__selfRepository", "__selfRepository_2"]),
     ],
 )
 def test_default_ids_of_uses(uses: str, ids: list[str]) -> None:
