@@ -21,7 +21,7 @@ from actlite.workflow.schema_action import ACTION
 from actlite.workflow.steps import read_steps
 from actlite.workflow.validate import start_of, validate_once
 
-USINGS = ("docker", "node12", "node16", "node20", "node24", "composite")
+USINGS = ("composite", "docker", "node12", "node16", "node20", "node24")
 """What ``using:`` may say today; whether the runner of a date takes it is decided by its era."""
 
 Runs = NodeRuns | DockerRuns | CompositeRuns | PluginRuns
@@ -95,7 +95,7 @@ def _runs(node: Mapping, bag: DiagnosticBag) -> Runs | None:
         if not any("using" in finding.label for finding in bag.errors):
             bag.add(
                 "missing-using",
-                f"Missing 'using' value. 'using' requires {_listed()}.",
+                f"Missing 'using' value. 'using' requires {_listed(USINGS)}.",
                 start_of(node),
             )
         return None
@@ -111,15 +111,15 @@ def _runs(node: Mapping, bag: DiagnosticBag) -> Runs | None:
         return _node(node, using, bag)
     bag.add(
         "unknown-using",
-        f"'using: {using.text}' is not supported, use {_listed()} instead.",
+        f"'using: {using.text}' is not supported, use {_listed(USINGS[1:])} instead.",
         using.span,
         label=did_you_mean(using.text, USINGS),
     )
     return None
 
 
-def _listed() -> str:
-    return ", ".join(f"'{name}'" for name in USINGS[:-1]) + f" or '{USINGS[-1]}'"
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f"'{name}'" for name in names[:-1]) + f" or '{names[-1]}'"
 
 
 def _missing(key: str, what: str, span: Span, bag: DiagnosticBag) -> None:
