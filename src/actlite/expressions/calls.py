@@ -22,6 +22,7 @@ from actlite.expressions.types import (
     NOTHING,
     NULL,
     OBJECT,
+    PRIMITIVE,
     STRING,
     TEXT,
     Type,
@@ -104,6 +105,14 @@ def _found_somewhere(inference: Inference, node: Call, text: Type, part: Type) -
             constants = (Constant(one, 0, 0), Constant(two, 0, 0))
             if test(Arguments(constants, _value, 0)):
                 return FLAG
+    for argument, type in zip(node.arguments, (text, part), strict=True):
+        if type.only(BOOLEAN) or type.kinds == NULL:
+            inference.fault(
+                argument,
+                MISMATCH,
+                f"{node.name}() compares texts, and this is {words(type)}: the result is always false",
+            )
+            return of_value(False)
     if all(isinstance(argument, Constant) for argument in node.arguments):
         return FLAG
     return _never(inference, node)
@@ -141,7 +150,7 @@ def _edge(inference: Inference, node: Call) -> Type:
 
 def _format(inference: Inference, node: Call) -> Type:
     types = [inference.type(argument) for argument in node.arguments]
-    for argument, type in zip(node.arguments[1:], types[1:], strict=True):
+    for argument, type in zip(node.arguments, types, strict=True):
         as_text(inference, argument, type)
     pattern = constant(types[0])
     if pattern is None or pattern[0] != STRING or not isinstance(node.arguments[0], Constant):
@@ -193,6 +202,13 @@ def _join(inference: Inference, node: Call) -> Type:
             MISMATCH,
             "join() joins the items of an array, and this is an object: the result is always empty",
             help=f"'{inference.text(node.arguments[0])}.*' is the array of its values",
+        )
+    elif items.only(PRIMITIVE) and items is not ANY:
+        inference.fault(
+            node.arguments[0],
+            MISMATCH,
+            f"join() joins the items of an array, and this is {words(items)}: the result is its text",
+            help="fromJSON makes an array of a text that is JSON" if items.kinds & STRING else "",
         )
     elif items.only(ARRAY) and items.items is not None and items.items.only(COLLECTION):
         inference.fault(

@@ -162,7 +162,7 @@ class Inference:
         if target.only(OBJECT):
             return _of(target, self.field(node.index, target, name, tested))
         mine = target.kinds & ~NULL
-        if mine in (BOOLEAN, NUMBER, STRING):
+        if mine in (BOOLEAN, NUMBER, STRING) or target.kinds == NULL:
             self.not_an_object(node.index, node.target, target)
             return ANY
         if mine == ARRAY:
@@ -219,7 +219,7 @@ class Inference:
         mine = target.kinds & ~NULL
         if mine == ARRAY:
             return self.item(node, target, index)
-        if mine in (BOOLEAN, NUMBER, STRING):
+        if mine in (BOOLEAN, NUMBER, STRING) or target.kinds == NULL:
             self.not_an_object(node.index, node.target, target)
         return ANY
 

@@ -9,6 +9,7 @@ from actlite.document.nodes import Mapping, Scalar
 from actlite.expressions import template
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.parser import parse
+from actlite.workflow import access
 from actlite.workflow.model import Workflow
 from actlite.workflow.schema_workflow import STEP_IF
 
@@ -60,6 +61,9 @@ def _conditions(workflow: Workflow) -> Iterator[Scalar]:
     for job in workflow.jobs:
         if job.if_ is not None:
             yield job.if_
+        snapshot = access.scalar(access.get(job.node, "snapshot"), "if")
+        if snapshot is not None:
+            yield snapshot
         for step in job.steps:
             if step.if_ is not None:
                 yield step.if_

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from actlite.expressions.types import ARRAY, BOOLEAN, COLLECTION, NULL, NUMBER, OBJECT, Lack, Type, words
+from actlite.expressions.types import (
+    ARRAY,
+    BOOLEAN,
+    COLLECTION,
+    NULL,
+    NUMBER,
+    OBJECT,
+    STRING,
+    Lack,
+    Type,
+    words,
+)
 from actlite.records import frozen
 
 AS_TEXT = "object-as-text"
@@ -59,6 +70,7 @@ _STEP = {
     "continue-on-error": FLAG,
     "timeout-minutes": COUNT,
 }
+_MATRIX = Place(OBJECT, "a mapping", others=Place(ARRAY, "a list"))
 STEP = Place(keys=_STEP)
 SCRIPT_STEP = Place(
     keys={**_STEP, "with": Place(OBJECT | NULL, "a mapping", keys={"script": SCRIPT}, others=HANDED_ON)}
@@ -75,7 +87,10 @@ JOB = Place(
         "timeout-minutes": COUNT,
         "cancel-timeout-minutes": COUNT,
         "continue-on-error": FLAG,
-        "strategy": Place(keys={"fail-fast": FLAG, "max-parallel": COUNT}),
+        "runs-on": Place(STRING | ARRAY | OBJECT, "text or a list", keys={"group": TEXT}),
+        "strategy": Place(
+            OBJECT | NULL, "a mapping", keys={"fail-fast": FLAG, "max-parallel": COUNT, "matrix": _MATRIX}
+        ),
         "environment": Place(keys={"name": TEXT, "url": TEXT, "deployment": FLAG}),
         "concurrency": _CONCURRENCY,
         "container": _CONTAINER,
@@ -109,11 +124,12 @@ def misfit(type: Type, place: Place, alone: bool, source: str) -> Lack | None:
         return Lack(AS_TEXT, f"this is {what}, and its text is nothing but '{word}'", help=_json(source))
     if not place.kinds or not type.kinds or type.kinds & place.kinds:
         return None
+    fails = not place.kinds & STRING or type.kinds == NULL
     return Lack(
         MISMATCH,
         f"{place.what} is needed here, and this is {words(type)}",
-        help=f"write fromJSON({source})" if place.kinds in (BOOLEAN, NUMBER) else "",
-        notes=("GitHub fails with 'Unexpected value' when it evaluates this",),
+        help=f"write fromJSON({source})" if fails and type.kinds & STRING else "",
+        notes=("GitHub fails with 'Unexpected value' when it evaluates this",) if fails else (),
     )
 
 
