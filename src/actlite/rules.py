@@ -65,7 +65,6 @@ RULES: dict[str, Rule] = _rules(
     ("image-version", "error", "keys", "A version of a custom image that can't be read"),
     ("odd-number", "warning", "keys", "A number that GitHub cuts or passes over"),
     ("step-target", "error", "keys", "A step that waits for, cancels or holds what it can't"),
-    ("too-many-jobs", "error", "keys", "A workflow has more jobs than GitHub takes"),
     # Expressions
     ("expression-syntax", "error", "expressions", "An expression that can't be read"),
     ("expression-failed", "error", "expressions", "An expression that fails whatever its contexts hold"),

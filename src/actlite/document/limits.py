@@ -21,8 +21,6 @@ class Limits:
     """How deep collections may nest."""
     size: int = 10 * 1024 * 1024
     """The largest tree, aliases followed, in the bytes that GitHub counts for its own objects."""
-    jobs: int = 0
-    """The most jobs of a workflow and those it calls together; 0 for no limit, as on GitHub."""
 
 
 WORKFLOW_LIMITS = Limits()

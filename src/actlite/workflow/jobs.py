@@ -63,7 +63,7 @@ def _check_values(node: Mapping, bag: DiagnosticBag) -> None:
     services = access.get(node, "services")
     if isinstance(services, Mapping):
         for _, service in services.entries:
-            values.check_container(service, bag, service=True)
+            values.check_container(service, bag)
 
 
 def _job(key: Scalar, node: Mapping, bag: DiagnosticBag, service: bool) -> Job:

@@ -63,14 +63,7 @@ def _read(
     _soften(access.get(root, "on"), bag)
     if not isinstance(root, Mapping):
         return None
-    workflow = _convert(source, path, root, bag, service)
-    if 0 < limits.jobs < len(workflow.jobs):
-        bag.add(
-            "too-many-jobs",
-            f"Workflows may not contain more than {limits.jobs} jobs across all referenced files",
-            workflow.jobs[limits.jobs].span,
-        )
-    return workflow
+    return _convert(source, path, root, bag, service)
 
 
 def _too_large(source: SourceFile, path: str, root: Node, limits: Limits) -> bool:

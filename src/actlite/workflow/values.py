@@ -97,12 +97,11 @@ def check_snapshot(node: Node | None, bag: DiagnosticBag) -> None:
         )
 
 
-def check_container(node: Node | None, bag: DiagnosticBag, *, service: bool = False) -> None:
+def check_container(node: Node | None, bag: DiagnosticBag) -> None:
     """A container must name its image; one with unknown keys is reported for those. An empty text for a job
-    means no container."""
+    means no container; for a service it is no value at all."""
     if isinstance(node, Scalar):
-        text = primitive_text(node.value)
-        if text == _SCHEME or (service and text == ""):
+        if node.value == _SCHEME:
             _no_image(node, bag)
     elif isinstance(node, Mapping) and not _has_expression(node):
         keys = {key.text for key, _ in node.entries}

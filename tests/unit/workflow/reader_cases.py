@@ -48,7 +48,6 @@ class Case:
             characters=int(self.options.get("max-file-size", WORKFLOW_LIMITS.characters)),
             depth=int(self.options.get("max-depth", WORKFLOW_LIMITS.depth)),
             size=int(self.options.get("max-result-size", WORKFLOW_LIMITS.size)),
-            jobs=int(self.options.get("max-job-limit", WORKFLOW_LIMITS.jobs)),
         )
 
 
