@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from actlite.records import frozen
 
@@ -63,7 +64,7 @@ FIELDS = (
 
 @frozen
 class Cron:
-    """A schedule: the numbers that each field lets through, and whether a field is ``*``."""
+    """A schedule: the numbers that each field lets through, and whether the days are ``*``."""
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
@@ -72,6 +73,8 @@ class Cron:
     weekdays: tuple[int, ...]
     any_day: bool
     any_weekday: bool
+    listed: bool
+    """Whether the minutes are a list without steps."""
     odd: tuple[Odd, ...] = ()
 
     @property
@@ -83,9 +86,13 @@ class Cron:
 
     @property
     def shortest(self) -> int:
-        """The shortest time between two runs within an hour, in minutes; an hour where there is only one."""
-        pairs = zip(self.minutes, self.minutes[1:], strict=False)
-        return min((later - earlier for earlier, later in pairs), default=_MINUTES_OF_HOUR)
+        """The shortest time between two runs, in minutes. From one hour to the next, only minutes that are
+        listed count: the last step of ``*/7`` is shorter than the others, and meant so."""
+        pairs = pairwise(self.minutes)
+        shortest = min((later - earlier for earlier, later in pairs), default=_MINUTES_OF_HOUR)
+        if self.listed and any((hour + 1) % 24 in self.hours for hour in self.hours):
+            shortest = min(shortest, _MINUTES_OF_HOUR - self.minutes[-1] + self.minutes[0])
+        return shortest
 
 
 def read_cron(text: str) -> Cron:
@@ -98,7 +105,7 @@ def read_cron(text: str) -> Cron:
     sets = [_field(field, word[0], word.start(), odd) for field, word in zip(FIELDS, words, strict=True)]
     minutes, hours, days, months, weekdays = (tuple(sorted(found)) for found in sets)
     star = [word[0].startswith(("*", "?")) for word in words]
-    return Cron(minutes, hours, days, months, weekdays, star[2], star[4], tuple(odd))
+    return Cron(minutes, hours, days, months, weekdays, star[2], star[4], "/" not in words[0][0], tuple(odd))
 
 
 def _field(field: Field, text: str, at: int, odd: list[Odd]) -> set[int]:

@@ -39,6 +39,8 @@ def marked(finding: Diagnostic) -> str:
         ("branches", r"a\[b", "filter-never-matches", r"\["),
         ("branches", "/main", "filter-never-matches", "/"),
         ("branches", "main/", "filter-never-matches", "/"),
+        ("branches", "**/", "filter-never-matches", "/"),
+        ("paths", "a/**/", "filter-never-matches", "/"),
         ("branches", "v1.", "filter-never-matches", "."),
         ("branches", "a..b", "filter-never-matches", ".."),
         ("branches", "a//b", "filter-never-matches", "//"),
@@ -158,6 +160,7 @@ def test_filters_as_a_whole(on: str, codes: list[str], where: str) -> None:
         ("* 4 * * *", "cron-too-often", "'* 4 * * *'"),
         ("*/4 * * * *", "cron-too-often", "'*/4 * * * *'"),
         ("0,30,33 * * * *", "cron-too-often", "'0,30,33 * * * *'"),
+        ("57,0 * * * *", "cron-too-often", "'57,0 * * * *'"),
         ("10-20 1 * * *", "cron-too-often", "'10-20 1 * * *'"),
         ("0 0 30 2 *", "cron-never", "'0 0 30 2 *'"),
         ("0 0 31 4,6,9,11 *", "cron-never", "'0 0 31 4,6,9,11 *'"),
@@ -174,7 +177,7 @@ def test_a_schedule_that_is_no_good(cron: str, code: str, where: str) -> None:
     [
         *("*/5 * * * *", "*/7 * * * *", "0 0 29 2 *", "0 0 31 * *", "0 0 30 2 1", "0 4 * * MON-FRI"),
         *("0 4 * jan,Jul *", "15,45 8-18/2 * * 1-5", "5/15 * * * *", " 0  0 * * * ", "0 0 1 */3 *"),
-        "0 0 * * 0,6",
+        *("0 0 * * 0,6", "57,0 1,3 * * *"),
     ],
 )
 def test_schedules_that_are_good(cron: str) -> None:

@@ -68,7 +68,7 @@ def _ref_faults(filter: str, pattern: Pattern) -> Iterator[Fault]:
     what = "tag" if filter.startswith("tags") else "branch" if filter.startswith("branches") else "version"
     names = f"no name of a {what} holds"
     for item in items:
-        character = _character(item)
+        character = item.ranges[0][0] if item.kind == "character" else None
         if character is not None and (character in _NOT_IN_REFS or character < " "):
             shown = (
                 "a space"
@@ -81,12 +81,12 @@ def _ref_faults(filter: str, pattern: Pattern) -> Iterator[Fault]:
             if character in "^\\":
                 hint = "filters are no regular expressions: they match whole names anyway"
             yield Fault(f"{names} {shown}", item.start, item.end, hint)
-    first, last = _character(items[0]), _character(items[-1])
+    first, last = _character(items[0]), _ending(pattern)
     if first == "/":
         yield Fault(f"no name of a {what} begins with '/'", items[0].start, items[0].end)
     if last in {"/", "."}:
         hint = f"write '{text}**'" if last == "/" else ""
-        yield Fault(f"no name of a {what} ends with '{last}'", items[-1].start, items[-1].end, hint)
+        yield Fault(f"no name of a {what} ends with '{last}'", len(text) - 1, len(text), hint)
     for one, two in pairwise(items):
         pair = f"{_character(one) or ' '}{_character(two) or ' '}"
         if pair in {"..", "//", "@{"}:
@@ -148,7 +148,7 @@ def _path_faults(pattern: Pattern) -> Iterator[Fault]:
             start + 1,
             f"write '{text[:start]}{bare[1:]}'",
         )
-    elif _character(pattern.items[-1]) == "/":
+    elif _ending(pattern) == "/":
         end = len(text)
         yield Fault(
             "no path ends with a slash: patterns match whole paths", end - 1, end, f"write '{text}**'"
@@ -160,3 +160,9 @@ def _character(item: Item) -> str | None:
     if item.kind != "character" or item.repeat == "?":
         return None
     return item.ranges[0][0]
+
+
+def _ending(pattern: Pattern) -> str | None:
+    """The one character that all the names end with that the pattern matches."""
+    last = pattern.items[-1]
+    return "/" if last.kind == "folders" else _character(last)
