@@ -7,7 +7,6 @@ from typing import Any
 from actlite.cli.check import data as finding_data
 from actlite.cli.plan_view import PlanView
 from actlite.cli.summary import place
-from actlite.expressions.explain import Trace, literal
 from actlite.planning.conditions import Condition
 from actlite.planning.outline import CallOutline, JobOutline, Later, LegOutline, WorkflowOutline
 
@@ -116,16 +115,7 @@ def _condition(condition: Condition) -> dict[str, Any]:
     if condition.runs != "yes":
         data["reason"] = condition.reason
     if condition.trace is not None and condition.runs != "yes":
-        data["why"] = _trace(condition.trace)
-    return data
-
-
-def _trace(trace: Trace) -> dict[str, Any]:
-    data: dict[str, Any] = {"text": trace.label, "value": literal(trace.value) if trace.evaluated else None}
-    if trace.expanded:
-        data["expanded"] = trace.expanded
-    if trace.operator:
-        data["parts"] = [_trace(child) for child in trace.children]
+        data["why"] = condition.trace.data()
     return data
 
 

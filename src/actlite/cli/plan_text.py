@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from actlite.cli.plan_view import PlanView
 from actlite.cli.summary import place
 from actlite.cli.text import paint
 from actlite.diagnostics import Diagnostic, Severity, printable, width
+from actlite.expressions.explain import Trace, literal
 from actlite.planning.outline import CallOutline, JobOutline, Later, LegOutline, WorkflowOutline
 from actlite.planning.plan import JobPlan
-from actlite.planning.why import listed
+from actlite.planning.why import LATER, listed
 
 WIDTH = 80
 SHOWN = 3
@@ -33,7 +34,9 @@ def plan_lines(view: PlanView, *, explain: bool = False) -> list[str]:
         lines += _workflow(workflow, view, explain)
     for other in selected.skipped:
         head = f"{paint('–', 'dim')} {printable(other.workflow.path)}  "
-        lines += _wrapped(head, [f"no: {printable(other.reason)}"], 4, break_first=True)
+        reason = f"no: {printable(other.reason)}"
+        fits = width(_plain(head)) + width(reason) <= _room()
+        lines += [head + reason] if fits else [head.rstrip(), *_words("    ", reason, 8)]
     for file in selected.invalid:
         count = len(file.errors)
         lines.append(
@@ -41,7 +44,8 @@ def plan_lines(view: PlanView, *, explain: bool = False) -> list[str]:
         )
     lines += _absent(view.absent)
     lines += _not_here(view)
-    lines += [f"note: {printable(note)}" for note in selected.trigger.notes]
+    for note in selected.trigger.notes:
+        lines += _words("note: ", printable(note), 6)
     return lines
 
 
@@ -102,7 +106,10 @@ def _jobs(workflow: WorkflowOutline, indent: int, explain: bool) -> list[str]:
         mark = {"yes": " ", "no": paint("–", "dim"), "depends": "?"}[job.condition.runs]
         name = printable(job.plan.job.id)
         head = f"{' ' * (indent - 2)}{mark} {name}{' ' * max(0, longest - width(name))}  "
-        lines += _wrapped(head, _details(job), indent + longest + 2)
+        if job.condition.runs == "no":
+            lines += _words(head, f"no: {printable(job.condition.reason)}", indent + longest + 6)
+        else:
+            lines += _wrapped(head, _details(job), indent + longest + 2)
         if explain and job.condition.trace is not None and job.condition.runs != "yes":
             lines += [f"{' ' * (indent + 2)}{row}" for row in _tree(job)]
         if job.condition.runs != "no":
@@ -113,17 +120,17 @@ def _jobs(workflow: WorkflowOutline, indent: int, explain: bool) -> list[str]:
 
 def _details(job: JobOutline) -> list[str]:
     plan, legs = job.plan, job.legs
-    if job.condition.runs == "no":
-        return [f"no: {printable(job.condition.reason)}"]
     parts = [legs_text(plan)]
-    if plan.needs:
+    reason = job.condition.reason
+    if plan.needs and not (reason.startswith("needs ") and len(plan.needs) == 1):
         parts.append(f"needs {printable(listed(list(plan.needs)))}")
-    parts.append(printable(job.condition.reason))
+    parts.append(printable(reason))
     if plan.job.uses is None:
         parts += [_steps(job), _where(job)]
     else:
         parts.append(printable(place(plan.job)))
     for label, values in (
+        ("with ", [image for leg in legs for image in leg.services.values()]),
         ("environment: ", [leg.environment for leg in legs]),
         ("one at a time in ", [leg.concurrency for leg in legs]),
     ):
@@ -181,15 +188,27 @@ def _call(outline: CallOutline, job: JobOutline, indent: int, explain: bool) -> 
         indent += 2
     if outline.workflow is not None:
         return [*lines, *_jobs(outline.workflow, indent, explain)]
-    why = outline.call.unknown or "its file has errors"
-    return [*lines, *_wrapped(" " * indent, [f"unknown: {printable(why)}"], indent + 2)]
+    why = outline.call.unknown or "unknown: its file has errors"
+    return [*lines, *_words(f"{' ' * (indent - 2)}? ", printable(why), indent)]
 
 
 def _tree(job: JobOutline) -> list[str]:
+    """The condition of a job as a tree of its parts."""
     from actlite.cli.text import columns
 
     assert job.condition.trace is not None
-    return columns([tuple(map(printable, row)) for row in job.condition.trace.rows()])
+    rows = [tuple(map(printable, row)) for row in _rows(job.condition.trace, "└ ", "  ")]
+    return columns(rows)
+
+
+def _rows(trace: Trace, branch: str, below: str) -> Iterator[tuple[str, str, str]]:
+    later = trace.expanded == LATER
+    value = literal(trace.value) if trace.evaluated else "unknown" if later else "not evaluated"
+    yield branch + trace.label, value, "" if trace.operator and later else trace.expanded
+    parts = trace.children if trace.operator else [child for child in trace.children if not child.simple]
+    for number, child in enumerate(parts, 1):
+        final = number == len(parts)
+        yield from _rows(child, below + ("└ " if final else "├ "), below + ("  " if final else "│ "))
 
 
 def _not_here(view: PlanView) -> list[str]:
@@ -228,16 +247,16 @@ def _short(value: object) -> str:
 
 
 def _problems(found: Iterable[Diagnostic]) -> list[str]:
-    """Findings, each with its place; what is said of several places is said once."""
+    """Findings, with the place of those that matter; what is said of several places is said once."""
     groups: dict[tuple[Severity, str], list[Diagnostic]] = {}
     for finding in found:
         groups.setdefault((finding.severity, finding.message), []).append(finding)
     lines: list[str] = []
     for (severity, message), same in groups.items():
-        more = f", and in {len(same) - 1} more place{'s' * (len(same) > 2)}" if len(same) > 1 else ""
-        where = f"({same[0].span}{more})" if same[0].span is not None else ""
-        said = f"    {paint(severity.value, _STYLES[severity])}: {printable(message)} "
-        lines += _wrapped(said, [where], 6, break_first=True)
+        lines += _words(f"    {paint(severity.value, _STYLES[severity])}: ", printable(message), 6)
+        if severity is not Severity.NOTE and same[0].span is not None:
+            more = f", and in {len(same) - 1} more place{'s' * (len(same) > 2)}" if len(same) > 1 else ""
+            lines.append(f"      {same[0].span}{more}")
     return lines
 
 
@@ -245,26 +264,34 @@ def _absent(found: Iterable[Diagnostic]) -> list[str]:
     """The legs that can't run here, those with the same reason together."""
     groups: dict[str, list[str]] = {}
     for finding in found:
-        legs, _, why = finding.message.partition(" can't run here: ")
-        groups.setdefault(why, []).append(legs)
-    return [
-        f"{paint('✗', 'red')} {printable(listed(legs))} can't run here: {printable(why)}"
-        for why, legs in groups.items()
-    ]
+        which, _, why = finding.message.partition(" can't run here: ")
+        groups.setdefault(why, []).append(which)
+    lines: list[str] = []
+    for why, legs in groups.items():
+        said = f"{printable(listed(legs))} can't run here: {printable(why)}"
+        lines += _words(f"{paint('✗', 'red')} ", said, 4)
+    return lines
 
 
-def _wrapped(
-    head: str, parts: Sequence[str], indent: int, between: str = " · ", *, break_first: bool = False
-) -> list[str]:
-    """The parts behind the head, on as many lines as they need; a part is never broken. ``break_first``: the
-    first may stand on a line of its own too."""
-    room = max(WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
+def _room() -> int:
+    """How many columns a line may take."""
+    return max(WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
+
+
+def _words(head: str, text: str, indent: int) -> list[str]:
+    """A sentence behind the head, on as many lines as it needs."""
+    return _wrapped(head, text.split(" "), indent, " ")
+
+
+def _wrapped(head: str, parts: Sequence[str], indent: int, between: str = " · ") -> list[str]:
+    """The parts behind the head, on as many lines as they need; a part is never broken."""
+    room = _room()
     lines = [head]
     used = width(_plain(head))
     for number, part in enumerate(parts):
         last = number + 1 == len(parts)
         tail = "" if last else between.rstrip()
-        if (number or break_first) and used + width(part) + len(tail) > room:
+        if number and used + width(part) + len(tail) > room:
             lines[-1] = lines[-1].rstrip()
             lines.append(" " * indent)
             used = indent

@@ -119,7 +119,8 @@ def _skipped_need(job: JobPlan, before: Mapping[str, Condition]) -> str:
     if direct:
         return f"needs {listed(direct)}, which {'do' if len(direct) > 1 else 'does'} not run"
     names = [id for id, condition in before.items() if condition.runs == "no"]
-    return f"{listed(names)} before it {'do' if len(names) > 1 else 'does'} not run, and success() asks all jobs before"
+    jobs, do = ("jobs", "do") if len(names) > 1 else ("job", "does")
+    return f"{jobs} {listed(names)} before it {do} not run, and success() asks all of them"
 
 
 SUCCESS = "success() is false"
@@ -158,7 +159,7 @@ def _exception(source: str, run: PartialRun) -> str:
     return {
         "failure() is false": "only if something before it fails",
         "cancelled() is false": "only if the run is cancelled",
-        "failure() is false and cancelled() is false": "only if something before it fails or the run is cancelled",
+        "failure() is false; cancelled() is false": "only if something before it fails or the run is cancelled",
     }.get(said, f"not if all goes well: {said}")
 
 

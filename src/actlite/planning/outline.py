@@ -11,7 +11,7 @@ from actlite.expressions.values import to_string
 from actlite.planning.conditions import YES, Condition, job_conditions, needs_context, step_conditions
 from actlite.planning.known import leg_contexts, run_contexts, step_contexts
 from actlite.planning.mentions import secrets_of
-from actlite.planning.partial import has_unknown, node_value
+from actlite.planning.partial import has_unknown, known_text, node_value
 from actlite.planning.plan import CallPlan, JobPlan, Leg, Plan
 from actlite.records import frozen
 from actlite.workflow import access
@@ -21,7 +21,7 @@ from actlite.workflow.permissions import read_permissions
 
 @frozen
 class Later:
-    """A value that is known only in the run: what the file says, on one line."""
+    """A value that is known only in the run: what the file says on one line, with what is known put in."""
 
     text: str
 
@@ -188,7 +188,7 @@ def _fact(node: Node | None, contexts: Mapping[str, Any]) -> Fact:
         return None
     value = node_value(node, contexts)
     if has_unknown(value) or isinstance(value, list | Mapping):
-        return Later(_written(node))
+        return Later(_written(node, contexts))
     return value  # type: ignore[no-any-return]
 
 
@@ -209,13 +209,13 @@ def _image(node: Node | None, contexts: Mapping[str, Any]) -> Fact:
     if isinstance(value, Mapping):
         value = value.get("image")
     if has_unknown(value) or isinstance(value, list | Mapping):
-        return Later(_written(node))
+        return Later(_written(node, contexts))
     return to_string(value).removeprefix("docker://") or None
 
 
 def _services(node: Node | None, contexts: Mapping[str, Any]) -> dict[str, Fact]:
     if not isinstance(node, MappingNode):
-        return {} if node is None else {"…": Later(_written(node))}
+        return {} if node is None else {"…": Later(_written(node, contexts))}
     return {key.text: _image(value, contexts) for key, value in node}
 
 
@@ -228,7 +228,7 @@ def _labels(node: Node | None, contexts: Mapping[str, Any]) -> tuple[str, ...] |
     if value is None:
         return ()
     if has_unknown(value) or isinstance(value, Mapping):
-        return Later(_written(node))
+        return Later(_written(node, contexts))
     return tuple(map(to_string, value)) if isinstance(value, list) else (to_string(value),)
 
 
@@ -237,5 +237,6 @@ def _default(job: RunDefaults, workflow: RunDefaults, name: str, contexts: Mappi
     return _fact(own if own is not None else getattr(workflow, name), contexts)
 
 
-def _written(node: Node) -> str:
-    return " ".join((node.text if isinstance(node, Scalar) else node.span.text).split())
+def _written(node: Node, contexts: Mapping[str, Any]) -> str:
+    text = known_text(node, contexts) if isinstance(node, Scalar) else node.span.text
+    return " ".join(text.split())

@@ -182,6 +182,22 @@ def node_value(node: YamlNode | None, contexts: Mapping[str, Any]) -> Any:
     return result
 
 
+def known_text(scalar: Scalar, contexts: Mapping[str, Any]) -> str:
+    """The text of a scalar with those of its expressions in it that are known, the others as they are written."""
+    try:
+        parts = split(scalar.text)
+        values = [
+            UNKNOWN if part.source is None else evaluate_partly(part.source, contexts, {})[0]
+            for part in parts
+        ]
+    except ExpressionError:
+        return scalar.text
+    return "".join(
+        part.text if has_unknown(value) or isinstance(value, list | Mapping) else to_string(value)
+        for part, value in zip(parts, values, strict=True)
+    )
+
+
 def _scalar_value(scalar: Scalar, contexts: Mapping[str, Any]) -> Any:
     if not isinstance(scalar.value, str) or OPEN not in scalar.value:
         return scalar.value

@@ -17,18 +17,20 @@ from actlite.expressions.ast import (
 from actlite.expressions.explain import Trace, literal
 from actlite.planning.partial import PartialRun, Unknown, has_unknown, truth
 
+LATER = "known only in the run"
 MAX_NAMED = 3
 """How many unknown parts a reason names."""
 
 
 def tree(run: PartialRun, node: Node | None = None) -> Trace | None:
-    """The parts of an evaluated condition with their values; what is not known yet counts as not evaluated, but
-    for its being true or false where that is sure. None for an empty condition."""
+    """The parts of an evaluated condition with their values; what is not known yet counts as not evaluated, with
+    ``LATER`` as its expansion, but for its being true or false where that is sure. None for an empty condition."""
     node = run.expr.root if node is None else node
     if node is None:
         return None
     value = run.seen.get(id(node))
-    known = id(node) in run.seen and not has_unknown(value)
+    asked = id(node) in run.seen
+    known = asked and not has_unknown(value)
     if isinstance(value, Unknown) and value.truth is not None:
         known, value = True, value.truth
     hidden = Wildcard if isinstance(node, Logical) else Constant | Wildcard
@@ -39,8 +41,16 @@ def tree(run: PartialRun, node: Node | None = None) -> Trace | None:
         tuple(part for part in parts if part is not None),
         known,
         node.operator if isinstance(node, Logical) else "",
-        _expanded(run, node) if known else "",
+        _expanded(run, node) if known else LATER if asked else "",
+        _simple(node),
     )
+
+
+def _simple(node: Node) -> bool:
+    """Whether nothing in a part needs a line of its own."""
+    if isinstance(node, Index):
+        return isinstance(node.index, Constant) and _simple(node.target)
+    return isinstance(node, Name | Constant)
 
 
 def reason(run: PartialRun, node: Node | None = None, *, wanted: bool = False) -> str:
@@ -54,7 +64,7 @@ def reason(run: PartialRun, node: Node | None = None, *, wanted: bool = False) -
         if stop is wanted and decisive:
             return reason(run, decisive[0], wanted=wanted)
         if decisive:
-            return listed(list(dict.fromkeys(reason(run, part, wanted=wanted) for part in decisive)))
+            return "; ".join(dict.fromkeys(reason(run, part, wanted=wanted) for part in decisive))
     if isinstance(node, Not):
         return reason(run, node.operand, wanted=not wanted)
     if isinstance(node, Compare):

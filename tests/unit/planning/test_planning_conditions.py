@@ -64,7 +64,7 @@ YES = ("yes", "")
         ("startsWith(github.ref, 'refs/heads/')", ("no", "startsWith(github.ref, 'refs/heads/') is false")),
         ("\"!startsWith(github.ref, 'refs/tags/')\"", ("no", "startsWith(github.ref, 'refs/tags/') is true")),
         ("github.ref_type == 'x' || github.event_name == 'y'",
-         ("no", "github.ref_type is 'tag', not 'x' and github.event_name is 'push', not 'y'")),
+         ("no", "github.ref_type is 'tag', not 'x'; github.event_name is 'push', not 'y'")),
         ("contains(github.event.head_commit.message, '[skip]') == false",
          ("no", "contains(github.event.head_commit.message, '[skip]') is true, not false")),
         ("github.event.nothing", ("no", "github.event.nothing is null")),
