@@ -25,6 +25,7 @@ STRICT_EVENTS = ("workflow_call",)
 """Events whose settings GitHub's reader checks; in those of the others it looks up what it knows."""
 
 _TEXT_EXPRESSION = re.compile(r"\$\{\{\s*'(?:[^']|'')*'\s*\}\}")
+_ANCHOR = re.compile(r"(?<![^\s\[{,:])&\w")
 _MOST_BYTES = 40
 """The most bytes that GitHub counts for a character of a file without aliases."""
 
@@ -68,7 +69,7 @@ def _read(
 
 def _too_large(source: SourceFile, path: str, root: Node, limits: Limits) -> bool:
     """Whether GitHub's objects for the file take too many bytes. Only a file with aliases or a huge one can."""
-    if len(source.text) * _MOST_BYTES < limits.size and not ("*" in source.text and "&" in source.text):
+    if len(source.text) * _MOST_BYTES < limits.size and not _ANCHOR.search(source.text):
         return False
     return tree_size(root, limits.size) + text_size(path) > limits.size
 

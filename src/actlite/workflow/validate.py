@@ -104,7 +104,7 @@ class _Validator:
     def scalar(self, node: Scalar, shape: Shape, visible: Visible) -> None:
         kinds = shape.kinds
         value = node.value
-        if is_expression(value):
+        if isinstance(value, str) and "${{" in value:
             literal = folded(node)
             if literal is not None:
                 self.scalar(literal, shape, visible)
@@ -166,18 +166,24 @@ class _Validator:
         dynamic = False
         for key, value in node.entries:
             name = key.text if key.value is not None else ""
-            if is_expression(key.value):
+            if "${{" in name and is_expression(key.value):
                 literal = folded(key)
                 if literal is None:
                     dynamic = True
                     self.expression_key(key, value, candidates, visible)
                     continue
                 name = literal.text
-            having = [record for record in candidates if name in record.keys]
-            if having:
-                candidates = tuple(having)
-                self.value(value, having[0].keys[name], visible)
-                continue
+            if len(candidates) == 1:
+                own = candidates[0].keys.get(name)
+                if own is not None:
+                    self.value(value, own, visible)
+                    continue
+            else:
+                having = tuple(record for record in candidates if name in record.keys)
+                if having:
+                    candidates = having
+                    self.value(value, having[0].keys[name], visible)
+                    continue
             others = candidates[0].others
             if others is None or name == "":
                 strange.append(key)
@@ -185,7 +191,7 @@ class _Validator:
                 self.merged(key, value, others, visible)
             else:
                 self.value(value, others, visible)
-        if strange or not dynamic:
+        if strange or not (dynamic or self.complete(node, candidates)):
             self.keys(node, candidates, shape.records, strange)
 
     def expression_key(
@@ -236,6 +242,13 @@ class _Validator:
             telling = {name for record in candidates for name in record.required}
             if not strange or (guesses and not guesses & telling):
                 self.undecided(node, candidates)
+
+    def complete(self, node: Mapping, candidates: tuple[Record, ...]) -> bool:
+        """Whether one kind of mapping is left, and all that it must have is there."""
+        if len(candidates) > 1:
+            return False
+        required = candidates[0].required
+        return not required or not self.missing(node, candidates)
 
     def missing(self, node: Mapping, candidates: tuple[Record, ...]) -> tuple[str, ...]:
         """The keys that must be there and are not, where only one kind of mapping is left."""
