@@ -13,6 +13,7 @@ from actlite.diagnostics import Diagnostic, Label, Severity
 from actlite.source import Span
 from actlite.workflow.call_outputs import check_outputs
 from actlite.workflow.calls import Calls, Fault, Library, Limits
+from actlite.workflow.checks.call_types import check_types
 from actlite.workflow.model import Workflow
 
 MORE = 3
@@ -23,7 +24,7 @@ def check_calls(
     workflow: Workflow, library: Library, checked: Container[str] = (), limits: Limits | None = None
 ) -> list[Diagnostic]:
     """Everything that GitHub says against the calls of a workflow, and warnings of outputs that the called
-    workflows don't have. ``checked`` are the paths of the files whose own findings are told anyway."""
+    workflows don't have and of values that they don't take. ``checked`` are the paths of the files whose own findings are told anyway."""
     calls = library.calls(workflow, limits)
     if not calls.calls:
         return []
@@ -36,6 +37,7 @@ def check_calls(
     ]
     found += _lifted(below)
     found += check_outputs(calls)
+    found += check_types(calls)
     return list(dict.fromkeys(found))
 
 

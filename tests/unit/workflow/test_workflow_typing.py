@@ -6,6 +6,8 @@ import textwrap
 
 import pytest
 
+from actlite.checking.files import TextFiles
+from actlite.checking.repository import check
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.source import SourceFile
 from actlite.workflow.manifest import read_action
@@ -335,3 +337,29 @@ def test_untrusted_input(expression: str) -> None:
 def test_input_that_can_do_no_harm(expression: str) -> None:
     found = in_step(f'run: "echo ${{{{ {expression} }}}}"')
     assert "untrusted-input" not in [finding.code for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("flag: '${{ github.ref_name }}'", "github.ref_name"),
+        ("flag: '${{ github.event.inputs.on }}'", "github.event.inputs.on"),
+        ("count: '${{ inputs.on }}'", "inputs.on"),
+        ("name: '${{ github.event }}'", "github.event"),
+        ("flag: '${{ inputs.on }}'", None),
+        ("flag: \"${{ github.ref_name == 'main' }}\"", None),
+        ("count: '${{ fromJSON(github.ref_name) }}'", None),
+        ("name: '${{ inputs.on }}'", None),
+    ],
+)
+def test_what_a_called_workflow_is_given(value: str, told: str | None) -> None:
+    folder = ".github/workflows/"
+    files = {
+        f"{folder}a.yml": "on:\n  workflow_dispatch:\n    inputs:\n      on: {type: boolean}\n"
+        f"jobs:\n  call:\n    uses: ./{folder}b.yml\n    with: {{{value}}}\n",
+        f"{folder}b.yml": "on:\n  workflow_call:\n    inputs:\n      flag: {type: boolean}\n"
+        "      count: {type: number}\n      name: {type: string}\n"
+        "jobs:\n  j:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make\n",
+    }
+    found = list(check(TextFiles(files), [f"{folder}a.yml"]).findings)
+    assert said(found) == ([("call-input-type", told)] if told else [])

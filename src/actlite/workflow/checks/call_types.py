@@ -1,0 +1,78 @@
+"""Expressions that hand a called workflow a value of the wrong type.
+
+A boolean or number input takes no text, not even ``'true'`` (R: Sdk/WorkflowParser, Conversion/
+WorkflowTemplateConverter.cs, ConvertToWorkflowJobInputs); what is written out without an expression is checked
+with the call itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from actlite.diagnostics import Diagnostic, Severity
+from actlite.document.nodes import Mapping, Node, Scalar
+from actlite.document.places import place
+from actlite.expressions.errors import ExpressionError
+from actlite.expressions.inference import infer
+from actlite.expressions.parser import parse_any
+from actlite.expressions.parts import whole
+from actlite.expressions.types import ANY, BOOLEAN, COLLECTION, EVERYTHING, NUMBER, STRING, Type, words
+from actlite.source import Span
+from actlite.workflow.calls import Call, Calls
+from actlite.workflow.checks.contexts import Contexts, Static, of_job, of_workflow
+from actlite.workflow.model import Input
+
+CODE = "call-input-type"
+_TAKEN = {"boolean": BOOLEAN, "number": NUMBER, "string": EVERYTHING & ~COLLECTION}
+_NAMES = {"boolean": "true or false", "number": "a number", "string": "text"}
+
+
+def check_types(calls: Calls) -> Iterator[Diagnostic]:
+    """Warnings of the values of ``with:`` that the called workflows don't take."""
+    workflow = calls.workflow
+    whole_workflow: Contexts | None = None
+    for call in calls.calls.values():
+        if call.interface is None or not isinstance(call.job.with_, Mapping):
+            continue
+        whole_workflow = whole_workflow or of_workflow(Static(workflow))
+        contexts = of_job(whole_workflow, call.job, workflow.jobs)
+        declared = {input.name.casefold(): input for input in call.interface.inputs}
+        for key, value in call.job.with_.entries:
+            input = declared.get(key.text.casefold())
+            if input is not None:
+                yield from _value(call, input, value, contexts)
+
+
+def _value(call: Call, input: Input, node: Node, contexts: Contexts) -> Iterator[Diagnostic]:
+    taken = _TAKEN.get(input.type)
+    found = _type(node, contexts)
+    if taken is None or found is None:
+        return
+    type, source, span = found
+    if type is ANY or not type.kinds or type.kinds & taken:
+        return
+    yield Diagnostic(
+        CODE,
+        Severity.WARNING,
+        f"input '{input.name}' of {call.reference.text} is {_NAMES[input.type]}, and this is {words(type)}",
+        span,
+        notes=("GitHub fails with 'Unexpected value' when it evaluates this",),
+        help=f"write ${{{{ fromJSON({source}) }}}}" if type.kinds & STRING else "",
+    )
+
+
+def _type(node: Node, contexts: Contexts) -> tuple[Type, str, Span] | None:
+    """The type of a value that is one expression, with the expression and its place."""
+    if not isinstance(node, Scalar) or not isinstance(node.value, str) or "${{" not in node.value:
+        return None
+    try:
+        part = whole(node.value)
+        if part is None or part.source is None:
+            return None
+        root = parse_any(part.source).root
+    except ExpressionError:
+        return None
+    if root is None:
+        return None
+    span = place(node, part.source_start, part.source_start + len(part.source))
+    return infer(part.source, root, contexts)[0], part.source, span
