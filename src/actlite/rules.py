@@ -111,6 +111,7 @@ RULES: dict[str, Rule] = _rules(
     ("filter-never-matches", "warning", "events", "A filter that nothing can pass"),
     ("unknown-activity-type", "warning", "events", "An activity type that the event does not have"),
     ("filter-pattern", "error", "events", "A pattern that can't be read"),
+    ("filter-no-effect", "warning", "events", "A filter or pattern without effect"),
     ("filter-empty", "warning", "events", "A filter that is an empty list"),
     ("retired-event", "warning", "events", "An event that GitHub has removed"),
     ("missing-workflows", "warning", "events", "A workflow_run without the names of workflows"),

@@ -113,6 +113,11 @@ def test_paths_that_are_good(pattern: str) -> None:
     [
         ("{push: {branches: ['!a', '!b']}}", ["filter-never-matches"], "'!a'"),
         ("{push: {branches-ignore: ['!a']}}", [], ""),
+        ("{push: {branches: ['!a', '**']}}", ["filter-no-effect"], "'!a'"),
+        ("{push: {branches: ['!a', '**', '!b']}}", ["filter-no-effect"], "'!a'"),
+        ("{push: {branches-ignore: ['!a', '**']}}", [], ""),
+        ("{push: {tags: ['v*'], paths: [a]}}", ["filter-no-effect"], "paths"),
+        ("{push: {tags: ['v*'], branches: [b], paths: [a]}}", [], ""),
         ("{push: {branches: []}}", ["filter-empty"], "branches"),
         ("{issues: {types: []}}", ["filter-empty"], "types"),
         ("{push: {branches-ignore: [a], branches: [b]}}", ["filter-conflict"], "branches"),

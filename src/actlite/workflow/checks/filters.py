@@ -41,6 +41,8 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
         if key.text in PLAIN_EVENTS:
             _no_settings(key.text, settings, bag)
             continue
+        if key.text == "push":
+            _only_tags(settings, bag)
         for name, value in settings.entries:
             filter = name.text
             if filter not in _LISTS:
@@ -97,6 +99,7 @@ def _empty(event: str, name: Scalar, bag: DiagnosticBag) -> None:
 def _patterns(filter: str, value: Node, bag: DiagnosticBag) -> None:
     nodes = value.items if isinstance(value, Sequence) else (value,)
     positive = False
+    early: list[Scalar] = []
     for node in nodes:
         if not isinstance(node, Scalar) or node.value is None or not node.text or "${{" in node.text:
             positive = True
@@ -110,7 +113,12 @@ def _patterns(filter: str, value: Node, bag: DiagnosticBag) -> None:
             whole = fault.end - fault.start == len(node.text)
             span = node.span if whole else place(node, fault.start, fault.end)
             bag.add(_NEVER, fault.message, span, severity=Severity.WARNING, help=fault.help)
+        if pattern.excludes and not positive and fault is None:
+            early.append(node)
         positive = positive or not pattern.excludes
+    if positive and not filter.endswith("-ignore"):
+        for node in early:
+            _too_early(filter, node, bag)
     if not positive and not filter.endswith("-ignore") and nodes:
         first = nodes[0]
         bag.add(
@@ -120,6 +128,31 @@ def _patterns(filter: str, value: Node, bag: DiagnosticBag) -> None:
             severity=Severity.WARNING,
             help=f"write '{filter}-ignore', or put a pattern without ! first",
         )
+
+
+def _too_early(filter: str, node: Scalar, bag: DiagnosticBag) -> None:
+    bag.add(
+        "filter-no-effect",
+        f"'{node.text}' excludes nothing: nothing is let in before it, and what comes after it counts",
+        node.span,
+        severity=Severity.WARNING,
+        help=f"put it below the patterns of '{filter}' that it makes an exception of",
+    )
+
+
+def _only_tags(settings: Mapping, bag: DiagnosticBag) -> None:
+    """A push of a tag is not asked for its paths (DOC: workflow syntax, on.push.paths)."""
+    names = {name.text for name, _ in settings.entries}
+    if names & {"tags", "tags-ignore"} and not names & {"branches", "branches-ignore"}:
+        for name, _ in settings.entries:
+            if name.text in PATHS:
+                bag.add(
+                    "filter-no-effect",
+                    f"'{name.text}' has no effect: only tags are let in, and GitHub looks at no paths for tags",
+                    name.span,
+                    severity=Severity.WARNING,
+                    help="remove it, or let branches in too",
+                )
 
 
 def _read(node: Scalar, bag: DiagnosticBag) -> Pattern | None:
