@@ -29,7 +29,8 @@ _PLACEHOLDER = re.compile(r"\[?\b[A-Z]+(?:=[A-Z]+)?\b\]?…?|…|\[[^\]]*\]")
 
 WORKFLOW = """\
 on:
-  push: {tags: ['v*']}
+  push: {branches: [main], tags: ['v*']}
+  pull_request:
   workflow_dispatch: {inputs: {level: {type: string}}}
 jobs:
   build:
