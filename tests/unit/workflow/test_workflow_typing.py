@@ -363,3 +363,18 @@ def test_what_a_called_workflow_is_given(value: str, told: str | None) -> None:
     }
     found = list(check(TextFiles(files), [f"{folder}a.yml"]).findings)
     assert said(found) == ([("call-input-type", told)] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("run", "env", "told"),
+    [
+        ("echo ${{ env.TITLE }}", "TITLE: '${{ github.event.issue.title }}'", True),
+        ("echo ${{ env.title || 'x' }}", "TITLE: 'a ${{ github.head_ref }}'", True),
+        ("echo $TITLE", "TITLE: '${{ github.event.issue.title }}'", False),
+        ("echo ${{ env.OTHER }}", "TITLE: '${{ github.event.issue.title }}'", False),
+        ("echo ${{ env.TITLE }}", "TITLE: \"${{ contains(github.event.issue.title, 'x') }}\"", False),
+    ],
+)
+def test_untrusted_input_in_a_variable(run: str, env: str, told: bool) -> None:
+    found = in_step(f'run: "{run}"\n        env: {{{env}}}')
+    assert said(found) == ([("untrusted-input", found[0].span.text if found[0].span else "")] if told else [])

@@ -40,6 +40,7 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
     checker = Checker(bag)
     static = Static(workflow)
     whole = of_workflow(static)
+    checker.tainted = untrusted.tainted(workflow.env, checker.tainted)
     for key, value in root.entries:
         inner = expected.WORKFLOW.keys.get(key.text)
         if inner is not None:
@@ -72,18 +73,22 @@ class Checker:
 
     def __init__(self, bag: DiagnosticBag) -> None:
         self.bag = bag
+        self.tainted: frozenset[str] = frozenset()
+        """The environment variables that hold untrusted text at the place that is looked at."""
         self.errors = [finding.span for finding in bag.errors if finding.span is not None]
 
     def job(self, job: Job, contexts: Contexts) -> None:
         """All values of a job."""
         if job.node is None:
             return
-        steps = raw_steps(job.node)
-        after = self.steps(steps, contexts)
+        around = self.tainted
+        self.tainted = untrusted.tainted(job.env, around)
+        after = self.steps(raw_steps(job.node), contexts)
         for key, value in job.node.entries:
             if key.text not in ("steps", "needs", "uses", "permissions"):
                 within = after if key.text in _AFTER_STEPS else contexts
                 self.node(value, expected.JOB.keys.get(key.text, ANYTHING), within)
+        self.tainted = around
 
     def steps(self, steps: Sequence[Mapping], contexts: Contexts) -> Contexts:
         """The steps of a job or composite action; the contexts after them."""
@@ -107,10 +112,13 @@ class Checker:
         uses = access.text(step, "uses").lower()
         is_script = uses.startswith("actions/github-script@")
         keys = (expected.SCRIPT_STEP if is_script else expected.STEP).keys
+        around = self.tainted
+        self.tainted = untrusted.tainted(access.get(step, "env"), around)
         for key, value in step.entries:
             inner = keys.get(key.text)
             if inner is not None:
                 self.node(value, inner, contexts)
+        self.tainted = around
 
     def call_definition(self, node: Node | None, contexts: Contexts, static: Static) -> None:
         """The defaults of inputs, which see the inputs before them, and the values of outputs."""
@@ -176,7 +184,7 @@ class Checker:
             if lack is not None:
                 self.add(node, part.source_start, part.source_start + len(part.source), lack)
             if place.script:
-                untrusted.check(node, part, expr, self.bag)
+                untrusted.check(node, part, expr, self.tainted, self.bag)
 
     def expression(
         self, node: Scalar, source: str, offset: int, place_: Place, contexts: Contexts, *, alone: bool = True

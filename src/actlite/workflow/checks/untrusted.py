@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actlite.diagnostics import DiagnosticBag, Severity
-from actlite.document.nodes import Scalar
+from actlite.document.nodes import Mapping, Scalar
+from actlite.document.nodes import Node as NodeType
 from actlite.document.places import place
+from actlite.expressions import template
 from actlite.expressions.ast import Call, Constant, Expr, Index, Logical, Name, Node, Wildcard
+from actlite.expressions.errors import ExpressionError
+from actlite.expressions.parser import parse_any
 from actlite.expressions.parts import Part
 
 CODE = "untrusted-input"
@@ -44,25 +48,59 @@ Keys = tuple[str | None, ...]
 """The way to a value: names in small letters, ``*`` for ``.*``, None for an index that isn't known."""
 
 
-def check(node: Scalar, part: Part, expr: Expr, bag: DiagnosticBag) -> None:
-    """Warn of untrusted text in an expression of a script."""
-    if not any(name.name.lower() == "github" for name in expr.names):
+def check(node: Scalar, part: Part, expr: Expr, variables: frozenset[str], bag: DiagnosticBag) -> None:
+    """Warn of untrusted text in an expression of a script. ``variables`` are those that hold such text, in small
+    letters: ``${{ env.TITLE }}`` puts it into the script as well."""
+    names = {name.name.lower() for name in expr.names}
+    if "github" not in names and not (variables and "env" in names):
         return
     for index, keys in _results(expr.root):
-        found = untrusted(keys)
-        if not found:
-            continue
         offset = part.source_start
         text = expr.source[index.start : index.end]
-        what = f"'{text}' is" if len(found) == 1 else f"'{text}' has {', '.join(found)}, which are"
+        if keys[0] == "env":
+            if len(keys) != 2 or keys[1] not in variables:
+                continue
+            what = f"'{text}' holds"
+            help = f"use the variable {str(keys[1]).upper()} as the shell has it, without ${{{{ }}}}"
+        else:
+            found = untrusted(keys)
+            if not found:
+                continue
+            what = f"'{text}' is" if len(found) == 1 else f"'{text}' has {', '.join(found)}, which are"
+            help = f"pass it by env: {_variable(keys)}: ${{{{ {expr.source} }}}} and use the variable in the script"
         bag.add(
             CODE,
             f"{what} text that others write: put into a script, it can run commands",
             place(node, offset + index.start, offset + index.end),
             severity=Severity.WARNING,
             notes=("GitHub puts the text into the script before any shell or interpreter reads it",),
-            help=f"pass it by env: {_variable(keys)}: ${{{{ {expr.source} }}}} and use the variable in the script",
+            help=help,
         )
+
+
+def tainted(env: NodeType | None, above: frozenset[str]) -> frozenset[str]:
+    """The variables of an ``env:`` that hold untrusted text, and those of ``above`` that it leaves as they are."""
+    if not isinstance(env, Mapping):
+        return above
+    result = set(above)
+    for key, value in env.entries:
+        name = key.text.lower()
+        result.discard(name)
+        if isinstance(value, Scalar) and any(_holds(part) for _, part in template.expressions(value)):
+            result.add(name)
+    return frozenset(result)
+
+
+def _holds(part: Part) -> bool:
+    """Whether an expression yields untrusted text."""
+    source = part.source or ""
+    if "event" not in source and "head_ref" not in source:
+        return False
+    try:
+        root = parse_any(source).root
+    except ExpressionError:
+        return False
+    return any(keys[0] == "github" and untrusted(keys) for _, keys in _results(root))
 
 
 def untrusted(keys: Keys) -> list[str]:
@@ -120,9 +158,12 @@ def _way(node: Index) -> Keys | None:
         else:
             keys.append(None)
         at = at.target
-    if not isinstance(at, Name) or at.name.lower() != "github" or keys[0] not in _HINTS:
+    if not isinstance(at, Name):
         return None
-    return ("github", *reversed(keys))
+    name = at.name.lower()
+    if name != "env" and (name != "github" or keys[0] not in _HINTS):
+        return None
+    return (name, *reversed(keys))
 
 
 def _variable(keys: Keys) -> str:
