@@ -7,7 +7,6 @@ from actlite.document import compose
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.source import SourceFile, Span
 from actlite.workflow import access
-from actlite.workflow.checks import typing
 from actlite.workflow.model import (
     ActionInput,
     ActionManifest,
@@ -48,6 +47,8 @@ def _read(source: SourceFile, bag: DiagnosticBag) -> ActionManifest | None:
         return None
     validate_once(root, ACTION, bag)
     if isinstance(root, Mapping):
+        from actlite.workflow.checks import typing
+
         typing.check_action(root, bag)
     runs_node = access.get(root, "runs")
     if isinstance(root, Mapping) and runs_node is None:
