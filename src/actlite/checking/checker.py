@@ -17,8 +17,10 @@ from actlite.records import frozen
 from actlite.source import SourceFile
 from actlite.workflow import access
 from actlite.workflow.call_findings import check_calls
+from actlite.workflow.checks.commands import check_steps as check_commands
+from actlite.workflow.checks.runners import check_shells
 from actlite.workflow.manifest import read_action
-from actlite.workflow.model import Workflow
+from actlite.workflow.model import CompositeRuns, Workflow
 from actlite.workflow.reader import read as read_workflow
 
 
@@ -89,6 +91,9 @@ class Checker:
     def _action(self, source: SourceFile) -> CheckedFile:
         manifest, bag = read_action(source)
         if manifest is not None and "steps" in source.text:
+            if isinstance(manifest.runs, CompositeRuns):
+                check_commands(manifest.runs.steps, bag)
+                check_shells(manifest.runs.steps, bag)
             self._across_actions(source, bag)
         findings, silenced = silence(source, _in_order(bag))
         return CheckedFile(source.name, "action", None, findings, silenced)

@@ -271,3 +271,9 @@ def test_what_read_source_says_of_other_files(tmp_path: Path) -> None:
     bom = read_source(tmp_path / "bom.yml", "b")
     assert isinstance(bom, SourceFile)
     assert bom.text == "on: push"
+
+
+def test_scripts_of_a_composite_action_are_looked_at() -> None:
+    steps = "    - {run: 'echo ::set-output name=a::b', shell: bash}\n    - {run: x, shell: perl}\n"
+    checked = check(TextFiles({"action.yml": MANIFEST + steps}), ["action.yml"])
+    assert found(checked) == ["13:deprecated-command", "14:unknown-shell"]

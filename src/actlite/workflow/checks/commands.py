@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from actlite.diagnostics import DiagnosticBag, Severity
 from actlite.document.nodes import Mapping
 from actlite.document.places import place
-from actlite.workflow.model import RunStep, Workflow
+from actlite.workflow.model import RunStep, Step, Workflow
 
 _INSTEAD = {
     "set-output": ("GITHUB_OUTPUT", "name=value"),
@@ -25,25 +26,30 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
     del root
     allowed = "ACTIONS_ALLOW_UNSECURE_COMMANDS" in workflow.source.text
     for job in workflow.jobs:
-        for step in job.steps:
-            if not isinstance(step, RunStep) or "::" not in step.run.text:
+        check_steps(job.steps, bag, allowed=allowed)
+
+
+def check_steps(steps: Iterable[Step], bag: DiagnosticBag, *, allowed: bool = False) -> None:
+    """The same for the steps of a job or composite action; ``allowed``: the disabled commands are enabled."""
+    for step in steps:
+        if not isinstance(step, RunStep) or "::" not in step.run.text:
+            continue
+        text = step.run.text
+        for found in _COMMAND.finditer(text):
+            start = text.rfind("\n", 0, found.start()) + 1
+            before = text[start : found.start()]
+            name = found[1] or found[2]
+            if before.lstrip().startswith("#") or not _WRITES.search(before):
                 continue
-            text = step.run.text
-            for found in _COMMAND.finditer(text):
-                start = text.rfind("\n", 0, found.start()) + 1
-                before = text[start : found.start()]
-                if before.lstrip().startswith("#") or not _WRITES.search(before):
-                    continue
-                name = found[1] or found[2]
-                if allowed and name in _DISABLED:
-                    continue
-                file, value = _INSTEAD[name]
-                bag.add(
-                    "deprecated-command",
-                    f"the command '{name}' is disabled: GitHub fails the step"
-                    if name in _DISABLED
-                    else f"the command '{name}' is deprecated: GitHub warns of it in each run",
-                    place(step.run, found.start(), found.end()),
-                    severity=Severity.WARNING,
-                    help=f'write echo "{value}" >> "${file}"',
-                )
+            if allowed and name in _DISABLED:
+                continue
+            file, value = _INSTEAD[name]
+            bag.add(
+                "deprecated-command",
+                f"the command '{name}' is disabled: GitHub fails the step"
+                if name in _DISABLED
+                else f"the command '{name}' is deprecated: GitHub warns of it in each run",
+                place(step.run, found.start(), found.end()),
+                severity=Severity.WARNING,
+                help=f'write echo "{value}" >> "${file}"',
+            )

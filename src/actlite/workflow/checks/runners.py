@@ -7,12 +7,12 @@ only label (DOC: GitHub-hosted runners; R: ScriptHandlerHelpers for shells).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from actlite.diagnostics import DiagnosticBag, Severity
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.workflow import access
-from actlite.workflow.model import Job, RunStep, Workflow
+from actlite.workflow.model import Job, RunStep, Step, Workflow
 from actlite.workflow.nearest import nearest
 
 HOSTED = frozenset(
@@ -70,9 +70,14 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
         system = labels[0].text.casefold() if len(labels) == 1 else ""
         system = system.partition("-")[0] if system in HOSTED and job.container is None else ""
         _shell(job.defaults.shell, system, bag)
-        for step in job.steps:
-            if isinstance(step, RunStep):
-                _shell(step.shell, system, bag)
+        check_shells(job.steps, bag, system=system)
+
+
+def check_shells(steps: Iterable[Step], bag: DiagnosticBag, *, system: str = "") -> None:
+    """Look at the shells of a job's or composite action's steps."""
+    for step in steps:
+        if isinstance(step, RunStep):
+            _shell(step.shell, system, bag)
 
 
 def _nodes(node: Node | None) -> tuple[Node, ...]:
