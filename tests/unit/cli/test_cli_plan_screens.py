@@ -11,6 +11,8 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -192,3 +194,39 @@ def test_mermaid_can_read_the_graph(name: str, project: Callable[[str], Path], c
     for line in lines[1:]:
         assert any(re.fullmatch(pattern, line.replace("<br/>", "")) for pattern in patterns), line
     assert sum("subgraph " in line for line in lines) == sum(line.strip() == "end" for line in lines)
+
+
+def test_actions_in_the_cache_are_known(project: Callable[[str], Path], call: Call, tmp_path: Path) -> None:
+    root = project("monorepo")
+    home = tmp_path / "cache" / "actions" / "actions" / "checkout"
+    (home / ("a" * 40)).mkdir(parents=True)
+    refs = {"v4": {"sha": "a" * 40, "name": "refs/tags/v4", "time": 0}}
+    (home / "refs.json").write_text(json.dumps(refs))
+    shown = call("plan", "--changed", "libs/a.go")
+    assert "Not fetched yet, so unknown (actlite fetch): docker/build-push-action@v6\n" in shown.out
+    data = json.loads(call("plan", "--changed", "libs/a.go", "--format", "json").out)
+    actions = {action["uses"]: action for action in data["actions"]}
+    assert actions["actions/checkout@v4"]["commit"] == "a" * 40
+    assert (actions["./.github/actions/setup"]["kind"], actions["./.github/actions/setup"]["here"]) == (
+        "local",
+        None,
+    )
+    (root / ".github/actions/setup").mkdir(parents=True)
+    (root / ".github/actions/setup/action.yml").write_text("name: x\n")
+    data = json.loads(call("plan", "--changed", "libs/a.go", "--format", "json").out)
+    assert next(a for a in data["actions"] if a["kind"] == "local")["here"] is True
+
+
+@pytest.mark.parametrize("form", ["text", "json", "mermaid", "dot"])
+def test_plan_imports_nothing_heavy(form: str, project: Callable[[str], Path]) -> None:
+    project("library")
+    script = (
+        "import sys; from actlite.cli.ends import run_guarded\n"
+        "code = run_guarded(sys.argv[1:])\n"
+        "print(code, *sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    words = [sys.executable, "-c", script, "plan", "--tag", "v1.2.3", "--format", form]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    code, *modules = done.stderr.split()
+    assert code == "0"
+    assert {"docker", "requests", "rich", "urllib3", "elftools", "asyncio"} & set(modules) == set()
