@@ -132,7 +132,7 @@ def unrunnable(
                 Severity.ERROR,
                 f"{_some(job, legs)} can't run here: {problem}",
                 node.span if node is not None else job.job.span,
-                help="--only-runnable runs the other jobs; -P LABEL=IMAGE gives an image for a label.",
+                help="--only-runnable runs the other jobs; -P LABEL=IMAGE gives an image for a label",
             )
             found.append(Absent(tuple(legs), finding))
     return found
