@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from actlite.diagnostics import DiagnosticBag, Severity
+from actlite.diagnostics import DiagnosticBag, Fix, Severity
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.workflow import access
 from actlite.workflow.model import CalledOutput, CalledSecret, EventFilter, Input
-from actlite.workflow.nearest import did_you_mean
+from actlite.workflow.nearest import nearest
 from actlite.workflow.schema_events import ACTIVITY_TYPES
 
 _PAIRS = (("branches", "branches-ignore"), ("tags", "tags-ignore"), ("paths", "paths-ignore"))
@@ -84,13 +84,15 @@ def _check_filters(name: str, value: Mapping, bag: DiagnosticBag) -> None:
     known = ACTIVITY_TYPES.get(name, ())
     for text, span in access.spanned_texts(access.get(value, "types")):
         if known and text and text not in known:
+            guess = nearest(text, known)
             bag.add(
                 "unknown-activity-type",
                 f"'{name}' has no activity type '{text}'",
                 span,
                 severity=Severity.WARNING,
-                label=did_you_mean(text, known),
+                label=f"did you mean '{guess}'?" if guess else "",
                 help=f"its types: {', '.join(known)}",
+                fix=Fix(f"write '{guess}'", span, guess) if guess and span.text == text else None,
             )
 
 

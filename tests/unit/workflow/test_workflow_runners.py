@@ -119,6 +119,9 @@ def test_needs(needs: str, expected: list[tuple[str, str]]) -> None:
         ("self-hosted", []),
         ("[self-hosted, linux, x64, gpu]", []),
         ("[ubuntu-latest, windows-latest]", [("warning unknown-runner", "windows-latest")]),
+        ("[ubuntu-latest, ubuntu-24.04]", []),
+        ("[ubuntu-22.04, ubuntu-24.04]", [("warning unknown-runner", "ubuntu-24.04")]),
+        ("[macos-15, self-hosted]", []),
         ("${{ vars.RUNNER || 'ubuntu-20.04' }}", []),
     ],
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from actlite.diagnostics import DiagnosticBag, Severity
+from actlite.diagnostics import DiagnosticBag, Fix, Severity
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.workflow import access
 from actlite.workflow.model import Job, RunStep, Step, Workflow
@@ -110,6 +110,7 @@ def _label(label: Scalar, bag: DiagnosticBag) -> None:
             severity=Severity.WARNING,
             notes=(_WAITS,),
             help=f"write {instead}",
+            fix=Fix(f"write '{instead}'", label.span, instead) if label.plain else None,
         )
         return
     number = _NUMBERED.match(name)
@@ -129,19 +130,31 @@ def _label(label: Scalar, bag: DiagnosticBag) -> None:
             severity=Severity.WARNING,
             label=f"did you mean '{guess}'?",
             notes=(_WAITS,),
+            fix=Fix(f"write '{guess}'", label.span, guess) if label.plain else None,
         )
 
 
 def _conflict(labels: list[Scalar], bag: DiagnosticBag) -> None:
-    hosted = [label for label in labels if label.text.casefold() in HOSTED]
-    if len({label.text.casefold() for label in hosted}) > 1:
-        bag.add(
-            "unknown-runner",
-            f"no machine has the labels '{hosted[0].text}' and '{hosted[1].text}': all of a list must fit",
-            hosted[1].span,
-            severity=Severity.WARNING,
-            help="to run the job on each of them, use a matrix",
-        )
+    """GitHub gives each of its machines one label; ``latest`` may stand for any version."""
+    first: dict[str, Scalar] = {}
+    for label in labels:
+        name = label.text.casefold()
+        if name not in HOSTED:
+            continue
+        system, _, version = name.partition("-")
+        for other, before in first.items():
+            other_system, _, other_version = other.partition("-")
+            either = "latest" in {version, other_version}
+            if system != other_system or (version != other_version and not either):
+                bag.add(
+                    "unknown-runner",
+                    f"no machine has the labels '{before.text}' and '{label.text}': all of a list must fit",
+                    label.span,
+                    severity=Severity.WARNING,
+                    help="to run the job on each of them, use a matrix",
+                )
+                return
+        first[name] = label
 
 
 def _shell(node: Scalar | None, system: str, bag: DiagnosticBag) -> None:
