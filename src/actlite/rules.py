@@ -34,10 +34,9 @@ RULES: dict[str, Rule] = _rules(
     # YAML
     ("encoding", "error", "yaml", "The file is not UTF-8"),
     ("unreadable-file", "error", "yaml", "The file can't be read"),
-    ("empty-file", "error", "yaml", "The file holds nothing"),
     ("yaml-syntax", "error", "yaml", "The file is not YAML"),
     ("yaml-documents", "error", "yaml", "The file holds more than one document"),
-    ("yaml-empty", "error", "yaml", "The file has no content"),
+    ("yaml-empty", "error", "yaml", "The file holds nothing"),
     ("yaml-size", "error", "yaml", "The file is larger than GitHub reads"),
     ("yaml-depth", "error", "yaml", "The file nests deeper than GitHub reads"),
     ("yaml-nodes", "error", "yaml", "The file has more nodes than GitHub reads"),

@@ -42,8 +42,6 @@ def _read(source: SourceFile, bag: DiagnosticBag) -> ActionManifest | None:
     root, findings = compose(source, anchors=False)
     bag.extend(findings)
     if root is None:
-        if not bag.errors:
-            bag.add("empty-file", "The manifest is empty: an action has 'runs:'", source.span(0, 0))
         return None
     validate_once(root, ACTION, bag)
     if isinstance(root, Mapping):

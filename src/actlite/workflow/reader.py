@@ -52,8 +52,6 @@ def _read(
     root, findings = compose(source, limits=limits)
     bag.extend(findings)
     if root is None:
-        if not bag.errors:
-            bag.add("empty-file", "The file is empty: a workflow has 'on:' and 'jobs:'", source.span(0, 0))
         return None
     if _too_large(source, path, root, limits):
         bag.add("yaml-size", "Maximum object size exceeded", source.span(0, 0), help="split the workflow")
