@@ -136,6 +136,9 @@ def test_paths_that_are_good(pattern: str) -> None:
         ("schedule", ["missing-cron"], "schedule"),
         ("[push, schedule]", ["missing-cron"], "schedule"),
         ("{schedule: []}", ["missing-cron"], "schedule"),
+        ("{schedule: }", ["wrong-type"], ""),
+        ("{workflow_run: {workflows: }}", ["wrong-type"], ""),
+        ("{workflow_dispatch: {inputs: {a: {type: choice, options: }}}}", ["input-options"], "a"),
     ],
 )
 def test_filters_as_a_whole(on: str, codes: list[str], where: str) -> None:

@@ -23,7 +23,9 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
     on = access.get(root, "on")
     for event in workflow.on:
         if event.name == "workflow_run" and not event.workflows:
-            _no_workflows(event, bag)
+            named = access.get(access.get(on, event.name), "workflows")
+            if named is None or isinstance(named, Sequence):
+                _no_workflows(event, bag)
         elif event.name in _RETIRED:
             bag.add(
                 "retired-event",

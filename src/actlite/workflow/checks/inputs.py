@@ -50,6 +50,8 @@ def _dispatch_input(name: Scalar, value: Node, bag: DiagnosticBag) -> None:
     default = access.scalar(value, "default")
     if kind == "choice":
         if not texts:
+            if isinstance(options, Scalar):
+                bag.items = [found for found in bag.items if found.span != options.span]
             bag.add(
                 "input-options",
                 f"Missing 'options' for choice input '{name.text}'",

@@ -39,7 +39,7 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
         if event != "schedule":
             continue
         entries = settings.items if isinstance(settings, Sequence) else ()
-        if not entries and (settings is None or isinstance(settings, Sequence) or _is_null(settings)):
+        if not entries and (settings is None or isinstance(settings, Sequence)):
             bag.add(
                 "missing-cron",
                 "a schedule without 'cron' never runs",
@@ -64,10 +64,6 @@ def _events(on: Node | None) -> list[tuple[str, Span, Node | None]]:
     if isinstance(on, Mapping):
         return [(key.text, key.span, value) for key, value in on.entries]
     return []
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.value is None
 
 
 def _cron(node: Scalar, bag: DiagnosticBag) -> None:
