@@ -59,6 +59,8 @@ class Diagnostic:
         if self.span and self.span.source.text:
             lines += excerpt(self.span, self.label)
         for label in self.labels:
+            if self.span is None or label.span.source.name != self.span.source.name:
+                lines.append(f"  in {label.span}:")
             lines += excerpt(label.span, label.text)
         lines += [f"  note: {note}" for note in self.notes]
         if self.help:

@@ -13,7 +13,7 @@ from actlite.checking.services import service_findings
 from actlite.cli.ends import hide, say
 from actlite.cli.options import RunOptions
 from actlite.cli.reporters import reporters
-from actlite.cli.select_workflows import Selected, select_workflows
+from actlite.cli.select_workflows import Selected, refuse_invalid, select_workflows
 from actlite.cli.session import Session, cache_folder, now, owner_of
 from actlite.diagnostics import Severity
 from actlite.engines.base import Engine, Pull
@@ -26,6 +26,7 @@ from actlite.journal.runs import RunFolder, RunStore
 from actlite.planning.plan import JobPlan, Leg, Plan
 from actlite.runtimes.eras import Runner, runner_at
 from actlite.runtimes.store import NodeStore
+from actlite.workflow import unsupported
 
 if TYPE_CHECKING:
     from actlite.actions.store import ActionStore
@@ -106,9 +107,11 @@ def _runner(options: RunOptions) -> Runner:
 
 
 def _refuse_unsupported(plans: Sequence[Plan]) -> None:
-    """What can't be run by this version is said before anything starts. Raises CannotRun."""
+    """What GitHub refuses or this version can't run is said before anything starts. Raises InvalidWorkflow and
+    CannotRun."""
     found = [d for plan in plans for d in plan.warnings]
     found += [d for plan in plans for job in plan.jobs for d in job.problems]
+    refuse_invalid(tuple(d for d in found if d.severity is Severity.ERROR and d.code != unsupported.CODE))
     for diagnostic in found:
         say(diagnostic.render())
     for note in dict.fromkeys(note for plan in plans for note in plan.trigger.notes):

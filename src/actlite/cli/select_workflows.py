@@ -64,13 +64,7 @@ def select_workflows(
     files = read_all(selection.directory, selection.workflows)
     broken = tuple(file for file in files if file.workflow is None or file.errors)
     if broken and strict:
-        errors = tuple(error for file in broken for error in file.errors)
-        names = ", ".join(file.name for file in broken)
-        raise InvalidWorkflow(
-            f"{len(errors)} error{'s' * (len(errors) != 1)} in {names}; nothing was run.",
-            errors,
-            do="Correct them (`actlite check` shows them again), or name another workflow with -W.",
-        )
+        refuse_invalid(tuple(error for file in broken for error in file.errors))
     repository = Repository.discover(selection.directory)
     event = selection.event or _event_of(selection, files)
     trigger = make_trigger(
@@ -93,6 +87,18 @@ def select_workflows(
     found = tuple(d for file in files if file not in broken for d in file.findings)
     source = source_of(repository, trigger, committed=committed)
     return Selected(root, repository, trigger, tuple(plans), tuple(others), found, broken, source)
+
+
+def refuse_invalid(errors: Sequence[Diagnostic]) -> None:
+    """Raise InvalidWorkflow for errors that GitHub would refuse their files for."""
+    if not errors:
+        return
+    names = ", ".join(dict.fromkeys(error.span.source.name for error in errors if error.span is not None))
+    raise InvalidWorkflow(
+        f"{len(errors)} error{'s' * (len(errors) != 1)} in {names}; nothing was run.",
+        errors,
+        do="Correct them (`actlite check` shows them again), or name another workflow with -W.",
+    )
 
 
 def _plan(

@@ -9,6 +9,7 @@ from actlite.checking.files import FOLDER, SUFFIXES, read_source
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.errors import UsageError
 from actlite.records import frozen
+from actlite.source import SourceFile
 from actlite.workflow.model import Workflow
 
 
@@ -68,7 +69,8 @@ def read_as(path: Path, name: str) -> WorkflowFile:
 
     source = read_source(path, name)
     if source is None:
-        source = Diagnostic("unreadable-file", Severity.ERROR, f"{name} is not there")
+        nowhere = SourceFile(name, "").span(0, 0)
+        source = Diagnostic("unreadable-file", Severity.ERROR, f"{name} is not there", nowhere)
     if isinstance(source, Diagnostic):
         return WorkflowFile(path, name, None, (source,))
     workflow, bag = read_workflow(source, name)

@@ -187,6 +187,23 @@ def test_run_refuses_with_the_words_of_check(repo: Path, call: Call) -> None:
     assert shown in answer.err
 
 
+def test_run_refuses_what_only_several_files_show(repo: Path, call: Call) -> None:
+    put(repo, ".github/workflows/ci.yaml", "on: push\njobs: {a: {uses: ./.github/workflows/called.yml}}\n")
+    inputs = "on: {workflow_call: {inputs: {x: {type: string, required: true}}}}\n"
+    put(
+        repo,
+        ".github/workflows/called.yml",
+        f"{inputs}jobs: {{a: {{runs-on: ubuntu-latest, steps: [{{run: x}}]}}}}\n",
+    )
+    shown = call("check").out.split("\n\n")[0]
+    assert "error[call-missing-input]" in shown
+    assert "\n  in .github/workflows/called.yml:1:" in shown
+    answer = call("run", "-W", "ci.yaml")
+    assert answer.code == 2
+    assert shown in answer.err
+    assert "nothing was run" in answer.err
+
+
 def test_quiet_shows_errors_alone(repo: Path, call: Call) -> None:
     put(repo, ".github/workflows/ci.yaml", ODD)
     assert call("check", "--quiet").out == "✓ 0 errors, 1 warning in 2 files\n"
