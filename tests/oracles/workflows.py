@@ -10,7 +10,7 @@ The two may differ only by the rules below. Each was judged against the C# of ac
   "Invalid …", ids in ``needs`` in another case (``ONLY_THEIRS``).
 * After an error TypeScript goes on with what is left, and tells what follows from it: no job to begin with, no
   step. We tell a fault once (``AFTERWARDS``, ``FOLLOWS``): a key that is missing because another was misspelt, keys of two kinds
-  of mappings in one.
+  of mappings in one, ``<<`` with keys that were to be merged.
 * TypeScript places what can't stand inside ``parallel`` at the step, and a fault in an expression at the beginning
   of its text; we at the key, and at the line of the faulty part (``IN_EXPRESSIONS``).
 * Whatever stands in a value that GitHub passes over, it does not look at; of duplicate keys there we tell too.
@@ -52,7 +52,7 @@ AFTERWARDS = re.compile(_AFTERWARDS)
 """What TypeScript tells when it has given up a job or a step, or of a job that the C# passes over."""
 FOLLOWS = re.compile(
     "Required property is missing: |There's not enough info to determine what you meant|Unexpected value |"
-    + _AFTERWARDS
+    "Container image cannot be empty|" + _AFTERWARDS
 )
 """What may follow from another fault."""
 
@@ -87,6 +87,8 @@ def difference(theirs: Sequence[Error], ours: Sequence[Diagnostic]) -> str | Non
         return f"only theirs: {told[0]}"
     if len(strict) < len(ours):
         return None  # the C# ends or goes on otherwise after such a fault
+    if any(found.message == "Unexpected value '<<'" for found in strict):
+        return None  # one finding for keys that were to be merged; TypeScript tells what is wrong with each
     our_lines = {_line(found) for found in strict}
     inner = {_line(found) for found in strict if found.code.startswith(IN_EXPRESSIONS)}
     their_lines = {line for line, _ in told}
