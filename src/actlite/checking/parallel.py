@@ -62,17 +62,30 @@ def _start(share: Sequence[str], work: Callable[[str], Any]) -> tuple[int, int]:
 
     handle, path = tempfile.mkstemp(prefix="actlite-")
     os.unlink(path)
+    parent = os.getpid()
     process = os.fork()
     if process:
         return process, handle
     code = 1
     try:
+        _die_with(parent)
         answers = json.dumps({task: work(task) for task in share})
         with open(handle, "wb") as file:
             file.write(answers.encode("utf-8", "surrogatepass"))
         code = 0
     finally:
         os._exit(code)
+
+
+def _die_with(parent: int) -> None:
+    """End this process soon after its parent has been killed."""
+
+    def look(*_: object) -> None:
+        if os.getppid() != parent:
+            os._exit(1)
+
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, 0.5, 0.5)
 
 
 def _collect(process: int, handle: int) -> dict[str, Any]:

@@ -33,6 +33,7 @@ MAX_EVENTS = 50_000
 MAX_ERRORS = 10
 """How many errors are reported for one file."""
 
+_TO_WRITE = "write a workflow or an action in it"
 _SIGN = re.compile(r"\s*[-:?](?=\s|$)")
 
 
@@ -110,7 +111,7 @@ class _Composer:
                 "yaml-empty",
                 "the file has no content",
                 self.source.span(0, 0),
-                help="write a workflow in it",
+                help=_TO_WRITE,
             )
             return None
         self.at = 1
@@ -124,7 +125,7 @@ class _Composer:
                     "remove the '---', or move what follows into a file of its own",
                 )
         if isinstance(node, Scalar) and node.plain and not node.text:
-            self.bag.add("yaml-empty", "the file has no content", self.source.span(0, 0))
+            self.bag.add("yaml-empty", "the file has no content", self.source.span(0, 0), help=_TO_WRITE)
             return None
         return node
 

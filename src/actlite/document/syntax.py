@@ -53,6 +53,7 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
         "replace the tab by spaces",
     ),
 )
+_BLOCK_END = ("expected <block end>", "did not find expected key", "did not find expected '-'")
 _CONFLICT = re.compile(r"(<{7}|={7}|>{7})( |$)")
 _KEY = re.compile(r"(?P<key>[A-Za-z_][\w.-]*)(?P<gap>: *| +|:)(?P<value>\S.*)")
 
@@ -252,7 +253,7 @@ def _lone_words(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | 
 
 def _block_end(lines: Lines, error: YamlSyntaxError, offset: int) -> Finding | None:
     """A line whose indentation fits nothing; text after a closing quote; a dash without a space."""
-    if "expected <block end>" not in error.problem:
+    if not any(words in error.problem for words in _BLOCK_END):
         return None
     text = lines.source.text
     number = lines.number(offset)

@@ -69,6 +69,14 @@ _OLD_LINE_ENDS = dict.fromkeys(map(ord, "\x85\u2028\u2029"), "\n")
 """Line ends of YAML 1.1, which GitHub's parser knows and ruamel.yaml has half forgotten."""
 
 
+DEEPEST = 101
+MOST = 50_001
+"""After a collection this deep, or so many events, nothing more is read: the composer refuses the file there, and
+the pure parser is slow where brackets nest."""
+WORDED = 256 * 1024
+"""In longer texts the C parser words the errors itself: the pure one would take seconds."""
+
+
 def c_parser_available() -> bool:
     """Whether PyYAML with its C parser is installed."""
     return _c_loader() is not None
@@ -82,7 +90,8 @@ def events(text: str) -> list[YamlEvent]:
         return list(c_events(text))
     except YamlSyntaxError as error:
         refused = error
-    list(pure_events(text))  # words the error
+    if len(text) <= WORDED:
+        list(pure_events(text))  # words the error
     raise refused
 
 
@@ -160,6 +169,7 @@ def _c_loader() -> Any:
 def _translate(source: Any, text: str, meant: dict[int, str]) -> Iterator[YamlEvent]:
     # The C parser does not count a byte order mark.
     shift: int | None = None
+    depth = count = 0
     for event in source:
         kind = _KINDS.get(type(event).__name__)
         if kind is None:
@@ -168,6 +178,11 @@ def _translate(source: Any, text: str, meant: dict[int, str]) -> Iterator[YamlEv
         if shift is None:
             shift = 1 if text.startswith("\ufeff") and start == 0 else 0
         start, end = start + shift, end + shift
+        count += 1
+        if kind in (SEQUENCE, MAPPING):
+            depth += 1
+        elif kind == END:
+            depth -= 1
         if kind == SCALAR:
             tag = event.tag
             value = event.value
@@ -185,6 +200,8 @@ def _translate(source: Any, text: str, meant: dict[int, str]) -> Iterator[YamlEv
             yield YamlEvent(kind, start, end)
         else:
             yield YamlEvent(kind, start, end, anchor=event.anchor or "")
+        if depth >= DEEPEST or count > MOST + 1:
+            return
 
 
 def _syntax_error(error: Any, text: str, meant: dict[int, str]) -> YamlSyntaxError:

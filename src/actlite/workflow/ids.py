@@ -26,6 +26,7 @@ class StepIds:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._next: dict[str, int] = {}
 
     def claim(self, id: str) -> str | None:
         """Take an explicit id; the reason in GitHub's words where it can't be had."""
@@ -40,12 +41,13 @@ class StepIds:
     def generate(self, base: str) -> str:
         """An id for a step without one, such as ``__actions_checkout_2``: after all explicit ids are claimed."""
         name = _ILLEGAL.sub("_", "__" + base)
-        number = 1
+        number = self._next.get(name, 1)
         while True:
             suffix = "" if number == 1 else f"_{number}"
             candidate = name[: _LENGTH - len(suffix)] + suffix
             if candidate.casefold() not in self._taken:
                 self._taken.add(candidate.casefold())
+                self._next[name] = number + 1
                 return candidate
             number += 1
 

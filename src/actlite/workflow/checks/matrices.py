@@ -20,6 +20,8 @@ _LONGEST = 60
 _SCOPE = template.Scope({})
 MANY_VALUES = 8
 """Up to so many values of a key are listed in a help text."""
+MOST_COMPARED = 20_000
+"""So many values of one matrix are compared with those of ``exclude`` and ``include``; then it is let be."""
 
 
 def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
@@ -44,6 +46,7 @@ class _Checker:
             if finding.severity is Severity.ERROR
         )
         self.vectors: dict[str, Node] = {}
+        self.known: dict[str, list[object] | None] = {}
         self.include: Node | None = None
         self.exclude: Node | None = None
         for key, value in matrix.entries:
@@ -124,7 +127,10 @@ class _Checker:
         """An ``include`` of a combination that is there, without a new key, changes nothing."""
         for key, value in item.entries:
             vector = self.vectors.get(key.text.casefold())
-            if not isinstance(vector, Sequence) or not self.matches(value, vector):
+            if not isinstance(vector, Sequence) or self.compared > MOST_COMPARED:
+                return
+            self.compared += len(vector.items)
+            if not self.matches(value, vector):
                 return
         self.bag.add(
             "matrix-include",
@@ -134,12 +140,27 @@ class _Checker:
             help="remove it, or add what is special about it",
         )
 
-    def matches(self, value: Node, vector: Sequence) -> bool:
-        """Whether an entry's value matches one of a key's values; no where expressions make one of them."""
-        if any(_is_expression(node) for part in (value, vector) for node, _ in template.scalars(part)):
-            return False
+    def matches(self, key: Scalar, value: Node) -> bool | None:
+        """Whether an entry's value matches one of its key's values; None where expressions make one of them."""
+        values = self.values(key.text.casefold())
+        if values is None or any(_is_expression(node) for node, _ in template.scalars(value)):
+            return None
         wanted = template.evaluate_node(value, _SCOPE)
-        return any(could_match(template.evaluate_node(item, _SCOPE), wanted) for item in vector.items)
+        return any(could_match(known, wanted) for known in values)
+
+    def values(self, name: str) -> list[object] | None:
+        """The values of a key; None where they are not all written out."""
+        if name not in self.known:
+            vector = self.vectors.get(name)
+            written = isinstance(vector, Sequence) and not any(
+                _is_expression(node) for node, _ in template.scalars(vector)
+            )
+            self.known[name] = (
+                [template.evaluate_node(item, _SCOPE) for item in vector.items]
+                if written and isinstance(vector, Sequence)
+                else None
+            )
+        return self.known[name]
 
     def unknown_key(self, key: Scalar) -> None:
         self.refused = True
@@ -159,6 +180,9 @@ class _Checker:
         return [key.text for key, _ in self.matrix.entries if key.text.casefold() in self.vectors]
 
     def never(self, key: Scalar, value: Node, vector: Sequence) -> None:
+        self.compared += len(vector.items)
+        if self.compared > MOST_COMPARED:
+            return
         if any(_is_expression(node) for node, _ in template.scalars(value)):
             return
         if any(_is_expression(node) for node, _ in template.scalars(vector)):
