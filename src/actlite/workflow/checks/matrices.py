@@ -47,6 +47,7 @@ class _Checker:
         )
         self.vectors: dict[str, Node] = {}
         self.known: dict[str, list[object] | None] = {}
+        self.compared = 0
         self.include: Node | None = None
         self.exclude: Node | None = None
         for key, value in matrix.entries:
@@ -126,11 +127,7 @@ class _Checker:
     def included(self, item: Mapping) -> None:
         """An ``include`` of a combination that is there, without a new key, changes nothing."""
         for key, value in item.entries:
-            vector = self.vectors.get(key.text.casefold())
-            if not isinstance(vector, Sequence) or self.compared > MOST_COMPARED:
-                return
-            self.compared += len(vector.items)
-            if not self.matches(value, vector):
+            if not self.matches(key, value):
                 return
         self.bag.add(
             "matrix-include",
@@ -141,9 +138,13 @@ class _Checker:
         )
 
     def matches(self, key: Scalar, value: Node) -> bool | None:
-        """Whether an entry's value matches one of its key's values; None where expressions make one of them."""
+        """Whether an entry's value matches one of its key's values; None where expressions make one of them,
+        and where too many have been compared."""
         values = self.values(key.text.casefold())
-        if values is None or any(_is_expression(node) for node, _ in template.scalars(value)):
+        self.compared += len(values or ())
+        if values is None or self.compared > MOST_COMPARED:
+            return None
+        if any(_is_expression(node) for node, _ in template.scalars(value)):
             return None
         wanted = template.evaluate_node(value, _SCOPE)
         return any(could_match(known, wanted) for known in values)
@@ -180,17 +181,7 @@ class _Checker:
         return [key.text for key, _ in self.matrix.entries if key.text.casefold() in self.vectors]
 
     def never(self, key: Scalar, value: Node, vector: Sequence) -> None:
-        self.compared += len(vector.items)
-        if self.compared > MOST_COMPARED:
-            return
-        if any(_is_expression(node) for node, _ in template.scalars(value)):
-            return
-        if any(_is_expression(node) for node, _ in template.scalars(vector)):
-            return
-        wanted = template.evaluate_node(value, template.Scope({}))
-        if any(
-            could_match(template.evaluate_node(item, template.Scope({})), wanted) for item in vector.items
-        ):
+        if self.matches(key, value) is not False:
             return
         values = [_shown(item) for item in vector.items]
         more = f" and {len(values) - MANY_VALUES} more" if len(values) > MANY_VALUES else ""
