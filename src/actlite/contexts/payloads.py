@@ -146,6 +146,25 @@ def pull_request(
     }
 
 
+def merge_group(*, head_ref: str, head_sha: str, base_ref: str) -> Payload:
+    """A merge group whose checks are asked for."""
+    group = {"head_ref": head_ref, "head_sha": head_sha, "base_ref": base_ref}
+    return {"action": "checks_requested", "merge_group": group}
+
+
+def workflow_run(*, head_branch: str, head_sha: str, actor: str) -> Payload:
+    """A run of another workflow that has just succeeded. Which one is for an event file to say."""
+    run = {
+        "head_branch": head_branch,
+        "head_sha": head_sha,
+        "event": "push",
+        "status": "completed",
+        "conclusion": "success",
+        "actor": user(actor),
+    }
+    return {"action": "completed", "workflow_run": run}
+
+
 def release(name: RepositoryName, *, tag: str, actor: str, target: str) -> Payload:
     """A release that has just been published."""
     html = f"{SERVER_URL}/{name.full}"

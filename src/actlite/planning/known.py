@@ -69,4 +69,7 @@ def _github(trigger: Trigger) -> dict[str, Any]:
     event = dict(event) if isinstance(event, Mapping) else {}
     if trigger.event not in _WITH_PAYLOAD and event.keys() <= _ALWAYS:
         event = Open(event)
+    run = event.get("workflow_run")
+    if trigger.event == "workflow_run" and isinstance(run, Mapping):
+        event = {**event, "workflow_run": Open(run)}
     return Open({**trigger.github, "event": event})

@@ -168,6 +168,8 @@ class _Maker:
             "push": self.push,
             "release": self.release,
             "schedule": self.schedule,
+            "merge_group": self.merge_group,
+            "workflow_run": self.workflow_run,
             "workflow_dispatch": lambda: payloads.dispatch(self.target.ref),
             **dict.fromkeys(PULL_REQUESTS, self.pull_request),
         }
@@ -274,9 +276,29 @@ class _Maker:
         return payloads.release(self.name, tag=target.ref.name, actor=self.actor, target=branch)
 
     def schedule(self) -> payloads.Payload:
+        self.to_default_branch("a schedule")
+        return {"schedule": ""}
+
+    def to_default_branch(self, what: str) -> None:
+        """Some events run on the default branch, whatever the current one is."""
         branch = self.default_branch
         if self.target.ref.name != branch and not self.explicit and self.repository is not None:
             current = self.target.ref.name
             self.target = find_target(self.repository, tag=None, branch=branch, ref=None)
-            self.notes.append(f"a schedule runs on the default branch {branch}, not on {current}")
-        return {"schedule": ""}
+            self.notes.append(f"{what} runs on the default branch {branch}, not on {current}")
+
+    def merge_group(self) -> payloads.Payload:
+        head, base = self.target, self.default_branch
+        queue = branch_ref(f"gh-readonly-queue/{base}/pr-1-{head.sha}")
+        self.target = Target(queue, head.sha, head.notes)
+        if not self.given:
+            self.notes.append(f"the merge group is to be merged into {base}")
+        return payloads.merge_group(head_ref=queue.ref, head_sha=head.sha, base_ref=f"refs/heads/{base}")
+
+    def workflow_run(self) -> payloads.Payload:
+        head = self.target
+        self.to_default_branch("a workflow_run")
+        self.notes.append(
+            f"the run before it is taken to have been of {head.ref.name}, and to have succeeded"
+        )
+        return payloads.workflow_run(head_branch=head.ref.name, head_sha=head.sha, actor=self.actor)

@@ -295,3 +295,20 @@ def test_who_acts(made: Any) -> None:
     made.git("config", "github.user", "someone")
     assert make_trigger("push", at(made)).github["actor"] == "someone"
     assert make_trigger("push", at(made), actor="other").github["triggering_actor"] == "other"
+
+
+def test_a_merge_group_is_merged_into_the_default_branch(made: Any) -> None:
+    trigger = make_trigger("merge_group", at(made), branch="main")
+    event = trigger.github["event"]
+    assert event["merge_group"]["base_ref"] == "refs/heads/main"
+    assert event["action"] == "checks_requested"
+    assert trigger.github["ref"].startswith("refs/heads/gh-readonly-queue/main/pr-1-")
+
+
+def test_a_workflow_run_follows_a_success_and_is_of_the_default_branch(made: Any) -> None:
+    made.git("checkout", "-q", "-b", "topic")
+    trigger = make_trigger("workflow_run", at(made))
+    run = trigger.github["event"]["workflow_run"]
+    assert (run["head_branch"], run["conclusion"]) == ("topic", "success")
+    assert trigger.github["ref"] == "refs/heads/main"
+    assert any("to have succeeded" in note for note in trigger.notes)
