@@ -63,5 +63,5 @@ def _check(
         reference.spans[2],
         severity=Severity.WARNING,
         label=label,
-        help="" if label else f"its outputs are {', '.join(declared)}" if declared else "it has no outputs",
+        help="" if label else f"known: {', '.join(declared)}" if declared else "it has no outputs",
     )

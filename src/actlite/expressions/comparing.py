@@ -146,7 +146,7 @@ class _Judge:
             help=f"compare with the text '{word}'"
             if value is not None
             else "fromJSON makes a boolean of a text",
-            note="GitHub compares text with a boolean as numbers, and the text is none",
+            note="GitHub compares text with a boolean as numbers, and this text is no number",
         )
         return True
 
@@ -158,7 +158,7 @@ class _Judge:
         if not all(number_is_nan(value) for _, value in known.values):
             return False
         text = self.inference.text(self.node.left if endless is self.left else self.node.right)
-        self.fault(MISMATCH, f"{self.result}: '{text}' is a number, and the text is none")
+        self.fault(MISMATCH, f"{self.result}: '{text}' is a number, and the text beside it is none")
         return True
 
     def no_such_value(self, side: Node, type: Type, literal: Literal) -> None:
@@ -172,7 +172,7 @@ class _Judge:
                 MISMATCH,
                 f"{self.result}: '{text}' is a boolean, and no boolean equals the text '{value}'",
                 help=self.for_flag(side, str(value)),
-                note="GitHub compares a boolean with text as numbers, and the text is none",
+                note="GitHub compares a boolean with text as numbers, and this text is no number",
             )
             return
         word = to_string(value)
@@ -181,7 +181,7 @@ class _Judge:
                 MISMATCH,
                 f"{self.result}: '{text}' is text, and the text '{word}' does not equal the boolean {word}",
                 help=f"compare with the text '{word}'",
-                note="GitHub compares text with a boolean as numbers, and the text is none",
+                note="GitHub compares text with a boolean as numbers, and this text is no number",
             )
             return
         guess = _similar(word, type)

@@ -312,7 +312,8 @@ class _Walk:
         self._refuse(jobs, "not-callable", message, labels=labels, help=help)
 
     def _missing(self, reference: CallReference, missing: Missing, jobs: tuple[Job, ...]) -> None:
-        guess = nearest(reference.path, missing.known)
+        caller = jobs[-1].span.source.name
+        guess = nearest(reference.path, [path for path in missing.known if path != caller])
         self._refuse(
             jobs,
             "called-workflow-missing",

@@ -99,7 +99,7 @@ def read_cron(text: str) -> Cron:
     """Read a schedule. Raises BadCron."""
     words = list(_WORD.finditer(text))
     if len(words) != len(FIELDS):
-        many = f"it has {len(words)} fields" if words else "it is empty"
+        many = f"it has {len(words)} field{'s' * (len(words) != 1)}" if words else "it is empty"
         raise BadCron(many, words[0].start() if words else 0, words[-1].end() if words else len(text))
     odd: list[Odd] = []
     sets = [_field(field, word[0], word.start(), odd) for field, word in zip(FIELDS, words, strict=True)]

@@ -38,7 +38,7 @@ def _too_many(key: Scalar, number: int, bag: DiagnosticBag) -> None:
         "too-many-inputs",
         f"you may only define up to {MAX_INPUTS} `inputs` for a `workflow_dispatch` event",
         key.span,
-        notes=(f"these are {number}",),
+        notes=(f"there are {number}",),
         help="put several values into one input, as JSON for fromJSON()",
     )
 
