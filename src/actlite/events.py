@@ -140,6 +140,8 @@ class JobFinished(Event):
     """Seconds."""
     reason: str = ""
     matrix: Mapping[str, Any] = field(default_factory=dict)
+    condition: Mapping[str, Any] | None = None
+    """Where its ``if:`` is why it was skipped: the tree of that, as ``expressions.Trace.data`` has it."""
 
 
 @frozen
@@ -219,6 +221,8 @@ class StepFinished(Event):
     """Where the step stands, relative to the repository."""
     line: int = 0
     column: int = 0
+    condition: Mapping[str, Any] | None = None
+    """Where its ``if:`` is why it was skipped: the tree of that, as ``expressions.Trace.data`` has it."""
 
 
 @frozen

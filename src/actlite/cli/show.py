@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -12,7 +12,7 @@ from actlite.cli.common import DIRECTORY, FORMAT
 from actlite.cli.text import columns, paint, write, write_json
 from actlite.diagnostics import printable
 from actlite.errors import UsageError
-from actlite.events import Event, RunFinished, RunStarted
+from actlite.events import Event, JobFinished, RunFinished, RunStarted, StepFinished
 from actlite.journal.log import read_events
 from actlite.journal.record import RunRecord, fold
 from actlite.journal.runs import RunFolder, RunStore, State
@@ -110,7 +110,18 @@ def _job_log(folder: RunFolder, job: str) -> int:
     for event in _readable(folder):
         if getattr(event, "job", None) in wanted:
             reporter(event)
+            if isinstance(event, StepFinished | JobFinished) and event.condition:
+                write(_tree(event.condition))
     return 0
+
+
+def _tree(condition: Mapping[str, Any]) -> list[str]:
+    """Why a condition was false: the value of each of its parts."""
+    from actlite.expressions.explain import from_data
+
+    rows = from_data(condition).rows()
+    shown = [(printable(label), printable(value), printable(expanded)) for label, value, expanded in rows]
+    return columns(shown, indent=4, gap=3)
 
 
 def _readable(folder: RunFolder, *, output: bool = True) -> Iterator[Event]:

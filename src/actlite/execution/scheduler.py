@@ -178,7 +178,7 @@ class Scheduler:
 
     def _goes_on(self, job: _Job) -> bool:
         try:
-            return self._wanted(job)
+            return condition(job.plan.job.if_, self._scope(job)).value
         except ExpressionError:
             return False
 
@@ -211,8 +211,12 @@ class Scheduler:
         """All needs have ended: should it run, and as which legs?"""
         job.started = True
         try:
-            if self.cancel.forced or not self._wanted(job):
+            if self.cancel.forced:
                 self._skip(job, self._reason(job))
+                return
+            wanted = condition(job.plan.job.if_, self._scope(job))
+            if not wanted.value:
+                self._skip(job, self._reason(job), wanted.data(self._masker.mask))
                 return
             self._expand(job)
         except (ExpressionError, ActliteError) as error:
@@ -222,9 +226,6 @@ class Scheduler:
             self._skip(job, "no leg of its matrix has the values that --matrix asks for")
             return
         job.waiting = list(job.plan.legs)
-
-    def _wanted(self, job: _Job) -> bool:
-        return condition(job.plan.job.if_, self._scope(job)).value
 
     def _scope(self, job: _Job) -> Scope:
         """What a job's ``if`` and strategy see (docs: context availability, jobs.<job_id>.if)."""
@@ -421,16 +422,18 @@ class Scheduler:
     def _warn(self, text: str) -> None:
         self.services.emit(Notice(self.services.clock(), "warning", text))
 
-    def _skip(self, job: _Job, reason: str) -> None:
+    def _skip(self, job: _Job, reason: str, tree: Mapping[str, Any] | None = None) -> None:
         for leg in job.plan.legs or (Leg(job.plan.job.id, job.plan.job.id, {}, 0, 1),):
-            self._note(job, leg, CANCELLED if self.cancel.cancelled else SKIPPED, reason)
+            self._note(job, leg, CANCELLED if self.cancel.cancelled else SKIPPED, reason, tree)
         self._finish(job)
 
     def _fail(self, job: _Job, reason: str) -> None:
         self._note(job, Leg(job.plan.job.id, job.plan.job.id, {}, 0, 1), FAILURE, reason)
         self._finish(job)
 
-    def _note(self, job: _Job, leg: Leg, result: str, reason: str) -> None:
+    def _note(
+        self, job: _Job, leg: Leg, result: str, reason: str, tree: Mapping[str, Any] | None = None
+    ) -> None:
         job.outcomes.append(JobOutcome(leg, result))
         self.services.emit(
             JobFinished(
@@ -443,6 +446,7 @@ class Scheduler:
                 0.0,
                 self._masker.mask(reason),
                 self._masker.mask_tree(leg.matrix),
+                tree,
             )
         )
 

@@ -166,6 +166,7 @@ def run_task(state: JobState, task: StepTask) -> str:
     result = StepResult(FAILURE)
     failed_early = ""
     reason = ""
+    tree: dict[str, Any] | None = None
     try:
         _evaluate_env(run)
         task.undecided = True
@@ -175,10 +176,11 @@ def run_task(state: JobState, task: StepTask) -> str:
             reason = task.cannot_run
         elif not check.value:
             reason = _skip_reason(state, task)
+            tree = check.data(state.masker.mask)
     except ExpressionError as error:
         failed_early = explain_error(error)
     if reason and not failed_early:
-        return _skip(state, task, run, reason)
+        return _skip(state, task, run, reason, tree)
     name = _name(state, task, run)
     state.emit(StepStarted(clock(), state.leg.key, task.key, _id(task), name, state.masker.mask(task.detail)))
     if failed_early:
@@ -292,7 +294,7 @@ def _skip_reason(state: JobState, task: StepTask) -> str:
     return f"{text.strip()} is false"
 
 
-def _skip(state: JobState, task: StepTask, run: StepRun, reason: str) -> str:
+def _skip(state: JobState, task: StepTask, run: StepRun, reason: str, tree: Mapping[str, Any] | None) -> str:
     clock = state.services.clock
     run.log.close()
     _record(state, task, SKIPPED, SKIPPED, {})
@@ -307,6 +309,7 @@ def _skip(state: JobState, task: StepTask, run: StepRun, reason: str) -> str:
             SKIPPED,
             0.0,
             reason=state.masker.mask(reason),
+            condition=tree,
             **_place(task),
         )
     )

@@ -5,6 +5,9 @@ Rules: actions/runner ``src/Sdk/WorkflowParser/Conversion/WorkflowTemplateConver
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from actlite.document.nodes import Scalar
 from actlite.document.scalars import primitive_text
 from actlite.expressions.errors import ExpressionError
@@ -28,6 +31,10 @@ class ConditionResult:
 
     value: bool
     trace: Trace | None
+
+    def data(self, mask: Callable[[str], str] = str) -> dict[str, Any]:
+        """How it came to that, as ``Trace.data`` has it."""
+        return (self.trace or Trace("success()", self.value)).data(mask)
 
 
 def condition(text: str | Scalar | None, scope: Scope) -> ConditionResult:

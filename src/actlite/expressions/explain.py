@@ -86,15 +86,35 @@ class Trace:
         return tuple(child for child in self.children if not child.simple)
 
     def data(self, mask: Callable[[str], str] = str) -> dict[str, Any]:
-        """The tree as JSON data: ``expression``, ``value``, ``parts`` with the same of each. A part that was
-        not evaluated has no value, a long array or object only its size. All texts pass through ``mask``."""
+        """The tree as JSON data: ``expression``, ``value``, ``parts`` with the same of each, and where they
+        say something ``operator`` and ``expanded``. A part that was not evaluated has no value, a long array or
+        object only its size. All texts pass through ``mask``."""
         data: dict[str, Any] = {"expression": mask(self.text)}
+        if self.operator:
+            data["operator"] = self.operator
         if self.evaluated:
             data["value"] = plain(self.value, mask, longest=LONGEST)
         else:
             data["evaluated"] = False
+        if self.expanded:
+            data["expanded"] = mask(self.expanded)
         data["parts"] = [] if self.simple else [child.data(mask) for child in self.children]
         return data
+
+
+def from_data(data: Mapping[str, Any]) -> Trace:
+    """The tree that ``Trace.data`` made, good for showing it again."""
+    text = str(data.get("expression", ""))
+    parts = tuple(from_data(part) for part in data.get("parts", ()))
+    return Trace(
+        text,
+        data.get("value"),
+        parts,
+        bool(data.get("evaluated", True)),
+        str(data.get("operator", "")),
+        str(data.get("expanded", "")),
+        not parts and not text.endswith(")"),
+    )
 
 
 LONGEST = 2000
@@ -220,4 +240,4 @@ def explain_error(error: ExpressionError) -> str:
     return f"{error.message}\n  {error.source}\n  {' ' * (error.position - 1)}{'^' * max(1, error.length)}"
 
 
-__all__ = ["Trace", "explain", "explain_error", "literal", "plain"]
+__all__ = ["Trace", "explain", "explain_error", "from_data", "literal", "plain"]

@@ -45,6 +45,7 @@ class StepRecord:
     file: str = ""
     line: int = 0
     column: int = 0
+    condition: Mapping[str, Any] | None = None
 
     @property
     def depth(self) -> int:
@@ -68,6 +69,7 @@ class JobRecord:
     outputs: Mapping[str, str] = field(default_factory=dict)
     duration: float = 0.0
     reason: str = ""
+    condition: Mapping[str, Any] | None = None
     steps: tuple[StepRecord, ...] = ()
 
 
@@ -128,6 +130,7 @@ class RecordBuilder:
                     outputs=event.outputs,
                     duration=event.duration,
                     reason=event.reason,
+                    condition=event.condition,
                     **({"matrix": event.matrix} if event.matrix else {}),
                 )
             case StepStarted():
@@ -215,6 +218,7 @@ class RecordBuilder:
             file=event.file,
             line=event.line,
             column=event.column,
+            condition=event.condition,
         )
 
     def _job(self, key: str, **changes: Any) -> JobRecord:

@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 from cli_support import Call
 
+from actlite.events import Event, JobStarted, RunStarted, StepFinished
+from actlite.expressions import explain
+from actlite.journal.log import EventLog
+from actlite.journal.runs import RunStore
+
 TAGGED = "github.ref_type == 'tag' && !contains(github.ref, '-rc')"
 
 
@@ -162,15 +167,18 @@ def test_json(repo: Path, call: Call) -> None:
         "text": "Object",
         "tree": {
             "expression": "github.ref_type == 'tag' && 1 || fromJSON('{\"a\": [1.5, 2]}')",
+            "operator": "||",
             "value": {"a": [1.5, 2]},
             "parts": [
                 {
                     "expression": "github.ref_type == 'tag' && 1",
+                    "operator": "&&",
                     "value": False,
                     "parts": [
                         {
                             "expression": "github.ref_type == 'tag'",
                             "value": False,
+                            "expanded": "'branch' == 'tag'",
                             "parts": [{"expression": "github.ref_type", "value": "branch", "parts": []}],
                         },
                         {"expression": "1", "evaluated": False, "parts": []},
@@ -196,3 +204,25 @@ def test_from_standard_input(repo: Path, call: Call, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("sys.stdin", io.StringIO("github.event_name\n"))
     assert call("eval", "-").out == "push\n"
+
+
+def test_show_tells_why_a_step_was_skipped(repo: Path, call: Call) -> None:
+    run = RunStore.beside(repo).create()
+    tree = explain("failure() || github.ref == 'x'", {"github": {"ref": "y"}}, {"failure": lambda _: False})
+    events: list[Event] = [
+        RunStarted(1e9, run.id, "R", "r.yml", "push", "refs/heads/y", "a" * 40, "2026-11-23", "2.336.0", "", ("a",)),
+        JobStarted(1e9, "a", "a", "a", {}, "image:1"),
+        StepFinished(
+            1e9, "a", "1", "", "Build", "skipped", "skipped", 0.0, reason="it is false", condition=tree.data()
+        ),
+    ]  # fmt: skip
+    with EventLog(run.path, pytest.fail) as log:
+        for event in events:
+            log(event)
+    answer = call("show", run.id, "a")
+    assert "it is false" in answer.out
+    assert answer.out.endswith(
+        "    └ ||                    false\n"
+        "      ├ failure()           false\n"
+        "      └ github.ref == 'x'   false   'y' == 'x'\n"
+    )

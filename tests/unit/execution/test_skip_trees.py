@@ -1,0 +1,102 @@
+"""Why jobs and steps are skipped: the whole tree of their conditions, in events and reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from core_harness import Bench
+
+from actlite.engines.fake import Reply
+from actlite.events import from_json, to_json
+from actlite.expressions.explain import from_data
+from actlite.journal.record import fold
+from actlite.reporting.jsonreport import report
+
+WORKFLOW = """\
+on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    env: {TOKEN: s3cret-value}
+    steps:
+      - run: exit 1
+        id: first
+      - run: never
+        name: plain
+      - run: never
+        name: asked
+        if: always() && (env.TOKEN == 'x' || steps.first.outcome == 'success') && github.sha
+  publish:
+    needs: build
+    runs-on: ubuntu-latest
+    if: github.ref_type == 'tag'
+    steps: [run: x]
+"""
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_skipped_jobs_and_steps_tell_the_whole_tree(bench: Bench) -> None:
+    bench.engine.on("exit 1", Reply(1))
+    bench.settings = {"secrets": {"TOKEN": "s3cret-value"}}
+    result = bench.run(WORKFLOW)
+    assert result.step("plain").condition == {"expression": "success()", "value": False, "parts": []}
+    asked = result.step("asked").condition
+    assert asked == {
+        "expression": "always() && (env.TOKEN == 'x' || steps.first.outcome == 'success') && github.sha",
+        "operator": "&&",
+        "value": False,
+        "parts": [
+            {"expression": "always()", "value": True, "parts": []},
+            {
+                "expression": "env.TOKEN == 'x' || steps.first.outcome == 'success'",
+                "operator": "||",
+                "value": False,
+                "parts": [
+                    {
+                        "expression": "env.TOKEN == 'x'",
+                        "value": False,
+                        "expanded": "'***' == 'x'",
+                        "parts": [{"expression": "env.TOKEN", "value": "***", "parts": []}],
+                    },
+                    {
+                        "expression": "steps.first.outcome == 'success'",
+                        "value": False,
+                        "expanded": "'failure' == 'success'",
+                        "parts": [{"expression": "steps.first.outcome", "value": "failure", "parts": []}],
+                    },
+                ],
+            },
+            {"expression": "github.sha", "evaluated": False, "parts": []},
+        ],
+    }
+    assert [row[0] for row in from_data(asked).rows()] == [
+        "└ &&",
+        "  ├ always()",
+        "  ├ ||",
+        "  │ ├ env.TOKEN == 'x'",
+        "  │ └ steps.first.outcome == 'success'",
+        "  └ github.sha",
+    ]
+    publish = result.jobs()["publish"].condition
+    assert publish is not None
+    assert publish["expression"] == "success() && (github.ref_type == 'tag')"
+    assert [part["value"] for part in publish["parts"] if "value" in part] == [False]
+
+    events = [from_json(to_json(event)) for event in result.events]
+    data = report([fold(events)])["runs"][0]["jobs"]
+    assert [job["condition"] for job in data] == [None, publish]
+    by_name = {step["name"]: step["condition"] for step in data[0]["steps"]}
+    assert by_name["asked"] == asked
+    assert by_name["Run exit 1"] is None
+
+
+def test_what_was_not_decided_by_its_condition_has_no_tree(bench: Bench) -> None:
+    result = bench.run("on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [run: x]}}\n")
+    assert [event.condition for event in (*result.steps().values(), *result.jobs().values())] == [None] * len(
+        [*result.steps(), *result.jobs()]
+    )
