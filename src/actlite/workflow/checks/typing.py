@@ -6,6 +6,7 @@ Each place has its contexts (``contexts``) and takes some kind of value (``expec
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from actlite.diagnostics import DiagnosticBag, Severity
@@ -75,7 +76,7 @@ class Checker:
         self.bag = bag
         self.tainted: frozenset[str] = frozenset()
         """The environment variables that hold untrusted text at the place that is looked at."""
-        self.errors = [finding.span for finding in bag.errors if finding.span is not None]
+        self.errors = sorted(finding.span.start for finding in bag.errors if finding.span is not None)
 
     def job(self, job: Job, contexts: Contexts) -> None:
         """All values of a job."""
@@ -221,14 +222,12 @@ class Checker:
     def is_faulty(self, node: Scalar, offset: int, length: int) -> bool:
         """Whether an error has been found in an expression."""
         span = node.span
-        inside = [error for error in self.errors if span.start <= error.start < max(span.end, span.start + 1)]
+        end = max(span.end, span.start + 1)
+        inside = self.errors[bisect_left(self.errors, span.start) : bisect_left(self.errors, end)]
         if not inside:
             return False
         at = place(node, offset, offset + length)
-        return any(
-            at.start <= error.start < max(at.end, at.start + 1) or error.start == span.start
-            for error in inside
-        )
+        return any(at.start <= start < max(at.end, at.start + 1) or start == span.start for start in inside)
 
 
 def raw_steps(node: Mapping | None, key: str = "steps") -> Sequence[Mapping]:
