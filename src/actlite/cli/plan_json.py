@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from actlite.cli.check import data as finding_data
 from actlite.cli.plan_view import PlanView
 from actlite.cli.summary import place
+from actlite.expressions.values import to_string
 from actlite.planning.conditions import Condition
 from actlite.planning.outline import CallOutline, JobOutline, Later, LegOutline, WorkflowOutline
 
@@ -78,7 +80,7 @@ def _leg(outline: LegOutline) -> dict[str, Any]:
     return {
         "key": leg.key if leg is not None else None,
         "name": leg.name if leg is not None else None,
-        "matrix": dict(leg.matrix) if leg is not None else None,
+        "matrix": _finite(dict(leg.matrix)) if leg is not None else None,
         "runs_on": _value(labels) if isinstance(labels, Later) else list(labels),
         "container": _value(outline.container),
         "services": {name: _value(image) for name, image in outline.services.items()},
@@ -104,7 +106,10 @@ def _call(outline: CallOutline, view: PlanView) -> dict[str, Any]:
         "uses": call.reference.text,
         "leg": call.leg.key if call.leg is not None else None,
         "unknown": call.unknown or None,
-        "inputs": {**call.inputs, **{name: {"later": kind} for name, kind in call.later.items()}},
+        "inputs": {
+            **_finite(dict(call.inputs)),
+            **{name: {"later": kind} for name, kind in call.later.items()},
+        },
         "secrets": "inherit" if call.inherits_secrets else sorted(call.secrets),
         "workflow": None if outline.workflow is None else _workflow(outline.workflow, view),
     }
@@ -119,5 +124,14 @@ def _condition(condition: Condition) -> dict[str, Any]:
     return data
 
 
+def _finite(value: Any) -> Any:
+    """The value with numbers that JSON does not have as texts."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return to_string(value) if isinstance(value, float) and not isfinite(value) else value
+
+
 def _value(value: object) -> Any:
-    return {"later": value.text} if isinstance(value, Later) else value
+    return {"later": value.text} if isinstance(value, Later) else _finite(value)

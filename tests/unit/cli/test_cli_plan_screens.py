@@ -230,3 +230,17 @@ def test_plan_imports_nothing_heavy(form: str, project: Callable[[str], Path]) -
     code, *modules = done.stderr.split()
     assert code == "0"
     assert {"docker", "requests", "rich", "urllib3", "elftools", "asyncio"} & set(modules) == set()
+
+
+def test_json_has_no_numbers_that_json_lacks(project: Callable[[str], Path], call: Call) -> None:
+    root = project("monorepo")
+    (root / ".github/workflows/odd.yml").write_text(
+        "on: push\njobs: {a: {strategy: {matrix: {n: [.nan, -.inf, 1]}}, runs-on: u, steps: [{run: x}]}}\n"
+    )
+    out = call("plan", "-W", "odd.yml", "--format", "json").out
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    (job,) = json.loads(out, parse_constant=refuse)["workflows"][0]["jobs"]
+    assert [leg["matrix"]["n"] for leg in job["legs"]] == ["NaN", "-Infinity", 1]
