@@ -131,10 +131,10 @@ def _finding(
     name = error.source[error.position - 1 : error.position - 1 + error.length]
     if error.code == "unknown-context":
         allowed = sorted(contexts or ())
-        help = f"Here one can use: {', '.join(allowed)}." if allowed else "No context can be used here."
+        help = f"known here: {', '.join(allowed)}" if allowed else "no context can be used here"
     else:
         allowed = sorted({*functions, *(function.name for function in BUILT_IN.values())}, key=str.lower)
-        help = f"Here one can call: {', '.join(allowed)}."
+        help = f"known here: {', '.join(allowed)}"
     return replace(finding, label=_similar(name, allowed), help=help)
 
 

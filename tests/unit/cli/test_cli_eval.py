@@ -104,8 +104,8 @@ def test_what_is_not_known_is_said(repo: Path, call: Call) -> None:
             "expression: githb.ref == 'x'\n"
             "    1 │ githb.ref == 'x'\n"
             "      │ ^^^^^ did you mean 'github'?\n"
-            "  help: Here one can use: env, github, inputs, job, jobs, matrix, needs, runner, secrets, steps, strategy, "
-            "vars.\n",
+            "  help: known here: env, github, inputs, job, jobs, matrix, needs, runner, secrets, steps, strategy, "
+            "vars\n",
         ),
         (
             ["a ${{ contain('a') }}"],
@@ -113,8 +113,8 @@ def test_what_is_not_known_is_said(repo: Path, call: Call) -> None:
             "expression: contain('a')\n"
             "    1 │ a ${{ contain('a') }}\n"
             "      │       ^^^^^^^ did you mean 'contains'?\n"
-            "  help: Here one can call: always, cancelled, case, contains, endsWith, failure, format, fromJSON, "
-            "hashFiles, join, startsWith, success, toJSON.\n",
+            "  help: known here: always, cancelled, case, contains, endsWith, failure, format, fromJSON, "
+            "hashFiles, join, startsWith, success, toJSON\n",
         ),
         (
             ["--if", "github.ref && fromJSON('{')"],

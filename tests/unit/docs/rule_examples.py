@@ -2,7 +2,8 @@
 
 A block of YAML that is ``bad`` or ``good`` is a file, and the blocks without one of these words that follow are other
 files of the same example. Further words say how the file is made: ``encoding=latin-1``; ``repeat=N`` for a last line
-that stands there N times; ``absent`` for a file that is named but isn't there.
+that stands there N times; ``absent`` for a file that is named but isn't there. With ``plan``, the workflow is also
+planned for a push of the branch main.
 """
 
 from __future__ import annotations
@@ -11,8 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from actlite.checking.files import FolderFiles
-from actlite.checking.repository import Checked, check
+from actlite.checking.repository import check
+from actlite.diagnostics import Diagnostic
+from actlite.errors import InvalidWorkflow
 from actlite.pages import Example, Section
+from actlite.planning.plan import Plan
+from actlite.planning.planner import plan
+from actlite.planning.trigger import make_trigger
+from actlite.source import SourceFile
+from actlite.workflow.reader import read
 
 DEFAULT_NAME = ".github/workflows/example.yml"
 
@@ -24,21 +32,36 @@ class Case:
     word: str
     names: list[str] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
+    planned: bool = False
 
     def add(self, example: Example) -> None:
         name = example.file or DEFAULT_NAME
         self.names.append(name)
+        self.planned |= "plan" in example.words
         if "absent" not in example.words:
             self.contents[name] = content(example)
 
-    def run(self, folder: Path) -> Checked:
+    def run(self, folder: Path) -> tuple[Diagnostic, ...]:
         """Write the files into an empty folder and check them as ``actlite check`` does."""
         (folder / ".git").mkdir()
         for name, data in self.contents.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        return check(FolderFiles(folder), self.names)
+        checked = check(FolderFiles(folder), self.names)
+        more = [finding for name in self.names for finding in planned(folder / name)] if self.planned else []
+        return (*checked.findings, *more)
+
+
+def planned(path: Path) -> tuple[Diagnostic, ...]:
+    """What the plan of a workflow says for a push of the branch main."""
+    workflow, _ = read(SourceFile.read(path), path.name)
+    assert workflow is not None
+    try:
+        made = plan(workflow, make_trigger("push", None, branch="main", folder=path.parent))
+    except InvalidWorkflow as error:
+        return error.diagnostics
+    return tuple(problem for job in made.jobs for problem in job.problems) if isinstance(made, Plan) else ()
 
 
 def cases(section: Section) -> list[Case]:

@@ -59,14 +59,14 @@ def test_examples(rule: str, tmp_path: Path) -> None:
     for number, example in enumerate(examples):
         place = tmp_path / str(number)
         place.mkdir()
-        checked = example.run(place)
-        shown = "\n".join(finding.render() for finding in checked.findings)
+        findings = example.run(place)
+        shown = "\n".join(finding.render() for finding in findings)
         if example.word == "good":
-            assert not checked.findings, shown
+            assert not findings, shown
         else:
-            codes = {finding.code for finding in checked.findings}
+            codes = {finding.code for finding in findings}
             assert codes == {rule}, shown or "nothing is found"
-            assert Severity(RULES[rule].level) in {f.severity for f in checked.findings}, shown
+            assert Severity(RULES[rule].level) in {f.severity for f in findings}, shown
 
 
 @pytest.mark.parametrize("rule", all_sections())
