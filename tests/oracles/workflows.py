@@ -89,6 +89,10 @@ def difference(theirs: Sequence[Error], ours: Sequence[Diagnostic]) -> str | Non
         return None  # the C# ends or goes on otherwise after such a fault
     if any(found.message == "Unexpected value '<<'" for found in strict):
         return None  # one finding for keys that were to be merged; TypeScript tells what is wrong with each
+    if any(message.startswith("The identifier '${{") for _, message in told):
+        return (
+            None  # a job whose id is an expression: the C# skips it (TemplateReader.cs), TypeScript reads on
+        )
     our_lines = {_line(found) for found in strict}
     inner = {_line(found) for found in strict if found.code.startswith(IN_EXPRESSIONS)}
     their_lines = {line for line, _ in told}
