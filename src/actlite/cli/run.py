@@ -92,7 +92,14 @@ def command(**values: Any) -> int:
     if values.pop("only_plan"):
         from actlite.cli.plan import show_plan
 
-        return show_plan(selection, "text")
+        return show_plan(
+            selection,
+            "text",
+            committed=values["committed"],
+            variables=pairs(values["variables"], "--var", "NAME=VALUE"),
+            secrets={item.partition("=")[0] for item in values["secrets"]},
+            platforms=pairs(values["platforms"], "-P", "LABEL=IMAGE"),
+        )
     return execute(options_from(selection, values))
 
 
