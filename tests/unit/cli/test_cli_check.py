@@ -252,6 +252,27 @@ def test_inputs_of_fetched_actions_whose_version_can_not_move(repo: Path, call: 
         assert found == [(".github/workflows/ci.yaml", "unknown-action-input")] * expected, ref
 
 
+def test_what_is_remembered_of_a_workflow_forgets_with_the_files_that_it_names(
+    repo: Path, call: Call
+) -> None:
+    steps = "[{uses: actions/checkout@v6}, {uses: ./one, with: {token: x}}]"
+    put(
+        repo,
+        ".github/workflows/ci.yaml",
+        f"on: push\njobs: {{a: {{runs-on: ubuntu-latest, steps: {steps}}}}}\n",
+    )
+    ci = ".github/workflows/ci.yaml"
+    assert codes(call("check", "--format", "json")) == [(ci, "missing-action")]
+    put(repo, "one/action.yml", ACTION)
+    assert codes(call("check", "--format", "json")) == [(ci, "unknown-action-input")]
+    put(repo, "one/action.yml", ACTION.replace("runs:", "inputs: {token: {}}\nruns:"))
+    assert codes(call("check", "--format", "json")) == []
+    put(
+        repo, "one/action.yml", ACTION.replace("runs:", "inputs: {token: {}, level: {required: true}}\nruns:")
+    )
+    assert codes(call("check", "--format", "json")) == [(ci, "missing-action-input")]
+
+
 def test_colour_only_adds(repo: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     import re
 
