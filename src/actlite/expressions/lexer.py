@@ -123,7 +123,7 @@ _INSIDE = {
 
 def tokens(source: str) -> Iterator[Token]:
     """The tokens of an expression. Raises ExpressionError at the first that can't stand where it does."""
-    at, size = 0, len(source)
+    at = 0
     last: str | None = None
     open_: list[str] = []
     while True:
@@ -131,51 +131,55 @@ def tokens(source: str) -> Iterator[Token]:
         if match is None:
             skipped = _SKIP.match(source, at)
             at = skipped.end() if skipped else at
-            if at >= size:
+            if at >= len(source):
                 return
             raise _unknown(source, at)
+        group = match.lastindex
+        if group is _WORD_GROUP or group is _CALL_GROUP:
+            raw = match[_WORD_GROUP]
+            start, at = match.span(_WORD_GROUP)
+            if last is Kind.DOT:
+                token = Token(Kind.PROPERTY, raw, start, at, raw)
+            elif raw in _CONSTANTS:
+                token = Token(Kind.LITERAL, raw, start, at, _CONSTANTS[raw])
+            else:
+                token = Token(Kind.NAME if group is _WORD_GROUP else Kind.FUNCTION, raw, start, at)
         else:
-            kind, token = _known(source, match, last, open_)
-        needed = _INSIDE.get(kind)
-        if last not in _MAY_FOLLOW[kind] or (needed is not None and (not open_ or open_[-1] is not needed)):
+            token = _sign(source, match, last, open_)
+            at = token.end
+        kind = token.kind
+        if last not in _MAY_FOLLOW[kind]:
             raise token_error("parsing", "Unexpected symbol", token.raw, token.start, source)
         if kind in _OPENS:
             open_.append(kind)
-        elif needed is not None and kind is not Kind.SEPARATOR:
-            open_.pop()
-        at = token.end
+        elif kind in _INSIDE:
+            if not open_ or open_[-1] is not _INSIDE[kind]:
+                raise token_error("parsing", "Unexpected symbol", token.raw, token.start, source)
+            if kind is not Kind.SEPARATOR:
+                open_.pop()
         last = kind
         yield token
 
 
-def _known(source: str, match: re.Match[str], last: str | None, open_: list[str]) -> tuple[str, Token]:
-    """The token that the pattern has found."""
+def _sign(source: str, match: re.Match[str], last: str | None, open_: list[str]) -> Token:
+    """The token that is no word and that the pattern has found."""
     group = match.lastindex or 0
-    if group <= _CALL_GROUP:
-        raw = match[_WORD_GROUP]
-        start, end = match.span(_WORD_GROUP)
-        if last is Kind.DOT:
-            return Kind.PROPERTY, Token(Kind.PROPERTY, raw, start, end, raw)
-        if raw in _CONSTANTS:
-            return Kind.LITERAL, Token(Kind.LITERAL, raw, start, end, _CONSTANTS[raw])
-        kind = Kind.FUNCTION if group is _CALL_GROUP else Kind.NAME
-        return kind, Token(kind, raw, start, end)
     raw = match[group]
     start, end = match.span(group)
-    if group is _STRING_GROUP:
-        return Kind.LITERAL, Token(Kind.LITERAL, raw, start, end, raw[1:-1].replace("''", "'"))
     if group is _BINARY_GROUP:
-        return Kind.BINARY, Token(Kind.BINARY, raw, start, end)
+        return Token(Kind.BINARY, raw, start, end)
+    if group is _STRING_GROUP:
+        return Token(Kind.LITERAL, raw, start, end, raw[1:-1].replace("''", "'"))
     if group is _NUMBER_GROUP:
-        return Kind.LITERAL, _number(source, start)
+        return _number(source, start)
     kind = _SIGNS[raw]
     if kind is Kind.GROUP and last is Kind.FUNCTION:
         kind = Kind.PARAMETERS
     elif kind is Kind.END_GROUP and open_ and open_[-1] is Kind.PARAMETERS:
         kind = Kind.END_PARAMETERS
     elif kind is Kind.DOT and last in _OPENING:
-        return Kind.LITERAL, _number(source, start)
-    return kind, Token(kind, raw, start, end)
+        return _number(source, start)
+    return Token(kind, raw, start, end)
 
 
 def _unknown(source: str, at: int) -> ExpressionError:

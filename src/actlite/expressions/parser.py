@@ -35,7 +35,6 @@ MAX_DEPTH = 50
 """How deep an expression may nest."""
 
 _PRECEDENCE = {
-    ".": 19,
     "!": 16,
     "<": 11,
     "<=": 11,
@@ -46,7 +45,7 @@ _PRECEDENCE = {
     "&&": 6,
     "||": 5,
 }
-_OPERANDS = frozenset((Kind.NAME, Kind.PROPERTY, Kind.LITERAL, Kind.WILDCARD))
+_OPERANDS = frozenset((Kind.NAME, Kind.LITERAL, Kind.WILDCARD))
 _OPERATORS = frozenset((Kind.DOT, Kind.BINARY, Kind.NOT))
 _OPENS = frozenset((Kind.GROUP, Kind.INDEX, Kind.PARAMETERS))
 _GIVEN_ARITY = {
@@ -152,21 +151,33 @@ class _Parser:
         for token in tokens(self.source):
             kind = token.kind
             size += 1
-            if kind in _OPERANDS:
+            if kind is Kind.PROPERTY or (
+                kind is Kind.WILDCARD and last is not None and last.kind is Kind.DOT
+            ):
+                # A dot binds strongest of all: it needn't wait.
+                target, depth, start, _ = self.operands.pop()
+                end = token.end
+                part = (
+                    Constant(token.raw, token.start, end)
+                    if kind is Kind.PROPERTY
+                    else Wildcard(token.start, end)
+                )
+                self.operands.append((Index(target, part, start, end), depth + 1, start, end))
+            elif kind in _OPERANDS:
                 self.operand(token)
-            elif kind is Kind.DOT or kind is Kind.BINARY:
+            elif kind is Kind.BINARY:
                 precedence = _PRECEDENCE[token.raw]
                 if frame.operators:
                     self.reduce(frame.operators, precedence)
                 frame.operators.append((precedence, token))
+            elif kind is Kind.DOT:
+                pass
             elif kind is Kind.NOT:
                 frame.operators.append((_PRECEDENCE["!"], token))
             elif kind is Kind.FUNCTION:
                 self.check_function(token)
                 function = token
             elif kind in _OPENS:
-                if kind is Kind.INDEX:
-                    self.reduce(frame.operators, _PRECEDENCE["."])
                 frame = _Frame(token, [], 0, function)
                 self.frames.append(frame)
                 function = None
@@ -215,21 +226,16 @@ class _Parser:
     def apply(self, token: Token) -> None:
         operands = self.operands
         right, depth, start, end = operands.pop()
-        kind = token.kind
-        if kind is Kind.NOT:
+        if token.kind is Kind.NOT:
             start = token.start
             operands.append((Not(right, start, end), depth + 1, start, end))
             return
         left, left_depth, start, _ = operands.pop()
-        if kind is Kind.BINARY and token.raw in ("&&", "||"):
+        if token.raw in ("&&", "||"):
             chain, depth = _logical(token.raw, (left, left_depth), (right, depth), start, end)
             operands.append((chain, depth, start, end))
             return
-        node = (
-            Index(left, right, start, end)
-            if kind is Kind.DOT
-            else Compare(token.raw, left, right, start, end)
-        )
+        node = Compare(token.raw, left, right, start, end)
         operands.append((node, (left_depth if left_depth > depth else depth) + 1, start, end))
 
     def close(self, token: Token, last: Token | None) -> None:
