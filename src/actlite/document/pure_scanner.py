@@ -119,7 +119,38 @@ class GithubScanner(Scanner):
             else:
                 lines.append(self.scan_line_break())
                 end = reader.get_mark()
+        self.refuse_tab()
         return lines, deepest, end
+
+    def scan_block_scalar_breaks(self, indent: int) -> tuple[list[str], Any]:
+        """The empty lines within a block scalar, and the indentation of the line after them."""
+        found: tuple[list[str], Any] = super().scan_block_scalar_breaks(indent)
+        if self.reader.column < indent:
+            self.refuse_tab()
+        return found
+
+    def refuse_tab(self) -> None:
+        """Raise ScannerError where a tab comes next, in the indentation of a block scalar."""
+        if self.reader.peek() == "\t":
+            problem = "found a tab character where an indentation space is expected"
+            raise ScannerError("while scanning a block scalar", None, problem, self.reader.get_mark())
+
+    def scan_plain(self) -> Any:
+        """A plain scalar. In a flow collection it may not end in a ':' without a space."""
+        token = super().scan_plain()
+        if self.flow_level and (
+            ":?" in token.value
+            or (
+                token.value.endswith(":")
+                and self.reader.index == token.end_mark.index
+                and self.reader.peek() in ",[]{}"
+            )
+        ):
+            problem = "found unexpected ':'"
+            raise ScannerError(
+                "while scanning a plain scalar", token.start_mark, problem, self.reader.get_mark()
+            )
+        return token
 
     def scan_anchor(self, token_class: Any) -> Any:
         """An anchor or alias: ASCII letters, digits, ``-`` and ``_``."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import re
+import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,44 +45,68 @@ def outcome(source: SourceFile, parser: object) -> object:
     return shape(node), [(d.code, str(d.span)) for d in found]
 
 
-def workflows() -> list[Path]:
+def files() -> list[Path]:
     if not CORPUS.is_dir():
         pytest.skip(f"there is no corpus of workflows at {CORPUS} (set ACTLITE_VECTORS)")
-    return sorted(
-        p for folder in ("workflows", "workflows-history") for p in (CORPUS / folder).rglob("*.y*ml")
-    )
+    return sorted(CORPUS.rglob("*.y*ml"))
 
 
 @needs_c
-def test_corpus() -> None:
+@pytest.mark.long
+def test_corpus(effort: Callable[[int, int], int], seed: int, figure: Callable[[str, str], None]) -> None:
+    """Trees, places and verdicts are the same, in the long mode on every file."""
+    every = files()
+    some = random.Random(seed).sample(every, min(len(every), effort(120, len(every))))
     different = []
-    for path in workflows():
+    for path in some:
         source = SourceFile(path.name, path.read_bytes().decode("utf-8-sig"))
         if outcome(source, c_events) != outcome(source, pure_events):
             different.append(str(path))
+    figure("Two parsers, one tree", f"{len(some):,} files of the corpus: {len(different)} different")
     assert different == []
 
 
+SIGNS = ["'", '"', ":", ": ", "#", " #", "- ", "[", "]", "{", "}", ",", "\n", "\t", "  ", "&a ", "*a", "!!str ", "|", ">",
+         "? ", "\\", "${{ x }}", "\r\n", "\r", "---\n", "...\n", "é", '[a:b, "x":y]', "{a:1}", "\x07", "\x85", "\ufeff",
+         "\\'", "''", "|2\n", ">-\n", "\n\n", "@", "%", "~", "\n  ", "\n\t", "!x ", "\t#", "|#"]  # fmt: skip
+OPEN = ("...", "---", "!", "[:", "[?", "? ", "{:", ",:", "\x85")
+"""Signs on which libyaml and ruamel.yaml may disagree whether a text is YAML: a document's end in the midst, odd
+tags, a ':' or '?' where a flow collection's entry begins, line ends of YAML 1.1; so is a block scalar that is the
+whole document. No real workflow has them there."""
+
+
 @needs_c
-def test_mutants() -> None:
-    """Where both parsers accept a mutant, the trees are equal; which of them accepts more is not asked."""
-    signs = ["'", '"', ":", ": ", "#", " #", "- ", "[", "]", "{", "}", ",", "\n", "\t", "  ", "&a ", "*a", "!!str ",
-             "|", ">", "?", "\\", "${{ x }}", "\r\n", "---\n", "é", '[a:b, "x":y]', "{a:1}"]  # fmt: skip
-    texts = [p.read_text(encoding="utf-8") for p in workflows() if p.stat().st_size < 2500]
-    seed = random.randrange(2**32)
+@pytest.mark.long
+def test_mutants(effort: Callable[[int, int], int], seed: int, figure: Callable[[str, str], None]) -> None:
+    """Both parsers say the same of mutants: whether they are YAML, and which tree they are."""
+    texts = [path.read_text(encoding="utf-8") for path in files() if path.stat().st_size < 2500]
     rng = random.Random(seed)
-    compared = 0
-    for _ in range(1500):
-        text = rng.choice(texts)
+    accepted = refused = left = 0
+    for _ in range(effort(500, 20_000)):
+        lines = rng.choice(texts).splitlines(True)
+        start = rng.randrange(max(1, len(lines) - 15))
+        text = textwrap.dedent("".join(lines[start : start + 15]))
         for _ in range(rng.randint(1, 3)):
             at = rng.randrange(len(text) + 1)
-            text = text[:at] + rng.choice(signs) + text[at + rng.choice((0, 0, 1, 3)) :]
+            text = text[:at] + rng.choice(SIGNS) + text[at + rng.choice((0, 0, 1, 3)) :]
         source = SourceFile("w.yml", text)
         first, second = outcome(source, c_events), outcome(source, pure_events)
-        if "refused" not in (first, second):
-            compared += 1
-            assert first == second, (seed, text)
-    assert compared > 50
+        is_open = any(sign in text for sign in OPEN) or re.search(r"(?m)^\s*[|>]", text)
+        if "refused" in (first, second) and first != second and is_open:
+            left += 1
+            continue
+        assert first == second, (seed, text)
+        if first == "refused":
+            refused += 1
+        else:
+            accepted += 1
+    figure(
+        "Two parsers, one tree",
+        f"{accepted + refused + left:,} mutants: {accepted:,} accepted with the same tree, {refused:,} refused by both, "
+        f"{left} with signs on which they may disagree",
+    )
+    assert accepted > 50
+    assert left < (accepted + refused) / 20
 
 
 @pytest.mark.parametrize(
