@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import pytest
+
 from actlite.expressions import evaluate
 from actlite.expressions.parser import parse_any
 
@@ -23,14 +25,15 @@ def least(work: Callable[[], object], *, times: int = 50, rounds: int = 100) -> 
     return best * 1e6
 
 
-def test_an_expression_takes_microseconds() -> None:
+@pytest.mark.long
+def test_an_expression_takes_microseconds(figure: Callable[[str, str], None]) -> None:
     def first() -> None:
         parse_any.cache_clear()
         assert evaluate(SOURCE, CONTEXTS) is True
 
     again = least(lambda: evaluate(SOURCE, CONTEXTS))
     once = least(first)
-    print(f"read and evaluated {once:.1f} µs, evaluated again {again:.1f} µs")
+    figure("Expressions", f"one: evaluated {again:.1f} µs, with reading it {once:.1f} µs")
     assert again <= 30
     assert once <= 90
 
