@@ -10,7 +10,7 @@ from actlite.checking.comments import silence
 from actlite.checking.files import Files, is_manifest, manifest_of
 from actlite.checking.known_actions import Cache, KnownActions
 from actlite.checking.outputs import check_outputs, step_mappings, texts_of
-from actlite.checking.steps import check_steps, composite_outputs, used_actions
+from actlite.checking.steps import check_steps, composite_outputs, told_once, used_actions
 from actlite.diagnostics import Diagnostic, DiagnosticBag, Severity
 from actlite.document.nodes import Mapping
 from actlite.records import frozen
@@ -87,6 +87,7 @@ class Checker:
             outputs = composite_outputs(steps, self.actions)
             if outputs:
                 check_outputs(texts_of(job.node), step_mappings(steps), outputs, bag)
+        told_once(bag)
 
     def _action(self, source: SourceFile) -> CheckedFile:
         manifest, bag = read_action(source)

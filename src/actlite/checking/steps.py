@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from actlite.actions.reference import DockerAction, LocalAction, RemoteAction, SelfAction, parse
 from actlite.checking.known_actions import KnownActions, LocalFound
-from actlite.diagnostics import DiagnosticBag, Severity
+from actlite.diagnostics import Diagnostic, DiagnosticBag, Severity
 from actlite.document.nodes import Mapping, Node, Scalar
 from actlite.document.nodes import Sequence as SequenceNode
 from actlite.errors import UsageError
@@ -115,7 +116,7 @@ def _check_place(used: UsedAction, found: LocalFound, job: Mapping | None, bag: 
             f"'{used.uses.text}' is a file, but an action is a folder with an 'action.yml' in it",
             used.uses.span,
             severity=Severity.WARNING,
-            help="a reusable workflow is called by a job of its own: 'uses:' beside 'runs-on', not in a step"
+            help="a reusable workflow is called by a job of its own: 'uses:' in the job, in place of 'runs-on' and 'steps'"
             if called
             else "name the folder",
         )
@@ -130,6 +131,27 @@ def _check_place(used: UsedAction, found: LocalFound, job: Mapping | None, bag: 
         severity=Severity.WARNING,
         notes=() if own else ("local actions are looked for in the workspace, from its top folder",),
     )
+
+
+def told_once(bag: DiagnosticBag) -> None:
+    """Tell of an action that is not there once for a file, with the other lines that use it."""
+    first: dict[str, int] = {}
+    lines: dict[str, list[int]] = {}
+    kept: list[Diagnostic] = []
+    for finding in bag:
+        if finding.code == "missing-action" and finding.span is not None:
+            if finding.message in first:
+                lines.setdefault(finding.message, []).append(finding.span.line)
+                continue
+            first[finding.message] = len(kept)
+        kept.append(finding)
+    for message, others in lines.items():
+        more = f" and {len(others) - _MANY} more" if len(others) > _MANY else ""
+        word = "line" if len(others) == 1 else "lines"
+        note = f"also in {word} {', '.join(map(str, others[:_MANY]))}{more}"
+        found = kept[first[message]]
+        kept[first[message]] = replace(found, notes=(*found.notes, note))
+    bag.items[:] = kept
 
 
 def _nothing_checked_out(used: UsedAction, job: Mapping) -> bool:

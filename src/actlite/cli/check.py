@@ -137,6 +137,7 @@ class _Fetched:
         """See ``known_actions.Cache``."""
         if self._opened is None:
             from actlite.actions.store import ActionStore
+
             self._opened = ActionStore(
                 Path(cache_folder()) / "actions", overrides=self._overrides, offline=True
             )

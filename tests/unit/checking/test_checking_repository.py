@@ -91,6 +91,15 @@ def test_steps_that_use_actions(steps: str, expected: list[str] | None) -> None:
         assert answer == expected
 
 
+def test_an_action_that_is_missing_is_told_once_for_a_file() -> None:
+    text = HEAD + CHECKOUT + "      - uses: ./gone\n" * 20 + "      - uses: ./lost\n"
+    findings = check(TextFiles({WORKFLOW: text}), [WORKFLOW]).findings
+    assert [(one.span.line, one.notes[1:]) for one in findings if one.span] == [
+        (7, ("also in lines 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19 and 7 more",)),
+        (27, ()),
+    ]
+
+
 @pytest.mark.parametrize(
     ("job", "expected"),
     [
