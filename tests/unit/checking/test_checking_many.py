@@ -14,6 +14,7 @@ from actlite.checking import many, parallel, remembered
 from actlite.checking.files import FolderFiles, TextFiles
 from actlite.checking.parallel import processes, work_all
 from actlite.checking.repository import Checked, check
+from actlite.checking.watched import Watch, World
 from actlite.diagnostics import Diagnostic, Fix, Label, Severity
 from actlite.source import SourceFile
 
@@ -125,8 +126,8 @@ def test_the_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for number in range(700):
         name = f".github/workflows/w{number}.yml"
         source = SourceFile(name, GOOD)
-        world = many.World(TextFiles({name: GOOD}), None, frozenset())
-        remembered.Remembered(memory).keep(source, many.Watch(world), "alone", {"number": number})
+        world = World(TextFiles({name: GOOD}), None, frozenset())
+        remembered.Remembered(memory).keep(source, Watch(world), "alone", {"number": number})
         if number % 100 == 0:
             assert remembered.Remembered(memory).find(source, world, "alone") == {"number": number}
     assert max(len(list(shard.iterdir())) for shard in memory.iterdir()) <= 4
