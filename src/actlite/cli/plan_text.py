@@ -21,6 +21,8 @@ WIDTH = 80
 SHOWN = 3
 """So many different values are named where legs differ."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_LONG_ID = re.compile(r"@(sha256:[0-9a-f]{12}|[0-9a-f]{7})(?:[0-9a-f]{52}|[0-9a-f]{33})\b")
+"""A commit or an image's digest: its beginning tells it apart, and JSON has all of it."""
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 LEGS_WIDTH = 60
 """A matrix takes so much room at most."""
@@ -285,6 +287,7 @@ def _words(head: str, text: str, indent: int) -> list[str]:
 
 def _wrapped(head: str, parts: Sequence[str], indent: int, between: str = " · ") -> list[str]:
     """The parts behind the head, on as many lines as they need; a part is never broken."""
+    parts = [_LONG_ID.sub(r"@\1…", part) for part in parts]
     room = _room()
     lines = [head]
     used = width(_plain(head))

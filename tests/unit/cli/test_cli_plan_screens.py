@@ -244,3 +244,18 @@ def test_json_has_no_numbers_that_json_lacks(project: Callable[[str], Path], cal
 
     (job,) = json.loads(out, parse_constant=refuse)["workflows"][0]["jobs"]
     assert [leg["matrix"]["n"] for leg in job["legs"]] == ["NaN", "-Infinity", 1]
+
+
+def test_commits_and_digests_are_shortened(project: Callable[[str], Path], call: Call) -> None:
+    folder = project("ci")
+    sha, digest = "0123456789abcdef0123456789abcdef01234567", "a1" * 32
+    (folder / ".github/workflows/pinned.yml").write_text(
+        "on: push\njobs:\n  pinned:\n    runs-on: ubuntu-latest\n"
+        f"    container: debian@sha256:{digest}\n    steps:\n      - uses: some/action@{sha}\n"
+    )
+    answer = call("plan", "-C", str(folder), "-W", "pinned.yml")
+    assert "debian@sha256:a1a1a1a1a1a1… " in answer.out or "debian@sha256:a1a1a1a1a1a1…\n" in answer.out
+    assert "some/action@0123456…" in answer.out
+    whole = call("plan", "-C", str(folder), "-W", "pinned.yml", "--format", "json").out
+    assert digest in whole
+    assert sha in whole
