@@ -57,7 +57,7 @@ FOLLOWS = re.compile(
 """What may follow from another fault."""
 
 EXTRA = frozenset(
-    {"yaml-duplicate-key", "unknown-need", "no-first-job", "needs-cycle", "step-target", "step-id"}
+    {"yaml-duplicate-key", "unknown-need", "no-first-job", "needs-cycle", "step-target", "step-id", "job-id"}
 )
 """What we tell besides another fault, and TypeScript does not: it has given up the job or the list by then."""
 

@@ -187,6 +187,8 @@ class _Validator:
             others = candidates[0].others
             if others is None or name == "":
                 strange.append(key)
+                if others is not None:
+                    self.value(value, others, visible)
             elif name == "<<" and not isinstance(value, Scalar):
                 self.merged(key, value, others, visible)
             else:
