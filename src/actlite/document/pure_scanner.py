@@ -184,14 +184,8 @@ class GithubScanner(Scanner):
         return (1, 2)  # 1.1 would change how the rest is read
 
     def check_value(self) -> bool:
-        """Whether the ``:`` here ends a key. In a flow collection a quoted key needs no space after its
-        colon (YAML 1.2.2, c-ns-flow-map-adjacent-value)."""
-        if super().check_value():
-            return True
-        if not self.flow_level or not self.tokens:
-            return False
-        last = self.tokens[-1]
-        return getattr(last, "style", None) in ("'", '"') and last.end_mark.index == self.reader.index
+        """Whether the ``:`` here ends a key: in a flow collection always, so that ``['x':y]`` is a pair."""
+        return bool(self.flow_level) or super().check_value()
 
 
 class _Version:
