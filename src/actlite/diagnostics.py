@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 from enum import Enum
 
-from actlite.records import changeable, frozen
+from actlite.records import changeable, field, frozen
 from actlite.source import Span
 
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from actlite.records import frozen
 
 
-@dataclass(frozen=True, eq=False)
 class SourceFile:
     """The text of one file, with the name that users know it by (a path relative to the repository).
 
     Offsets are in characters of ``text``; lines and columns count from 1.
     """
 
-    name: str
-    text: str = field(repr=False)
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"SourceFile(name={self.name!r})"
 
     @classmethod
     def read(cls, path: Path, name: str | None = None) -> SourceFile:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
 
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.planning.filters import matcher
-from actlite.records import frozen
+from actlite.records import field, frozen, replace
 
 
 @frozen

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from actlite.actions.reference import DockerAction, LocalAction, RemoteAction, SelfAction, parse
 from actlite.checking.known_actions import KnownActions, LocalFound
@@ -16,7 +15,7 @@ from actlite.diagnostics import Diagnostic, DiagnosticBag, Severity
 from actlite.document.nodes import Mapping, Node, Scalar
 from actlite.document.nodes import Sequence as SequenceNode
 from actlite.errors import UsageError
-from actlite.records import frozen
+from actlite.records import frozen, replace
 from actlite.workflow import access
 from actlite.workflow.model import ActionManifest, CompositeRuns, DockerRuns, PluginRuns
 from actlite.workflow.nearest import did_you_mean

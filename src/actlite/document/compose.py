@@ -7,7 +7,6 @@ of nodes) and ``ObjectTemplating/TemplateReader.cs`` (duplicate keys, depth).
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from actlite.diagnostics import Diagnostic, DiagnosticBag, Label
 from actlite.document.limits import MANIFEST_LIMITS, WORKFLOW_LIMITS, Limits
@@ -25,7 +24,7 @@ from actlite.document.yaml_events import (
     YamlSyntaxError,
     events,
 )
-from actlite.records import frozen
+from actlite.records import frozen, replace
 from actlite.source import SourceFile
 
 MAX_EVENTS = 50_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
 from actlite.diagnostics import Diagnostic
 from actlite.document.nodes import Node, Scalar, Sequence
@@ -14,6 +13,7 @@ from actlite.expressions.parser import parse
 from actlite.expressions.parts import INSERT, OPEN, Part, as_expression, evaluate_part, split
 from actlite.expressions.parts import Scope as _Scope
 from actlite.expressions.trees import located
+from actlite.records import replace
 
 
 def check_node(

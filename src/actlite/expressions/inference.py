@@ -8,7 +8,6 @@ most of this are warnings. Rules of the values: see ``evaluator``; of functions:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field
 
 from actlite.expressions import calls, comparing
 from actlite.expressions.ast import Call, Compare, Constant, Index, Logical, Name, Node, Not, Wildcard
@@ -37,7 +36,7 @@ from actlite.expressions.types import (
     words,
 )
 from actlite.expressions.values import is_truthy, to_string
-from actlite.records import changeable, frozen
+from actlite.records import changeable, field, frozen
 
 UNKNOWN_PROPERTY = "unknown-property"
 TYPE_MISMATCH = "type-mismatch"

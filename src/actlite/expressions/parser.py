@@ -7,7 +7,6 @@ not Python's, so that no text can exhaust it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import field
 from functools import lru_cache
 
 from actlite.document.scalars import utf16_length
@@ -27,7 +26,7 @@ from actlite.expressions.ast import (
 from actlite.expressions.errors import UNKNOWN_FUNCTION, UNKNOWN_NAME, ExpressionError, token_error
 from actlite.expressions.functions import BUILT_IN, MANY
 from actlite.expressions.lexer import Kind, Token, tokens
-from actlite.records import changeable
+from actlite.records import changeable, field
 
 MAX_LENGTH = 21_000
 """The longest expression, in UTF-16 units."""

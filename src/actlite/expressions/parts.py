@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.evaluator import Functions, evaluate
 from actlite.expressions.values import WHITESPACE, Value, to_string
-from actlite.records import frozen
+from actlite.records import field, frozen
 
 OPEN = "${{"
 INSERT = "insert"

@@ -7,13 +7,12 @@ items of an array. What isn't known is ``ANY``, about which nothing is ever foun
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from functools import lru_cache
 from math import isnan
 from typing import Any, Protocol
 
 from actlite.expressions.values import is_truthy
-from actlite.records import frozen
+from actlite.records import field, frozen
 
 NULL, BOOLEAN, NUMBER, STRING, OBJECT, ARRAY = 1, 2, 4, 8, 16, 32
 PRIMITIVE = NULL | BOOLEAN | NUMBER | STRING

@@ -7,7 +7,6 @@ caller gives. Its jobs are planned once for each leg of the calling job.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field, replace
 
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.document.nodes import Node
@@ -15,7 +14,7 @@ from actlite.expressions.template import Scope
 from actlite.planning.called_inputs import contexts_of, inherits_secrets, inputs_of, is_known, secrets_of
 from actlite.planning.graph import in_order
 from actlite.planning.plan import CallPlan, JobPlan, Leg, Plan
-from actlite.records import changeable, frozen
+from actlite.records import changeable, field, frozen, replace
 from actlite.workflow.called import parse_call
 from actlite.workflow.calls import Call
 from actlite.workflow.model import Job

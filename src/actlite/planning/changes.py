@@ -8,11 +8,11 @@ parted from the base (three dots); filters on paths are not asked for pushes of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from actlite.contexts.repository import Repository
 from actlite.errors import UsageError
 from actlite.planning.plan import Trigger
+from actlite.records import replace
 from actlite.workflow.nearest import nearest
 
 PULL_REQUESTS = ("pull_request", "pull_request_target")

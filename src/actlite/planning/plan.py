@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any
 
 from actlite.diagnostics import Diagnostic
 from actlite.document.nodes import Scalar
-from actlite.records import frozen
+from actlite.records import field, frozen
 from actlite.workflow.called import CallReference
 from actlite.workflow.model import Job, Workflow
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from actlite.contexts.github import workflow_fields
@@ -16,6 +15,7 @@ from actlite.planning.inputs import resolve_inputs
 from actlite.planning.matrix import expand, names_needs
 from actlite.planning.plan import JobPlan, Leg, NotSelected, Plan, Trigger
 from actlite.planning.triggers import selects
+from actlite.records import replace
 from actlite.workflow.call_findings import problems_of
 from actlite.workflow.calls import Calls, Library, inherited_permissions
 from actlite.workflow.model import Job, Workflow

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from actlite.contexts.repository import NO_COMMIT, Repository
 from actlite.errors import UsageError
 from actlite.planning.plan import Trigger
 from actlite.planning.targets import Target, find_target
-from actlite.records import changeable
+from actlite.records import changeable, field
 from actlite.workflow.nearest import nearest
 from actlite.workflow.schema_events import EVENTS
 

@@ -7,9 +7,9 @@ repository, or was not named), at the ``uses:`` of the outermost caller, with Gi
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from dataclasses import replace
 
 from actlite.diagnostics import Diagnostic, Label, Severity
+from actlite.records import replace
 from actlite.source import Span
 from actlite.workflow.call_outputs import check_outputs
 from actlite.workflow.calls import Calls, Fault, Library, Limits

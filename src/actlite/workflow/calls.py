@@ -8,10 +8,9 @@ call with a fault; here all of them are told.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 
 from actlite.diagnostics import Diagnostic, Label, Severity
-from actlite.records import changeable, frozen
+from actlite.records import changeable, field, frozen
 from actlite.workflow.call_values import check_values
 from actlite.workflow.called import (
     HERE,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingABC
-from dataclasses import field
 
 from actlite.document.nodes import Mapping, Node, Scalar
-from actlite.records import frozen
+from actlite.records import field, frozen
 from actlite.source import SourceFile, Span
 
 

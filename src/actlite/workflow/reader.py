@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from actlite.diagnostics import DiagnosticBag, Severity
 from actlite.document import compose
 from actlite.document.limits import WORKFLOW_LIMITS, Limits, text_size, tree_size
 from actlite.document.nodes import Mapping, Node, Scalar
+from actlite.records import replace
 from actlite.source import SourceFile
 from actlite.workflow import access
 from actlite.workflow.checks import run_checks

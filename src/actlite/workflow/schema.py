@@ -8,10 +8,9 @@ may use are added to those of the values around it, and a value that sees no nam
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
 from enum import Enum
 
-from actlite.records import frozen
+from actlite.records import field, frozen, replace
 
 
 @frozen

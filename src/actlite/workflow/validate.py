@@ -7,7 +7,6 @@ probably meant, and what would be right, follows in the label and the help.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 from actlite.diagnostics import Diagnostic, DiagnosticBag, Fix, Label
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
@@ -16,6 +15,7 @@ from actlite.expressions import template
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.parser import MAX_LENGTH
 from actlite.expressions.parts import as_expression, string_literal, whole
+from actlite.records import replace
 from actlite.source import Span
 from actlite.workflow.nearest import nearest
 from actlite.workflow.schema import NOTHING, Kind, Record, Shape, Visible

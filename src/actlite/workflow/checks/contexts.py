@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cached_property
 
 from actlite.document.nodes import Mapping as MappingNode
@@ -23,6 +22,7 @@ from actlite.expressions.types import (
     optional,
     record,
 )
+from actlite.records import replace
 from actlite.workflow.checks.matrix_type import matrix_type
 from actlite.workflow.checks.names import AnyNames, Closed, NeedNames, SecretNames, StepNames, VariableNames
 from actlite.workflow.model import EventFilter, Input, Job, Workflow

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from actlite.expressions.types import (
     ARRAY,
     BOOLEAN,
@@ -16,7 +14,7 @@ from actlite.expressions.types import (
     Type,
     words,
 )
-from actlite.records import frozen
+from actlite.records import field, frozen
 
 AS_TEXT = "object-as-text"
 MISMATCH = "type-mismatch"
