@@ -13,7 +13,7 @@ from actlite.workflow.model import EventFilter, Job
 def summary(path: str, name: str) -> dict[str, Any]:
     """What a list tells of a file: its path and number of errors, and where there are none its name, its
     events (as names, and with their filters), and its jobs."""
-    file = read_as(Path(path), name)
+    file = read_as(Path(path), name, warnings=False)
     data: dict[str, Any] = {"path": name, "errors": len(file.errors)}
     if file.workflow is not None:
         data |= {

@@ -31,23 +31,28 @@ _MOST_BYTES = 40
 
 
 def read(
-    source: SourceFile, path: str, *, limits: Limits = WORKFLOW_LIMITS, service: bool = True
+    source: SourceFile,
+    path: str,
+    *,
+    limits: Limits = WORKFLOW_LIMITS,
+    service: bool = True,
+    warnings: bool = True,
 ) -> tuple[Workflow | None, DiagnosticBag]:
     """Read a workflow. ``path`` is relative to the repository, with forward slashes. ``limits`` are GitHub's own
     unless others are given; ``service``: whether to tell also what GitHub's service refuses after its parser
-    has taken the file.
+    has taken the file. Without ``warnings`` the checks that never find an error are left out.
 
     The workflow is None exactly when there is a finding of severity error. Findings are in the order
     of their places in the file. Whole-file rules and the order of checks: R, Sdk/WorkflowParser.
     """
     bag = DiagnosticBag()
-    workflow = _read(source, path, bag, limits, service)
+    workflow = _read(source, path, bag, limits, service, warnings)
     bag.items.sort(key=lambda finding: finding.span.start if finding.span else -1)
     return (None if bag.errors else workflow), bag
 
 
 def _read(
-    source: SourceFile, path: str, bag: DiagnosticBag, limits: Limits, service: bool
+    source: SourceFile, path: str, bag: DiagnosticBag, limits: Limits, service: bool, warnings: bool
 ) -> Workflow | None:
     root, findings = compose(source, limits=limits)
     bag.extend(findings)
@@ -62,7 +67,9 @@ def _read(
     _soften(access.get(root, "on"), bag)
     if not isinstance(root, Mapping):
         return None
-    return _convert(source, path, root, bag, service)
+    workflow = _convert(source, path, root, bag, service)
+    run_checks(workflow, root, bag, warnings=warnings)
+    return workflow
 
 
 def _too_large(source: SourceFile, path: str, root: Node, limits: Limits) -> bool:
@@ -110,7 +117,7 @@ def _convert(source: SourceFile, path: str, root: Mapping, bag: DiagnosticBag, s
                 jobs_node.span,
             )
         check_needs(jobs, start_of(jobs_node), bag)
-    workflow = Workflow(
+    return Workflow(
         source=source,
         path=path,
         name=access.text(root, "name") or path,
@@ -122,5 +129,3 @@ def _convert(source: SourceFile, path: str, root: Mapping, bag: DiagnosticBag, s
         permissions=access.get(root, "permissions"),
         concurrency=access.get(root, "concurrency"),
     )
-    run_checks(workflow, root, bag)
-    return workflow

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actlite.expressions.errors import evaluation_error
 from actlite.expressions.functions.arguments import Arguments
 from actlite.expressions.functions.lenient_json import MAX_DEPTH, MAX_INTEGER, JsonError, read
 from actlite.expressions.values import Value, fold, to_string
+
+if TYPE_CHECKING:
+    import json
 
 
 def from_json(arguments: Arguments) -> Value:
@@ -40,6 +42,8 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 @lru_cache(maxsize=1)
 def _decoder() -> json.JSONDecoder:
+    import json  # not loaded for a list of workflows
+
     return json.JSONDecoder(object_pairs_hook=merge, parse_int=_integer, strict=False)
 
 

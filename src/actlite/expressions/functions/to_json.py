@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from actlite.document.scalars import utf16_length
@@ -11,7 +11,6 @@ from actlite.expressions.functions.arguments import Arguments
 from actlite.expressions.values import to_string
 
 _LINE_ENDS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
-_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def to_json(arguments: Arguments) -> str:
@@ -28,6 +27,13 @@ def to_json(arguments: Arguments) -> str:
 def json_text(value: Any) -> str:
     """A value as ``toJSON`` writes it."""
     return "".join(_pieces(value))
+
+
+@cache
+def _encoder() -> Callable[[str], str]:
+    import json  # not loaded for a list of workflows
+
+    return json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _pieces(value: Any) -> Iterator[str]:
@@ -86,4 +92,4 @@ def _plain(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    return _encode(text).translate(_LINE_ENDS)
+    return _encoder()(text).translate(_LINE_ENDS)
