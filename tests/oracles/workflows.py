@@ -3,14 +3,14 @@
 The two may differ only by the rules below. Each was judged against the C# of actions/runner
 (Sdk/WorkflowParser), which decides: the TypeScript serves editors.
 
-* The C# checks what TypeScript leaves alone: the form of a step's ``uses``, tags of YAML that a value does not fit,
-  lengths and names of groups, images that are only ``docker://``, matrices (``ONLY_OURS``). TypeScript then has
-  no error there.
-* TypeScript refuses what the C# takes: an expression where its editor model wants a mapping, an option told as
-  "Invalid …", ids in ``needs`` in another case (``ONLY_THEIRS``).
-* After an error TypeScript goes on with what is left, and tells what follows from it: no job to begin with, no
-  step. We tell a fault once (``AFTERWARDS``, ``FOLLOWS``): a key that is missing because another was misspelt, keys of two kinds
-  of mappings in one, ``<<`` with keys that were to be merged.
+* The C# checks what TypeScript leaves alone (``ONLY_OURS``): the form of a step's ``uses``, tags of YAML that a
+  value does not fit, lengths and names of groups, expressions for keys of ``runs-on`` and ``concurrency``, images
+  that are only ``docker://``, matrices. TypeScript then has no error there.
+* TypeScript refuses what the C# takes (``ONLY_THEIRS``): an expression where its editor model wants a mapping.
+* After an error TypeScript goes on with what is left, and tells what follows from it (``AFTERWARDS``): no job to
+  begin with, no step. It reads jobs whose id is an expression, which the C# skips.
+* We tell a fault once (``FOLLOWS``): not a key that is missing because another was misspelt, nor each key where
+  keys of two kinds of mappings are in one, nor what follows from ``<<`` for keys that were to be merged.
 * TypeScript places what can't stand inside ``parallel`` at the step, and a fault in an expression at the beginning
   of its text; we at the key, and at the line of the faulty part (``IN_EXPRESSIONS``).
 * Whatever stands in a value that GitHub passes over, it does not look at; of duplicate keys there we tell too.
@@ -79,7 +79,11 @@ def difference(theirs: Sequence[Error], ours: Sequence[Diagnostic]) -> str | Non
         told = []
     if ours and ours[0].code == "yaml-syntax" and told:
         return None  # not YAML: TypeScript's parser tells of every such fault, ours and GitHub's of the first
-    strict = [found for found in ours if found.code not in ONLY_OURS]
+    strict = [
+        found
+        for found in ours
+        if found.code not in ONLY_OURS and not found.message.startswith("Unexpected type '")
+    ]
     if not told:
         extra = [found for found in strict if not theirs or found.code not in EXTRA]
         return f"only ours: {extra[0].render()}" if extra else None

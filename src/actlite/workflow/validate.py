@@ -194,7 +194,7 @@ class _Validator:
             else:
                 self.value(value, others, visible)
         if strange or not (dynamic or self.complete(node, candidates)):
-            self.keys(node, candidates, shape.records, strange)
+            self.keys(node, candidates, shape.records, strange, dynamic)
 
     def expression_key(
         self, key: Scalar, value: Node, candidates: tuple[Record, ...], visible: Visible
@@ -217,8 +217,10 @@ class _Validator:
         candidates: tuple[Record, ...],
         every: tuple[Record, ...],
         strange: list[Scalar],
+        dynamic: bool,
     ) -> None:
-        """What is wrong with the keys as a whole: those that don't belong here, and those that are missing."""
+        """What is wrong with the keys as a whole: those that don't belong here, and, unless a key is an
+        expression, those that are missing."""
         known = list(dict.fromkeys(k for record in candidates for k in record.keys))
         foreign = [
             key
@@ -226,7 +228,7 @@ class _Validator:
             if len(candidates) < len(every) and any(key.text in record.keys for record in every)
         ]
         guesses: set[str] = set()
-        missing = self.missing(node, candidates) if foreign else ()
+        missing = self.missing(node, candidates) if foreign and not dynamic else ()
         for key in strange:
             if missing and key in foreign:
                 continue
@@ -236,6 +238,8 @@ class _Validator:
             self.unknown_key(key, guess, known, key in foreign)
         if foreign:
             self.no_such_mix(node, missing, foreign)
+        elif dynamic:
+            return
         elif len(candidates) == 1:
             for name in self.missing(node, candidates):
                 if name not in guesses:
