@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from actlite.records import frozen
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class SourceFile:

@@ -63,9 +63,8 @@ def read(path: Path, root: Path) -> WorkflowFile:
     return read_as(path, display_name(path, root))
 
 
-def read_as(path: Path, name: str, *, warnings: bool = True) -> WorkflowFile:
-    """As ``read``, for a file with a name of its own. Without ``warnings``, what it is not refused for may be left
-    out."""
+def read_as(path: Path, name: str) -> WorkflowFile:
+    """As ``read``, for a file with a name of its own."""
     from actlite.workflow.reader import read as read_workflow
 
     source = read_source(path, name)
@@ -74,7 +73,7 @@ def read_as(path: Path, name: str, *, warnings: bool = True) -> WorkflowFile:
         source = Diagnostic("unreadable-file", Severity.ERROR, f"{name} is not there", nowhere)
     if isinstance(source, Diagnostic):
         return WorkflowFile(path, name, None, (source,))
-    workflow, bag = read_workflow(source, name, warnings=warnings)
+    workflow, bag = read_workflow(source, name)
     return WorkflowFile(path, name, workflow, tuple(bag))
 
 

@@ -10,10 +10,8 @@ import re
 
 from actlite.diagnostics import Diagnostic, DiagnosticBag, Label
 from actlite.document.limits import MANIFEST_LIMITS, WORKFLOW_LIMITS, Limits
-from actlite.document.lines import quoted
 from actlite.document.nodes import Mapping, Node, Primitive, Scalar, Sequence
 from actlite.document.scalars import TAG_PREFIX, plain_value, primitive_text, tagged_value
-from actlite.document.syntax import explain
 from actlite.document.yaml_events import (
     ALIAS,
     DOCUMENT,
@@ -69,6 +67,8 @@ def compose_events(
     try:
         found = events(source.text) if stream is None else stream
     except YamlSyntaxError as error:
+        from actlite.document.syntax import explain
+
         return None, [explain(source, error)]
     composer = _Composer(source, found, bag, anchors, limits.depth)
     try:
@@ -308,6 +308,8 @@ class _Composer:
             message = f"the tag '{shown}' can't stand before a quoted or block scalar"
         help = "GitHub knows !!str, !!int, !!float, !!bool and !!null: remove the tag"
         if event.plain and not shown.startswith("!!"):
+            from actlite.document.lines import quoted
+
             text = self.source.text[event.start : event.end]
             help = f"'!' begins a tag in YAML: write {quoted(text)}"
         self.bag.add("yaml-tag", message, self.source.span(event.start, event.end), help=help)

@@ -9,10 +9,22 @@ from actlite.workflow.model import Workflow
 
 def run_checks(workflow: Workflow, root: Mapping, bag: DiagnosticBag, *, warnings: bool = True) -> None:
     """Run every check; ``root`` is the whole document. Without ``warnings``, those alone that may find errors."""
-    from actlite.workflow.checks import filters, inputs, matrices, reserved, schedules
+    # A module is loaded where there is something for it: loading all of them takes longer than a small file.
+    from actlite.workflow.checks import filters, reserved
 
-    for check in (filters.check, schedules.check, inputs.check, matrices.check, reserved.check):
-        check(workflow, root, bag)
+    filters.check(workflow, root, bag)
+    if any(event.name == "schedule" for event in workflow.on):
+        from actlite.workflow.checks import schedules
+
+        schedules.check(workflow, root, bag)
+    from actlite.workflow.checks import inputs
+
+    inputs.check(workflow, root, bag)
+    if any(job.matrix is not None for job in workflow.jobs):
+        from actlite.workflow.checks import matrices
+
+        matrices.check(workflow, root, bag)
+    reserved.check(workflow, root, bag)
     if not warnings:
         return
     from actlite.workflow.checks import always_true, commands, runners, typing
