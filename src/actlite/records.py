@@ -54,7 +54,7 @@ def frozen(cls: type[T]) -> type[T]:
     """Make a class a frozen dataclass with slots; equal by type and values, and hashable if those are."""
     own = cls.__dict__
     made: type[T] = _slotted(cls)
-    _put(made, "__init__", _init(made, "_set(self, '{name}', {value})"))
+    _put(made, "__init__", _init(made, "_set_{name}(self, {value})"))
     _put(made, "__setattr__", _refuse)
     _put(made, "__delattr__", _refuse)
     _put(made, "__getstate__", _values)
@@ -153,9 +153,10 @@ def _init(cls: type[Any], assignment: str) -> Any:
     """The ``__init__`` that the standard decorator would make."""
     arguments: list[str] = []
     body: list[str] = []
-    names: dict[str, Any] = {"_unset": _UNSET, "_set": _SET}
+    names: dict[str, Any] = {"_unset": _UNSET}
     for one in _fields(cls):
         name = one.name
+        names[f"_set_{name}"] = getattr(cls, name).__set__  # three times as fast as object.__setattr__
         if one.factory is not _UNSET:
             names[f"_make_{name}"] = one.factory
             arguments.append(f"{name}=_unset")

@@ -57,6 +57,7 @@ _TOKEN = re.compile(
     rf"[{_BLANK}]*(?:([A-Za-z_][A-Za-z0-9_-]*)(?=[.{_ENDS}]|\Z)([{_BLANK}]*\()?|('(?>(?:[^']+|'')*)')"
     rf"|([-+0-9][^{_ENDS}]*)|(==|!=|<=|>=|&&|\|\||[<>])|([][(),*!.]))"
 )
+_PROPERTY = re.compile(rf"\.([A-Za-z_][A-Za-z0-9_-]*)(?=[.{_ENDS}]|\Z)")
 _STRING = re.compile(r"'(?:[^']|'')*")
 _WORD_GROUP, _CALL_GROUP, _STRING_GROUP, _NUMBER_GROUP, _BINARY_GROUP = 1, 2, 3, 4, 5
 _CONSTANTS: dict[str, bool | float | None] = {
@@ -86,13 +87,8 @@ _OPENING: tuple[str | None, ...] = (
     Kind.NOT,
     Kind.BINARY,
 )
-_INDEXABLE = (
-    Kind.END_GROUP,
-    Kind.END_PARAMETERS,
-    Kind.END_INDEX,
-    Kind.WILDCARD,
-    Kind.PROPERTY,
-    Kind.NAME,
+_INDEXABLE = frozenset(
+    (Kind.END_GROUP, Kind.END_PARAMETERS, Kind.END_INDEX, Kind.WILDCARD, Kind.PROPERTY, Kind.NAME)
 )
 _OPERAND_ENDS = (*_INDEXABLE, Kind.LITERAL)
 _MAY_FOLLOW: dict[str, frozenset[str | None]] = {
@@ -122,7 +118,10 @@ _INSIDE = {
 
 
 def tokens(source: str) -> Iterator[Token]:
-    """The tokens of an expression. Raises ExpressionError at the first that can't stand where it does."""
+    """The tokens of an expression, but for the dots before names: these are told by the names' being properties.
+
+    Raises ExpressionError at the first that can't stand where it does.
+    """
     at = 0
     last: str | None = None
     open_: list[str] = []
@@ -159,6 +158,12 @@ def tokens(source: str) -> Iterator[Token]:
                 open_.pop()
         last = kind
         yield token
+        # The plain way to go on, ``.name``, needs no judging: the dot and the name are one step.
+        while last in _INDEXABLE and (match := _PROPERTY.match(source, at)):
+            raw = match[1]
+            start, at = match.span(1)
+            last = Kind.PROPERTY
+            yield Token(last, raw, start, at, raw)
 
 
 def _sign(source: str, match: re.Match[str], last: str | None, open_: list[str]) -> Token:

@@ -154,6 +154,7 @@ class _Parser:
                 kind is Kind.WILDCARD and last is not None and last.kind is Kind.DOT
             ):
                 # A dot binds strongest of all: it needn't wait.
+                size += 1
                 target, depth, start, _ = self.operands.pop()
                 end = token.end
                 part = (
