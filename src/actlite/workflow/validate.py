@@ -281,9 +281,9 @@ class _Validator:
         """The value of ``<<`` where any key may stand: if it is no fitting value, the keys were to be merged."""
         outer, self.bag = self.bag, DiagnosticBag()
         self.value(value, others, visible)
-        fits, self.bag = not self.bag.items, outer
-        if not fits:
-            self.merge_key(key)
+        tried, self.bag = self.bag, outer
+        if tried.items:
+            self.bag.add(tried.items[0].code, tried.items[0].message, key.span, help=NO_MERGE_KEYS)
 
     def merge_key(self, key: Scalar) -> None:
         self.bag.add("unknown-key", "Unexpected value '<<'", key.span, help=NO_MERGE_KEYS)
