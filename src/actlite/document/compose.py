@@ -167,7 +167,7 @@ class _Composer:
         if self.visited > MAX_EVENTS:
             self.fail(
                 "yaml-nodes",
-                f"the file has more than {MAX_EVENTS:,} nodes, aliases followed; GitHub stops there",
+                f"Maximum YAML nodes exceeded: there are more than {MAX_EVENTS:,}, aliases followed",
                 event,
             )
 
@@ -188,7 +188,7 @@ class _Composer:
         if found is None:
             self.fail(
                 "yaml-alias",
-                f"there is no anchor '{name}' before this alias",
+                f"Unknown anchor '{name}'",
                 event,
                 f"write '&{name}' before the first use, or quote a value that begins with '*'",
             )
