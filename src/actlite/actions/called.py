@@ -26,6 +26,10 @@ class OwnFiles(Protocol):
         """The SourceFile; something else where it can't be read; None where there is none."""
         ...
 
+    def listed(self, folder: str) -> tuple[str, ...]:
+        """The workflows in a folder, sorted."""
+        ...
+
 
 class KnownWorkflows:
     """Finds called workflows without the network (``workflow.called.CalledFiles``). ``fetched`` gives the files of
@@ -57,7 +61,7 @@ class KnownWorkflows:
             return Unknown(f"not known here: {reference.path} can't be read")
         if not self._files.whole:
             return Unknown(f"not known here: {reference.path} is not in this folder")
-        return Missing()
+        return Missing(known=self._files.listed(".github/workflows"))
 
 
 def read_fetched(fetched: FetchedAction, name: str, path: str, origin: Origin) -> Found | Missing | Unknown:

@@ -48,6 +48,10 @@ class Files(Protocol):
         """Whether there is such a folder; '' is the root."""
         ...
 
+    def listed(self, folder: str) -> tuple[str, ...]:
+        """The workflows in a folder, sorted; none where there is no such folder."""
+        ...
+
 
 class FolderFiles:
     """The files below a folder; ``given`` are texts that stand in for files, or that aren't files at all."""
@@ -76,6 +80,14 @@ class FolderFiles:
         """See ``Files``."""
         return os.path.isdir(self.root / name)
 
+    def listed(self, folder: str) -> tuple[str, ...]:
+        """See ``Files``."""
+        try:
+            found = sorted(name for name in os.listdir(self.root / folder) if name.endswith(SUFFIXES))
+        except OSError:
+            return ()
+        return tuple(f"{folder}/{name}" for name in found)
+
 
 class TextFiles:
     """Files that are only texts, by name."""
@@ -96,6 +108,11 @@ class TextFiles:
     def is_folder(self, name: str) -> bool:
         """See ``Files``."""
         return not name or any(other.startswith(f"{name}/") for other in self._texts)
+
+    def listed(self, folder: str) -> tuple[str, ...]:
+        """See ``Files``."""
+        found = (name for name in self._texts if posixpath.dirname(name) == folder)
+        return tuple(sorted(name for name in found if name.endswith(SUFFIXES)))
 
 
 def read_source(path: Path, name: str) -> SourceFile | Diagnostic | None:

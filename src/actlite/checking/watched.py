@@ -40,6 +40,8 @@ class World:
             return str(self.files.is_file(about))
         if question == "folder":
             return str(self.files.is_folder(about))
+        if question == "listed":
+            return "\n".join(self.files.listed(about))
         if question == "whole":
             return str(self.files.whole)
         if question == "named":
@@ -97,6 +99,11 @@ class _Files:
     def is_folder(self, name: str) -> bool:
         found = self._files.is_folder(name)
         self._watch.note("folder", name, str(found))
+        return found
+
+    def listed(self, folder: str) -> tuple[str, ...]:
+        found = self._files.listed(folder)
+        self._watch.note("listed", folder, "\n".join(found))
         return found
 
 

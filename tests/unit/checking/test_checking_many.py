@@ -193,3 +193,17 @@ def test_shares_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = said(check(TextFiles(texts), sorted(texts)))
     monkeypatch.setattr(parallel, "processes", lambda weights: 3)
     assert said(check(TextFiles(texts), sorted(texts))) == alone
+
+
+def test_a_missing_workflow_is_told_with_the_nearest_one(tmp_path: Path) -> None:
+    """With and without a memory, alone and beside others; and again when there is a nearer one."""
+    root, memory = tmp_path / "r", tmp_path / "m"
+    put(root, calls=CALLS.replace("called.yml", "caled.yml"), called=CALLED)
+    names = [".github/workflows/calls.yml"]
+    for kept in (None, memory, memory):
+        (finding,) = check(FolderFiles(root), names, follow=False, remembered=kept).findings
+        assert "./.github/workflows/called.yml" in finding.label
+    put(root, caleb=CALLED)
+    (root / ".github/workflows/called.yml").unlink()
+    (finding,) = check(FolderFiles(root), names, follow=False, remembered=memory).findings
+    assert "./.github/workflows/caleb.yml" in finding.label
