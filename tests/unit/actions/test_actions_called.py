@@ -50,7 +50,7 @@ def test_files_of_the_repository() -> None:
     assert isinstance(found, Found)
     assert (found.source.name, found.origin) == (PATH, HERE)
     assert find("$/.github/workflows/b.yml") == found or found.source.text == CALLED
-    assert find("./.github/workflows/no.yml") == Missing()
+    assert find("./.github/workflows/no.yml") == Missing(known=(PATH,))
 
 
 def test_a_folder_without_git_may_lack_files(tmp_path: Path) -> None:

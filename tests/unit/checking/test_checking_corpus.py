@@ -44,6 +44,9 @@ class CorpusFiles:
     def is_folder(self, name: str) -> bool:
         return self._path(name).is_dir()
 
+    def listed(self, folder: str) -> tuple[str, ...]:
+        return ()
+
     def _path(self, name: str) -> Path:
         folder, _, base = name.rpartition("/")
         if folder == FOLDER:
