@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from actlite.expressions.values import equals, is_primitive, lookup, to_string
+from actlite.expressions.values import equals, is_primitive, lookup, parse_number, to_string
 from actlite.records import frozen
 
 MAX_LEGS = 256
@@ -39,9 +39,9 @@ def build_rows(matrix: object) -> list[Row]:
     include: list[Mapping[str, Any]] = []
     exclude: list[Mapping[str, Any]] = []
     for key, value in matrix.items():
-        if key.casefold() == "include":
+        if key == "include":
             include = _combinations(value, key)
-        elif key.casefold() == "exclude":
+        elif key == "exclude":
             exclude = _combinations(value, key)
         else:
             if not isinstance(value, list | tuple):
@@ -108,13 +108,15 @@ def _apply_include(
     include: Sequence[Mapping[str, Any]],
     vectors: Mapping[str, Any],
 ) -> list[Mapping[str, Any]]:
-    """Add each item's extra values to the rows it matches; the items that match none."""
+    """Add each item's extra values to the rows it matches; the items that match none, with the keys of the
+    matrix before their own."""
     known = {key.casefold() for key in vectors}
-    added = []
+    added: list[Mapping[str, Any]] = []
     for item in include:
         if not item:
             raise MatrixError("Matrix include mapping does not contain any values", "include")
-        filter = list(_leaves({k: v for k, v in item.items() if k.casefold() in known}))
+        shared = {k: v for k, v in item.items() if k.casefold() in known}
+        filter = list(_leaves(shared))
         extra = {k: v for k, v in item.items() if k.casefold() not in known}
         matched = False
         for row, extras in rows:
@@ -124,7 +126,7 @@ def _apply_include(
                     same = next((old for old in extras if old.casefold() == key.casefold()), key)
                     extras[same] = value
         if not matched:
-            added.append(item)
+            added.append({**shared, **extra})
     return added
 
 
@@ -151,13 +153,14 @@ def could_match(value: object, filter: object) -> bool:
 
 def _at(value: Any, path: tuple[str | int, ...]) -> Any:
     for step in path:
-        if isinstance(value, Mapping) and isinstance(step, str):
+        if isinstance(value, Mapping):
             try:
-                value = lookup(value, step)
+                value = lookup(value, str(step))
             except KeyError:
                 return None
-        elif isinstance(value, list | tuple) and isinstance(step, int):
-            value = value[step] if step < len(value) else None
+        elif isinstance(value, list | tuple):
+            index = float(step) if isinstance(step, int) else parse_number(step)
+            value = value[int(index)] if 0 <= index < len(value) else None
         else:
             return None
     return value

@@ -65,6 +65,12 @@ def test_new_rows_never_merge_with_each_other() -> None:
     assert found == [{"v": 1.0}, {"v": 3.0}, {"v": 3.0, "x": 1.0}]
 
 
+def test_the_values_of_a_new_row_begin_with_the_matrix_keys() -> None:
+    made = legs("{matrix: {os: [a], include: [{x: 9, os: c, y: 8}]}}")
+    assert [leg.name for leg in made] == ["job (a)", "job (c, 9, 8)"]
+    assert list(made[1].matrix) == ["os", "x", "y"]
+
+
 def test_include_matches_the_original_vectors_only() -> None:
     assert rows({"os": ["a"], "include": [{"x": 1.0}, {"x": 2.0, "y": 3.0}]}) == [
         {"os": "a", "x": 2.0, "y": 3.0}
