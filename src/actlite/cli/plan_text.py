@@ -66,7 +66,7 @@ def _verdict(view: PlanView) -> str:
     open_ended = False
     for job in view.jobs:
         count = len(job.plan.legs) if job.plan.legs is not None else 1
-        open_ended |= job.plan.legs is None and job.condition.runs != "no"
+        open_ended |= job.plan.legs is None and not job.plan.broken and job.condition.runs != "no"
         surely += count * (job.condition.runs == "yes")
         maybe += count * (job.condition.runs == "depends")
     calls = (call for workflow in view.workflows for job in workflow.all_jobs() for call in job.calls)
@@ -223,6 +223,8 @@ def _not_here(view: PlanView) -> list[str]:
 
 def legs_text(job: JobPlan) -> str:
     """The number of legs and the matrix keys with their values: ``×4 os=linux,musl``."""
+    if job.broken:
+        return "its matrix can't be built"
     if job.legs is None:
         return "matrix known later"
     if not job.legs:

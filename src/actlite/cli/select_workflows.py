@@ -123,8 +123,6 @@ def _plan(
                 matrix_filter=selection.matrix,
                 library=library,
             )
-        except InvalidWorkflow:
-            raise
         except UsageError as error:
             refused = refused or error
             others.append(NotSelected(workflow, error.what))

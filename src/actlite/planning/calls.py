@@ -129,7 +129,7 @@ class Level:
 
 def perhaps(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Problems of a job that may not run at all, as warnings."""
-    note = "the job fails if its 'if' holds"
+    note = "the job fails if it comes to run"
     return tuple(
         replace(problem, severity=Severity.WARNING, notes=(*problem.notes, note)) for problem in problems
     )

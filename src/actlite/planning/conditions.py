@@ -20,12 +20,12 @@ from actlite.planning.known import need_contexts, run_contexts
 from actlite.planning.partial import UNKNOWN, PartialRun, evaluate_partly, has_unknown, truth
 from actlite.planning.plan import JobPlan, Plan
 from actlite.planning.why import listed, reason, tree, unknowns
-from actlite.records import frozen
+from actlite.records import frozen, replace
 from actlite.workflow.model import Step
 
 Runs = Literal["yes", "no", "depends"]
-Result = Literal["success", "skipped"] | None
-"""How a job ends if all goes well; None where that is not known."""
+Result = Literal["success", "skipped", "failure"] | None
+"""How a job ends if all goes well; None where that is not known; ``failure`` for a broken one."""
 
 
 @frozen
@@ -59,19 +59,35 @@ def job_conditions(plan: Plan, caller: Condition = YES) -> dict[str, Condition]:
             condition = Condition("no", "the job that calls its workflow does not run", None, "skipped")
         elif caller.runs == "depends" and condition.runs == "yes":
             condition = Condition("depends", "", condition.trace, caller.result)
+        if condition.runs != "no" and condition.result == "success":
+            condition = replace(condition, result=_end(job, condition))
         found[job.job.id.casefold()] = condition
     return {job.job.id: found[job.job.id.casefold()] for job in plan.jobs}
 
 
 def step_conditions(steps: Sequence[Step], contexts: Mapping[str, Any]) -> tuple[Condition, ...]:
-    """The conditions of a leg's steps."""
-    return tuple(_step(step, contexts, first=number == 0) for number, step in enumerate(steps))
+    """The conditions of a leg's steps. Something can fail before the first of them: a container, an action's
+    ``pre``."""
+    return tuple(_step(step, contexts) for step in steps)
 
 
 def needs_context(job: JobPlan, conditions: Mapping[str, Condition]) -> dict[str, Any]:
     """The needs context as far as it is known. ``conditions`` are those of the jobs of its workflow."""
     by_id = {id.casefold(): condition for id, condition in conditions.items()}
     return {need: _seen(by_id.get(need.casefold(), YES), well=False) for need in job.needs}
+
+
+def _end(job: JobPlan, condition: Condition) -> Result:
+    """How a job ends that runs and does not fail. Of one that calls nothing but jobs that may be skipped it is not
+    known: GitHub's documentation does not say."""
+    if job.broken:
+        return "failure"
+    for call in job.calls:
+        if call.plan is None or not call.plan.jobs:
+            return "success"
+        if any(inner.result != "skipped" for inner in job_conditions(call.plan, condition).values()):
+            return "success"
+    return None if job.calls else "success"
 
 
 def _ids(job: JobPlan) -> list[str]:
@@ -85,7 +101,7 @@ def _seen(condition: Condition, *, well: bool) -> dict[str, Any]:
 
 def _job(job: JobPlan, contexts: Mapping[str, Any], before: Mapping[str, Condition]) -> Condition:
     if job.legs is not None and not job.legs:
-        return Condition("no", "no leg of its matrix has the values asked for", None, "skipped")
+        return Condition("no", "no leg of its matrix is left", None, "skipped")
     surely = {id: "skipped" if c.runs == "no" else None for id, c in before.items()}
     well: dict[str, Result] = {id: "skipped" if c.runs == "no" else c.result for id, c in before.items()}
     text = _text(job.job.if_)
@@ -102,6 +118,8 @@ def _job(job: JobPlan, contexts: Mapping[str, Any], before: Mapping[str, Conditi
     if verdict.runs == "depends" and verdict.reason == SUCCESS:
         names = [job_id for job_id, result in well.items() if result != "success"]
         expected = "which may be skipped" if any(well[n] is None for n in names) else "which runs only then"
+        if all(well[n] == "failure" for n in names):
+            expected = f"and {'its' if len(names) == 1 else 'their'} matrix can't be built"
         direct = [need for need in job.needs if need.casefold() in names]
         said = (
             f"needs {listed(direct)}, {expected}"
@@ -173,12 +191,15 @@ def _functions(results: Mapping[str, Any], *, well: bool) -> dict[str, Callable[
 
     def success(arguments: Sequence[Any]) -> Any:
         found = list(of(arguments))
-        if "skipped" in found:
+        if "skipped" in found or "failure" in found:
             return False
         return True if all(one == "success" for one in found) else UNKNOWN
 
     def failure(arguments: Sequence[Any]) -> Any:
-        return False if well or all(one == "skipped" for one in of(arguments)) else UNKNOWN
+        found = list(of(arguments))
+        if "failure" in found:
+            return True
+        return False if well or all(one == "skipped" for one in found) else UNKNOWN
 
     return {
         "success": success,
@@ -188,10 +209,10 @@ def _functions(results: Mapping[str, Any], *, well: bool) -> dict[str, Callable[
     }
 
 
-def _step(step: Step, contexts: Mapping[str, Any], *, first: bool) -> Condition:
+def _step(step: Step, contexts: Mapping[str, Any]) -> Condition:
     if step.if_ is None:
         return YES
-    surely = _functions({} if first else {"": None}, well=False)
+    surely = _functions({"": None}, well=False)
     return _asked(_text(step.if_), (contexts, surely), (contexts, _functions({}, well=True)))
 
 

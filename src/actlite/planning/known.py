@@ -22,6 +22,14 @@ _WITH_PAYLOAD = frozenset(
 )
 """Events whose payload is made here: what it does not hold isn't there."""
 _ALWAYS = frozenset({"repository", "sender"})
+_PERHAPS = ("enterprise", "installation", "organization")
+"""What any payload may have, as the repository's owner is."""
+_WHOLE = frozenset({"client_payload", "inputs"})
+"""The parts of a payload that the sender makes: they have no other fields than those given."""
+_SETTINGS = {"ref_protected": UNKNOWN, "repository_visibility": UNKNOWN}
+"""What only the repository's settings on GitHub say: a run has a stand-in, and nothing follows from it here."""
+_STAND_INS = {"private": True, "visibility": "private"}
+"""The same in the payload's repository, with the stand-ins; an event file may say something else."""
 _SYSTEMS = {"ubuntu": "Linux", "linux": "Linux", "macos": "macOS", "windows": "Windows"}
 
 
@@ -67,9 +75,18 @@ def need_contexts(skipped: bool, result: str | None) -> dict[str, Any]:
 def _github(trigger: Trigger) -> dict[str, Any]:
     event = trigger.github.get("event")
     event = dict(event) if isinstance(event, Mapping) else {}
-    if trigger.event not in _WITH_PAYLOAD and event.keys() <= _ALWAYS:
-        event = Open(event)
-    run = event.get("workflow_run")
-    if trigger.event == "workflow_run" and isinstance(run, Mapping):
-        event = {**event, "workflow_run": Open(run)}
-    return Open({**trigger.github, "event": event})
+    closed = trigger.event in _WITH_PAYLOAD or not event.keys() <= _ALWAYS
+    event = {key: value if key in _WHOLE else _open(value) for key, value in event.items()}
+    repository = event.get("repository")
+    if isinstance(repository, Mapping):
+        unknown = {key: UNKNOWN for key, value in _STAND_INS.items() if repository.get(key) == value}
+        event["repository"] = Open({**repository, **unknown})
+    known = {**dict.fromkeys(_PERHAPS, UNKNOWN), **event} if closed else Open(event)
+    return Open({**trigger.github, **_SETTINGS, "event": known})
+
+
+def _open(value: Any) -> Any:
+    """An object of a payload: GitHub's has more fields than are made here."""
+    if isinstance(value, Mapping):
+        return Open({key: _open(inner) for key, inner in value.items()})
+    return value

@@ -165,7 +165,7 @@ def _leg(job: Job, leg: Leg | None, contexts: Mapping[str, Any]) -> LegOutline:
     steps: tuple[StepOutline, ...]
     if any(step.if_ is not None for step in job.steps):
         seen = step_contexts(
-            contexts, labels[0] if isinstance(labels, tuple) and labels else "", bool(container)
+            contexts, labels[0] if isinstance(labels, tuple) and labels else "", isinstance(container, str)
         )
         steps = tuple(map(StepOutline, job.steps, step_conditions(job.steps, seen)))
     else:

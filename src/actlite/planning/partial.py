@@ -37,6 +37,8 @@ class Unknown:
 
 
 UNKNOWN = Unknown()
+FAILED = Unknown()
+"""In the place of a value that can't be had, where it may not be asked for."""
 
 
 class Open(dict[str, Any]):
@@ -104,10 +106,18 @@ class PartialRun(Run):
             known = truth(result)
             if known is stop:
                 break
-            right = self.value(operand)
-            surely = Unknown(stop) if truth(right) is stop else UNKNOWN
-            result = surely if known is None else right
+            if known is None:
+                result = Unknown(stop) if truth(self._perhaps(operand)) is stop else UNKNOWN
+            else:
+                result = self.value(operand)
         return result
+
+    def _perhaps(self, node: Node) -> Any:
+        """The value of a part that may not be asked for; FAILED where it would fail."""
+        try:
+            return self.value(node)
+        except ExpressionError:
+            return FAILED
 
     def _index(self, node: Index) -> Any:
         target = self.value(node.target)
@@ -131,14 +141,17 @@ class PartialRun(Run):
                 predicate = self.value(node.arguments[number])
                 if isinstance(predicate, Unknown):
                     return UNKNOWN
-                if predicate is True:
+                if not isinstance(predicate, bool):
+                    return super().apply(node)
+                if predicate:
                     return self.value(node.arguments[number + 1])
             return self.value(node.arguments[-1])
-        values = [self.value(argument) for argument in node.arguments]
         if node.key in BUILT_IN:
-            if any(map(has_unknown, values)):
+            values = [self._perhaps(argument) for argument in node.arguments]
+            if any(value is not FAILED and has_unknown(value) for value in values):
                 return Unknown(True) if self._surely_text(node, values) else UNKNOWN
             return super().apply(node)
+        values = [self.value(argument) for argument in node.arguments]
         try:
             return lookup(self.functions, node.name)(values)
         except KeyError:

@@ -46,7 +46,7 @@ class JobPlan:
 
     job: Job
     legs: tuple[Leg, ...] | None
-    """None: the matrix depends on other jobs' outputs and is known when they have run."""
+    """None: the matrix depends on other jobs' outputs and is known when they have run; or it is ``broken``."""
     needs: tuple[str, ...]
     """Ids of jobs of the same workflow file. The jobs of a called workflow start when the calling job may."""
     problems: tuple[Diagnostic, ...] = ()
@@ -59,6 +59,8 @@ class JobPlan:
     """What each leg calls, in the order of ``legs``; a single one where the legs are known later."""
     permissions: Mapping[str, str] | None = None
     """What the token may do: its own, its workflow's or its caller's word; None: the repository's default."""
+    broken: bool = False
+    """Its strategy or name can't be evaluated, as its problems say: GitHub lets it fail where it would run."""
 
     @property
     def id(self) -> str:

@@ -37,7 +37,7 @@ def plan(
     need. ``matrix_filter`` keeps the legs whose matrix has these values, in jobs that have such keys. ``library``
     has the called workflows; without it nothing is known of them.
 
-    Raises UsageError for unknown jobs, inputs and matrix values; InvalidWorkflow for a matrix that can't be built.
+    A job whose matrix can't be built is ``broken``. Raises UsageError for unknown jobs, inputs and matrix values.
     """
     reason = selects(workflow, trigger)
     if reason is not None:
@@ -91,9 +91,9 @@ def _job(job: Job, level: Level, faults: tuple[Diagnostic, ...] = ()) -> JobPlan
     try:
         legs, fail_fast, max_parallel = expand(level.named(made), level.scope)
     except InvalidWorkflow as error:
-        if job.if_ is None and not level.callers:
-            raise
-        return replace(made, problems=problems + perhaps(error.diagnostics))
+        surely = job.if_ is None and not job.needs and not level.callers
+        found = tuple(error.diagnostics) if surely else perhaps(error.diagnostics)
+        return replace(made, problems=problems + found, broken=True)
     legs = tuple(level.inside(leg) for leg in legs)
     made = replace(made, legs=legs, fail_fast=fail_fast, max_parallel=max_parallel)
     return level.with_calls(made, _job)

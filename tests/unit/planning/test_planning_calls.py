@@ -11,6 +11,7 @@ import pytest
 from actlite.actions.called import KnownWorkflows
 from actlite.checking.files import TextFiles
 from actlite.diagnostics import Severity
+from actlite.planning.conditions import job_conditions
 from actlite.planning.plan import CallPlan, Plan, Trigger
 from actlite.planning.planner import plan
 from actlite.source import SourceFile
@@ -237,3 +238,15 @@ def test_a_called_workflow_keeps_the_trigger() -> None:
     assert call.plan is not None
     assert (call.plan.trigger.changed, call.plan.trigger.notes) == (("a",), ("n",))
     assert call.plan.vars == {"V": "1"}
+
+
+@pytest.mark.parametrize(("inner", "expected"), [("if: false, ", "depends"), ("", "yes")])
+def test_what_needs_a_call_of_nothing_but_skipped_jobs(inner: str, expected: str) -> None:
+    files = {
+        "a.yml": "on: push\njobs:\n  call: {uses: ./.github/workflows/b.yml}\n"
+        "  next: {needs: call, runs-on: x, steps: [{run: y}]}\n",
+        "b.yml": f"on: workflow_call\njobs: {{in: {{{inner}runs-on: x, steps: [{{run: y}}]}}}}\n",
+    }
+    found = job_conditions(made(files))
+    assert (found["call"].runs, found["next"].runs) == ("yes", expected)
+    assert found["next"].reason == ("needs call, which may be skipped" if inner else "")

@@ -145,6 +145,63 @@ def test_status_functions_of_named_jobs() -> None:
     assert (found["c"].runs, found["d"].runs) == ("yes", "no")
 
 
+@pytest.mark.parametrize(
+    ("if_", "expected"),
+    [
+        ("needs.a.outputs.x == '1' && fromJSON('[')", "depends"),
+        ("needs.a.outputs.x && fromJSON('[') && false", "no"),
+        ("always() || fromJSON('[')", "yes"),
+        ("fromJSON('[') && needs.a.outputs.x", "depends"),
+    ],
+)
+def test_a_part_that_fails_counts_only_where_it_is_asked_for(if_: str, expected: str) -> None:
+    found = job_conditions(planned(job("a") + job("b", f'"{if_}"', "a")))
+    assert found["b"].runs == expected
+
+
+def test_a_job_that_cannot_be_planned_fails() -> None:
+    bad = "  a: {runs-on: x, strategy: {matrix: {v: \"${{ fromJSON('[]') }}\"}}, steps: [{run: y}]}\n"
+    found = job_conditions(
+        planned(bad + job("b", "", "a") + job("c", "failure()", "a") + job("d", "always()", "b"))
+    )
+    assert verdict(found["b"]) == ("depends", "needs a, and its matrix can't be built")
+    assert [found[name].runs for name in "cd"] == ["yes", "yes"]
+
+
+def test_a_matrix_of_which_exclude_leaves_nothing() -> None:
+    none = "  a: {runs-on: x, strategy: {matrix: {os: [b], exclude: [{os: b}]}}, steps: [{run: y}]}\n"
+    assert verdict(job_conditions(planned(none))["a"]) == ("no", "no leg of its matrix is left")
+
+
+@pytest.mark.parametrize(
+    "if_",
+    [
+        "github.ref_protected",
+        "github.repository_visibility == 'public'",
+        "github.event.repository.private",
+        "github.event.repository.visibility == 'public'",
+        "github.event.repository.topics",
+        "github.event.organization.login == 'x'",
+        "github.event.head_commit.author.email == 'x'",
+    ],
+)
+def test_what_only_github_knows_is_unknown(if_: str) -> None:
+    payload = {
+        "repository": {"private": True, "visibility": "private"},
+        "head_commit": {"author": {"name": "x"}},
+    }
+    made = planned(job("a", if_))
+    pushed = Trigger("push", {**TAG, "ref_protected": False, "event": payload})
+    assert job_conditions(replace(made, trigger=pushed))["a"].runs == "depends"
+    public = Trigger("push", {**TAG, "event": {"repository": {"private": False, "visibility": "public"}}})
+    assert (
+        job_conditions(replace(planned(job("a", "github.event.repository.private")), trigger=public))[
+            "a"
+        ].runs
+        == "no"
+    )
+
+
 def test_the_tree_of_why() -> None:
     condition = job_conditions(
         planned(job("a") + job("b", "github.ref_type == 'x' && needs.a.outputs.y", "a"))
@@ -153,6 +210,12 @@ def test_the_tree_of_why() -> None:
     rows = list(condition.trace.rows())
     assert rows[0][1] == "false"
     assert next(row for row in rows if "ref_type" in row[0])[1:] == ("false", "'tag' == 'x'")
+
+
+def test_something_can_fail_before_the_first_step() -> None:
+    made = planned("  a: {runs-on: x, steps: [{run: 1, if: failure()}, {run: 2, if: success()}]}\n")
+    found = step_conditions(made.jobs[0].job.steps, run_contexts(made))
+    assert [condition.runs for condition in found] == ["depends", "yes"]
 
 
 def test_the_conditions_of_steps() -> None:

@@ -89,6 +89,8 @@ def generated(chance: random.Random, depth: int) -> str:
         return f"!{a}"
     if kind == 4:
         return f"({a} {chance.choice(['==', '!=', '<', '>='])} {b})"
+    if chance.random() < 0.1:
+        return "fromJSON('[')"
     call = chance.choice(
         ["contains({a}, {b})", "startsWith({a}, {b})", "format('{{0}}', {a})", "case({a} == 1, {b}, {a})"]
     )
@@ -107,6 +109,9 @@ def test_what_is_sure_holds_for_all_values(
         try:
             value, _ = evaluate_partly(source, {"k": KNOWN, "u": dict.fromkeys("abc", UNKNOWN)}, {})
         except ExpressionError:
+            for _ in range(3):
+                with pytest.raises(ExpressionError):
+                    evaluate(source, {"k": KNOWN, "u": {name: chance.choice(VALUES) for name in "abc"}})
             continue
         if truth(value) is None:
             continue

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from actlite.errors import InvalidWorkflow, UsageError
+from actlite.diagnostics import Severity
+from actlite.errors import UsageError
 from actlite.planning.graph import in_order
 from actlite.planning.plan import NotSelected, Plan, Trigger
 from actlite.planning.planner import plan
@@ -142,15 +143,22 @@ def test_a_schedule_has_the_workflows_cron() -> None:
 BAD = "on: push\njobs: {a: {%sruns-on: x, strategy: {matrix: {v: \"${{ fromJSON('[]') }}\"}}, steps: [{run: y}]}}"
 
 
-def test_a_matrix_that_cannot_be_built_refuses_the_run() -> None:
-    with pytest.raises(InvalidWorkflow):
-        made(BAD % "")
+def test_a_job_whose_matrix_cannot_be_built_is_broken() -> None:
+    (job,) = made(BAD % "").jobs
+    assert (job.legs, job.broken) == (None, True)
+    assert [(finding.code, finding.severity) for finding in job.problems] == [
+        ("invalid-matrix", Severity.ERROR)
+    ]
 
 
-def test_but_not_where_the_job_may_be_skipped() -> None:
-    (job,) = made(BAD % "if: false, ").jobs
-    assert job.legs is None
-    assert [finding.code for finding in job.problems] == ["invalid-matrix"]
+@pytest.mark.parametrize("why", ["if: false", "needs: b"])
+def test_that_is_no_error_where_the_job_may_be_skipped(why: str) -> None:
+    (job,) = (job for job in made(BAD.replace("{a:", "{b: {runs-on: x, steps: [{run: y}]}, a:") % f"{why}, ").jobs
+              if job.id == "a")  # fmt: skip
+    assert (job.legs, job.broken) == (None, True)
+    assert [(finding.code, finding.severity) for finding in job.problems] == [
+        ("invalid-matrix", Severity.WARNING)
+    ]
 
 
 def test_vars_are_seen() -> None:
