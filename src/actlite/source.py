@@ -60,7 +60,7 @@ class SourceFile:
 
     def span(self, start: int, end: int) -> Span:
         """The stretch of text between two offsets."""
-        return Span(self, start, max(start, end))
+        return Span(self, start, end if end > start else start)
 
 
 @frozen

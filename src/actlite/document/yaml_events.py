@@ -113,12 +113,15 @@ def c_events(text: str) -> Iterator[YamlEvent]:
 
 
 def _c_events(text: str, meant: dict[int, str], loader: Any) -> list[YamlEvent]:
-    import yaml
+    from yaml import YAMLError
 
+    opened = loader(text)
     try:
-        return list(_translate(yaml.parse(text, Loader=loader), text, meant))
-    except yaml.YAMLError as error:
+        return list(_translate(iter(opened.get_event, None), text, meant))
+    except YAMLError as error:
         raise _syntax_error(error, text, meant) from error
+    finally:
+        opened.dispose()
 
 
 def pure_events(text: str) -> Iterator[YamlEvent]:
