@@ -65,6 +65,7 @@ def _job(job: JobOutline, view: PlanView) -> dict[str, Any]:
         "permissions": None if job.permissions is None else dict(job.permissions),
         "shell": _value(job.shell),
         "working_directory": _value(job.working_directory),
+        "broken": plan.broken,
         "legs": [_leg(leg) for leg in job.legs] if known else None,
         "each_leg": None if known else _leg(job.legs[0]),
         "calls": [_call(call, view) for call in job.calls],

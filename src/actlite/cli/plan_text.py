@@ -65,8 +65,10 @@ def _verdict(view: PlanView) -> str:
     surely = maybe = 0
     open_ended = False
     for job in view.jobs:
+        if job.plan.broken:
+            continue
         count = len(job.plan.legs) if job.plan.legs is not None else 1
-        open_ended |= job.plan.legs is None and not job.plan.broken and job.condition.runs != "no"
+        open_ended |= job.plan.legs is None and job.condition.runs != "no"
         surely += count * (job.condition.runs == "yes")
         maybe += count * (job.condition.runs == "depends")
     calls = (call for workflow in view.workflows for job in workflow.all_jobs() for call in job.calls)
@@ -106,6 +108,8 @@ def _jobs(workflow: WorkflowOutline, indent: int, explain: bool) -> list[str]:
     longest = min(longest, 24)
     for job in workflow.jobs:
         mark = {"yes": " ", "no": paint("–", "dim"), "depends": "?"}[job.condition.runs]
+        if job.plan.broken and job.condition.runs == "yes":
+            mark = paint("✗", "red")
         name = printable(job.plan.job.id)
         head = f"{' ' * (indent - 2)}{mark} {name}{' ' * max(0, longest - width(name))}  "
         if job.condition.runs == "no":
@@ -261,6 +265,8 @@ def _problems(found: Iterable[Diagnostic]) -> list[str]:
         if severity is not Severity.NOTE and same[0].span is not None:
             more = f", and in {len(same) - 1} more place{'s' * (len(same) > 2)}" if len(same) > 1 else ""
             lines.append(f"      {same[0].span}{more}")
+            if same[0].help:
+                lines += _words("      ", printable(same[0].help), 6)
     return lines
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ from actlite.workflow.model import Job, Workflow
 from actlite.workflow.nearest import nearest
 from actlite.workflow.permissions import read_permissions
 from actlite.workflow.unsupported import of_job, of_workflow
+
+_VARIABLE = re.compile(r"\bvars\s*\.\s*([A-Za-z_][\w-]*)")
 
 
 def plan(
@@ -93,10 +96,23 @@ def _job(job: Job, level: Level, faults: tuple[Diagnostic, ...] = ()) -> JobPlan
     except InvalidWorkflow as error:
         surely = job.if_ is None and not job.needs and not level.callers
         found = tuple(error.diagnostics) if surely else perhaps(error.diagnostics)
+        help = _missing_variables(job, level)
+        found = tuple(replace(problem, help=help) if help else problem for problem in found)
         return replace(made, problems=problems + found, broken=True)
     legs = tuple(level.inside(leg) for leg in legs)
     made = replace(made, legs=legs, fail_fast=fail_fast, max_parallel=max_parallel)
     return level.with_calls(made, _job)
+
+
+def _missing_variables(job: Job, level: Level) -> str:
+    """What to do where a strategy or name goes by variables that are not given; '' where it does not."""
+    text = " ".join(node.span.text for node in (job.strategy, job.name) if node is not None)
+    given = {name.casefold() for name in level.plan.vars}
+    names = [name for name in dict.fromkeys(_VARIABLE.findall(text)) if name.casefold() not in given]
+    if not names:
+        return ""
+    are = "is" if len(names) == 1 else "are"
+    return f"{' and '.join(f'vars.{name}' for name in names)} {are} not given: --var {names[0]}=VALUE"
 
 
 def depends_on_needs(job: Job) -> bool:

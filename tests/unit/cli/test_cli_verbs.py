@@ -253,6 +253,25 @@ def test_plan_lists_a_broken_file_and_run_refuses_it(repo: Path, call: Call) -> 
     assert not (repo / ".actlite").exists()
 
 
+def test_a_matrix_that_cannot_be_built_is_a_job_of_the_plan_and_run_refuses_it(
+    repo: Path, call: Call
+) -> None:
+    (repo / ".github/workflows/ci.yaml").write_text(
+        "on: push\njobs:\n  a: {runs-on: u, strategy: {matrix: {v: '${{ fromJSON(vars.V) }}'}}, steps: [{run: x}]}\n"
+        "  b: {runs-on: u, steps: [{run: x}]}\n"
+    )
+    plan = call("plan", "-W", "ci.yaml")
+    assert (plan.code, plan.err) == (0, "")
+    assert plan.out.splitlines()[0].endswith(": 1 job in 1 workflow")
+    assert "✗ a  its matrix can't be built" in plan.out
+    assert "vars.V is not given: --var V=VALUE" in plan.out
+    answer = call("run", "-W", "ci.yaml")
+    assert answer.code == 2
+    assert "nothing was run" in answer.err
+    assert not (repo / ".actlite").exists()
+    assert "×2 v=p,q" in call("plan", "-W", "ci.yaml", "--var", 'V=["p", "q"]').out
+
+
 def test_check_of_good_files(repo: Path, call: Call) -> None:
     assert call("check") == Answer(0, "✓ nothing wrong in 2 files\n", "")
 
