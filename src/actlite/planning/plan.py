@@ -25,6 +25,9 @@ class Trigger:
     and the plan says so)."""
     notes: tuple[str, ...] = ()
     """What was assumed, in sentences for the user: a tag that isn't there yet, a name that is made up."""
+    open_types: tuple[str, ...] = ()
+    """Activity types that it may as well have, where nobody said which: a workflow that does not run on the
+    payload's ``action`` is planned for the first of these that it runs on."""
 
 
 @frozen

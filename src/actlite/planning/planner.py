@@ -15,7 +15,7 @@ from actlite.planning.graph import chosen, in_order
 from actlite.planning.inputs import resolve_inputs
 from actlite.planning.matrix import expand, names_needs
 from actlite.planning.plan import JobPlan, Leg, NotSelected, Plan, Trigger
-from actlite.planning.triggers import selects
+from actlite.planning.triggers import action_of, selects
 from actlite.records import replace
 from actlite.workflow.call_findings import problems_of
 from actlite.workflow.calls import Calls, Library, inherited_permissions
@@ -71,6 +71,9 @@ def _for_workflow(workflow: Workflow, trigger: Trigger) -> Trigger:
     event = github.get("event")
     event = dict(event) if isinstance(event, Mapping) else {}
     inputs: Mapping[str, Any] = trigger.inputs
+    action = action_of(workflow, trigger)
+    if action is not None:
+        event["action"] = action
     if trigger.event == "workflow_dispatch":
         inputs, texts = resolve_inputs(workflow, trigger.inputs)
         event.update(inputs=texts or None, workflow=workflow.path)

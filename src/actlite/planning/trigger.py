@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from actlite.contexts import payloads
 from actlite.contexts.github import RefInfo, any_ref, branch_ref, github_event, tag_ref
 from actlite.contexts.remote import RepositoryName, local_name, named
-from actlite.contexts.repository import NO_COMMIT, Repository
+from actlite.contexts.repository import NO_COMMIT, Commit, Repository
 from actlite.errors import UsageError
 from actlite.planning.plan import Trigger
 from actlite.planning.targets import Target, find_target
@@ -19,6 +20,27 @@ from actlite.workflow.nearest import nearest
 from actlite.workflow.schema_events import EVENTS
 
 PULL_REQUESTS = ("pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment")
+OF_DEFAULT_BRANCH = frozenset(
+    {
+        *("branch_protection_rule", "check_run", "check_suite", "delete", "discussion", "discussion_comment"),
+        *("fork", "gollum", "issue_comment", "issues", "label", "milestone", "page_build", "project"),
+        *("project_card", "project_column", "public", "pull_request_comment", "repository_dispatch"),
+        *("status", "watch"),
+    }
+)
+"""Events that run on the last commit of the default branch, besides schedule, workflow_run and
+pull_request_target (DOC: events that trigger workflows, GITHUB_REF)."""
+OPEN_TYPES = {
+    "pull_request": ("opened",),
+    "pull_request_target": ("opened",),
+    "release": ("created", "released"),
+}
+"""Other activity types that the event may as well have: who publishes a release makes it (``created``) and releases
+it, and a pull request that has got commits was opened once."""
+_SKIPS = re.compile(
+    r"\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\]|^skip-checks: ?true\s*$", re.MULTILINE
+)
+"""What makes GitHub start nothing for a push or a pull request, in a commit's message (DOC: skipping workflow runs)."""
 MAX_COMMITS = 20
 """A push payload lists no more commits (DOC: webhook events, push: 2048; what is read is the newest few)."""
 
@@ -92,6 +114,14 @@ def _from_file(event: str, given: Mapping[str, Any], repository: Repository | No
     ref = _at(given, "ref")
     if event == "release" and _at(given, "release", "tag_name"):
         info = tag_ref(_at(given, "release", "tag_name"))
+    elif event == "create" and ref and _at(given, "ref_type") == "tag":
+        info = tag_ref(ref.removeprefix("refs/tags/"))
+    elif event in {"deployment", "deployment_status"}:
+        name = _at(given, "deployment", "ref")
+        is_tag = repository is not None and name in repository.refs.tags
+        info = (tag_ref(name) if is_tag else branch_ref(name)) if name else None
+    elif event in OF_DEFAULT_BRANCH:
+        return target
     elif event in PULL_REQUESTS:
         head = _at(given, "pull_request", "head", "ref")
         info = branch_ref(head) if head else None
@@ -144,7 +174,8 @@ class _Maker:
             base_ref=_at(payload, "pull_request", "base", "ref") or self.base_ref,
             head_ref=_at(payload, "pull_request", "head", "ref") or self.head_ref,
         )
-        return Trigger(self.event, github, inputs, self.changed, tuple(self.notes))
+        open_types = () if "action" in self.given else OPEN_TYPES.get(self.event, ())
+        return Trigger(self.event, github, inputs, self.changed, tuple(self.notes), open_types)
 
     @property
     def name(self) -> RepositoryName:
@@ -175,6 +206,8 @@ class _Maker:
         make = makers.get(self.event)
         if make is not None:
             return make()
+        if self.event in OF_DEFAULT_BRANCH:
+            self.to_default_branch(self.event)
         if not self.given:
             self.notes.append(
                 f"the payload of {self.event} has only repository and sender: give the rest with --event-file"
@@ -182,6 +215,8 @@ class _Maker:
         return {}
 
     def push(self) -> payloads.Payload:
+        if self.given.get("deleted") is True:
+            return self.deletion()
         target, repository = self.target, self.repository
         if repository is None or target.sha == NO_COMMIT:
             return payloads.push(
@@ -189,6 +224,7 @@ class _Maker:
             )
         if target.ref.type == "tag":
             head = repository.commit(target.sha)
+            self.note_skip(head)
             base_ref = (
                 f"refs/heads/{repository.branch}"
                 if target.sha == repository.head and repository.branch
@@ -203,17 +239,53 @@ class _Maker:
                 head=head,
                 base_ref=base_ref,
             )
-        pushed = repository.refs.remote_branch if target.ref.name == repository.branch else ""
-        since = pushed if pushed != target.sha else ""
+        since, before = self.pushed_before(repository)
         commits = repository.commits(target.sha, since=since, limit=MAX_COMMITS if since else 1)
         if not commits:
             since, commits = "", repository.commits(target.sha, limit=1)
-        before = since or (commits[0].parents[:1] or (NO_COMMIT,))[0]
-        self.changed = commits[0].files if len(commits) == 1 else repository.changed_files(before, target.sha)
+        if not since:
+            since = before = (commits[0].parents[:1] or (NO_COMMIT,))[0]
+        self.changed = (
+            commits[0].files
+            if len(commits) == 1
+            else repository.changed_files(since, target.sha, since_parted=before == NO_COMMIT)
+        )
         self.add_working_tree()
+        self.note_skip(commits[0])
         return payloads.push(
             target.ref, self.name, before=before, after=target.sha, commits=commits[::-1], head=commits[0]
         )
+
+    def pushed_before(self, repository: Repository) -> tuple[str, str]:
+        """The commit that the pushed ones come after, and what the payload says was there before. A new branch
+        is compared with the point where it parted from what ``origin`` has (DOC: Git diff comparisons)."""
+        target, refs = self.target, repository.refs
+        name, default = target.ref.name, self.default_branch
+        pushed = (
+            refs.remote_branch
+            if name == repository.branch
+            else repository.resolve(f"refs/remotes/origin/{name}")
+        )
+        if pushed:
+            return (pushed, pushed) if pushed != target.sha else ("", "")
+        base = repository.resolve(f"refs/remotes/origin/{default}") if name != default else None
+        return (base, NO_COMMIT) if base else ("", "")
+
+    def deletion(self) -> payloads.Payload:
+        """A push that deletes its ref (DOC: events that trigger workflows, push)."""
+        gone, name = self.target.ref, self.default_branch
+        self.target = find_target(self.repository, tag=None, branch=name, ref=None)
+        self.notes.append(f"{gone.name} is deleted: the run is of the default branch {name}")
+        return payloads.push(gone, self.name, before=NO_COMMIT, after=NO_COMMIT, commits=(), head=None)
+
+    def note_skip(self, head: Commit | None) -> None:
+        """Say that the newest commit asks for no run. A rehearsal goes on."""
+        found = _SKIPS.search(head.message) if head is not None else None
+        if head is not None and found is not None:
+            said = found[0].strip()
+            self.notes.append(
+                f"the message of commit {head.sha[:7]} has {said}: GitHub would start nothing for this {self.event}"
+            )
 
     def add_working_tree(self) -> None:
         """Count the changes of the working tree among the changed files, where they are part of the sources."""
@@ -242,6 +314,8 @@ class _Maker:
                     f"the pull request is made up of the last commit of {head.ref.name} into {base}"
                 )
             self.add_working_tree()
+            if self.event == "pull_request":
+                self.note_skip(repository.commit(head.sha))
         self.base_ref, self.head_ref = base, head.ref.name
         number = self.given.get("number", 1)
         number = int(number) if isinstance(number, int | float) else 1
@@ -249,7 +323,8 @@ class _Maker:
             RefInfo(f"refs/pull/{number}/merge", f"{number}/merge", "branch"), head.sha, head.notes
         )
         if self.event == "pull_request_target":
-            self.target = Target(branch_ref(base), base_sha, head.notes)
+            tip = find_target(repository, tag=None, branch=self.default_branch, ref=None)
+            self.target = Target(tip.ref, tip.sha, head.notes)
         return payloads.pull_request(
             self.name,
             actor=self.actor,

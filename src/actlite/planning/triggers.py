@@ -50,7 +50,9 @@ def _filtered(event: EventFilter, trigger: Trigger) -> str | None:
     payload = github.get("event")
     payload = payload if isinstance(payload, Mapping) else {}
     reason = _type(event, payload)
-    if reason is not None:
+    if reason is not None and not any(
+        _type(event, {"action": other}) is None for other in trigger.open_types
+    ):
         return reason
     if event.name == "push":
         if github.get("ref_type") == "tag":
@@ -101,6 +103,20 @@ def _type(event: EventFilter, payload: Mapping[str, Any]) -> str | None:
     else:
         return None
     return None if action in allowed else f"{said}, {action} is not"
+
+
+def action_of(workflow: Workflow, trigger: Trigger) -> str | None:
+    """The activity type that a selected workflow is planned for; None where the event has none."""
+    payload = trigger.github.get("event")
+    action = payload.get("action") if isinstance(payload, Mapping) else None
+    if not isinstance(action, str):
+        return None
+    for other in (action, *trigger.open_types):
+        if any(
+            event.name == trigger.event and _type(event, {"action": other}) is None for event in workflow.on
+        ):
+            return other
+    return action
 
 
 def _tag(event: EventFilter, tag: str) -> str | None:

@@ -202,3 +202,27 @@ def test_fifty_jobs_are_planned_quickly() -> None:
     start = time.process_time()
     plan(found, PUSH)
     assert time.process_time() - start < 0.1
+
+
+@pytest.mark.parametrize(
+    ("types", "action"),
+    [
+        ("", "published"),
+        ("created", "created"),
+        ("released", "released"),
+        ("created, published", "published"),
+    ],
+)
+def test_a_release_is_of_a_type_that_the_workflow_runs_on(types: str, action: str) -> None:
+    on = f"{{release: {{types: [{types}]}}}}" if types else "release"
+    text = f"on: {on}\njobs: {{a: {{runs-on: x, steps: [{{run: y}}]}}}}"
+    event = {"action": "published", "release": {"tag_name": "v1"}}
+    trigger = Trigger("release", {"event": event}, open_types=("created", "released"))
+    assert made(text, trigger).trigger.github["event"]["action"] == action
+
+
+def test_but_not_where_the_type_is_given() -> None:
+    text = "on: {release: {types: [created]}}\njobs: {a: {runs-on: x, steps: [{run: y}]}}"
+    found, _ = read(SourceFile("t.yml", text), "t.yml")
+    assert found is not None
+    assert isinstance(plan(found, Trigger("release", {"event": {"action": "published"}})), NotSelected)

@@ -312,3 +312,103 @@ def test_a_workflow_run_follows_a_success_and_is_of_the_default_branch(made: Any
     assert (run["head_branch"], run["conclusion"]) == ("topic", "success")
     assert trigger.github["ref"] == "refs/heads/main"
     assert any("to have succeeded" in note for note in trigger.notes)
+
+
+@pytest.mark.parametrize("event", ["issues", "issue_comment", "delete", "check_run", "repository_dispatch"])
+def test_events_of_the_default_branch(made: Any, tmp_path: Path, event: str) -> None:
+    main = made.git("rev-parse", "HEAD")
+    made.git("checkout", "-q", "-b", "topic")
+    made.commit({"b": "1"})
+    trigger = make_trigger(event, at(made))
+    assert (trigger.github["ref"], trigger.github["sha"]) == ("refs/heads/main", main)
+    assert f"{event} runs on the default branch main, not on topic" in trigger.notes
+    path = event_file(tmp_path, {"ref": "gone", "ref_type": "branch"})
+    assert make_trigger(event, at(made), event_file=path).github["ref"] == "refs/heads/main"
+    assert make_trigger(event, at(made), branch="topic").github["ref"] == "refs/heads/topic"
+
+
+def test_what_is_created_or_deployed_is_the_ref(made: Any, tmp_path: Path) -> None:
+    def ref(event: str, payload: Any) -> str:
+        path = event_file(tmp_path, payload)
+        return str(make_trigger(event, at(made), event_file=path).github["ref"])
+
+    assert ref("create", {"ref": "v1.0", "ref_type": "tag"}) == "refs/tags/v1.0"
+    assert ref("create", {"ref": "main", "ref_type": "branch"}) == "refs/heads/main"
+    assert ref("deployment", {"deployment": {"ref": "v1.0"}}) == "refs/tags/v1.0"
+    assert ref("deployment_status", {"deployment": {"ref": "main"}}) == "refs/heads/main"
+
+
+def test_a_target_runs_on_the_default_branch_whatever_its_base(made: Any, tmp_path: Path) -> None:
+    main = made.git("rev-parse", "HEAD")
+    made.git("checkout", "-q", "-b", "stable")
+    made.commit({"s": "1"})
+    made.git("checkout", "-q", "-b", "topic")
+    made.commit({"b": "1"})
+    path = event_file(tmp_path, {"pull_request": {"base": {"ref": "stable"}, "head": {"ref": "topic"}}})
+    trigger = make_trigger("pull_request_target", at(made), event_file=path)
+    assert (trigger.github["ref"], trigger.github["sha"]) == ("refs/heads/main", main)
+    assert (trigger.github["base_ref"], trigger.changed) == ("stable", ("b",))
+
+
+def test_a_new_branch_is_compared_with_where_it_parted(made: Any) -> None:
+    made.git("update-ref", "refs/remotes/origin/main", made.git("rev-parse", "HEAD"))
+    made.git("checkout", "-q", "-b", "topic")
+    made.commit({"b": "1"})
+    head = made.commit({"c": "1"})
+    made.git("checkout", "-q", "main")
+    made.git("update-ref", "refs/remotes/origin/main", made.commit({"d": "1"}))
+    for repository, branch in ((at(made), "topic"), (None, None)):
+        if repository is None:
+            made.git("checkout", "-q", "topic")
+        trigger = make_trigger("push", repository or at(made), branch=branch)
+        event = trigger.github["event"]
+        assert (event["before"], event["after"], event["created"]) == (NO_COMMIT, head, True)
+        assert len(event["commits"]) == 2
+        assert trigger.changed == ("b", "c")
+
+
+def test_a_forced_push_is_compared_by_two_dots(made: Any) -> None:
+    made.git("update-ref", "refs/remotes/origin/main", made.commit({"old": "1"}))
+    made.git("reset", "-q", "--hard", "v1.0")
+    made.commit({"b": "1"})
+    made.commit({"c": "1"})
+    assert make_trigger("push", at(made)).changed == ("b", "c", "old")
+
+
+def test_a_deleted_ref(made: Any, tmp_path: Path) -> None:
+    path = event_file(tmp_path, {"ref": "refs/heads/gone", "deleted": True})
+    trigger = make_trigger("push", at(made), event_file=path)
+    assert (trigger.github["ref"], trigger.github["sha"]) == (
+        "refs/heads/main",
+        made.git("rev-parse", "HEAD"),
+    )
+    event = trigger.github["event"]
+    assert (event["ref"], event["after"], event["head_commit"]) == ("refs/heads/gone", NO_COMMIT, None)
+    assert trigger.notes == ("gone is deleted: the run is of the default branch main",)
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("fix [skip ci]", "[skip ci]"),
+        ("fix\n\n\nskip-checks: true", "skip-checks: true"),
+        ("skip ci", ""),
+        ("no skip-checks: true here", ""),
+    ],
+)
+def test_a_commit_that_asks_for_no_run(made: Any, message: str, said: str) -> None:
+    made.git("checkout", "-q", "-b", "topic")
+    made.git("commit", "-q", "--allow-empty", "-m", message)
+    for event, options in (("push", {}), ("push", {"tag": "v2"}), ("pull_request", {})):
+        notes = [
+            note for note in make_trigger(event, at(made), **options).notes if "would start nothing" in note
+        ]
+        assert len(notes) == bool(said)
+        assert all(f"has {said}: GitHub" in note for note in notes)
+    assert not any("nothing" in note for note in make_trigger("schedule", at(made)).notes)
+
+
+def test_types_that_nobody_has_said_are_open(made: Any, tmp_path: Path) -> None:
+    assert make_trigger("release", at(made), tag="v1.0").open_types == ("created", "released")
+    given = make_trigger("pull_request", at(made), event_file=event_file(tmp_path, {"action": "synchronize"}))
+    assert given.open_types == ()
