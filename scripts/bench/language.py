@@ -49,7 +49,7 @@ def row(case: str, ours: list[float], theirs: list[float], asked: str) -> None:
     """One line of the table; the ratio is the median of the pairs' ratios."""
     ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
     first, second = (f"{statistics.median(times) * 1000:,.0f} ms" for times in (ours, theirs))
-    print(f"| {case} | {first} | {second} | {ratio:.2f} | {asked} |", flush=True)
+    print(f"| {case} | {first} | {second} | {ratio:.3g} | {asked} |", flush=True)
 
 
 def measure(
