@@ -47,7 +47,7 @@ def run(seed: int, first: int, count: int, files: list[str]) -> dict[str, Any]:
 @pytest.mark.long
 def test_mutants(effort: Callable[[int, int], int], seed: int, figure: Callable[[str, str], None]) -> None:
     files = seeds()
-    count = effort(2_000, 100_000)
+    count = effort(10_000, 100_000)
     began = time.perf_counter()
     with ThreadPoolExecutor(2) as pool:
         firsts = range(0, count, CHUNK)
