@@ -111,6 +111,8 @@ def show_plan(
         write(mermaid(view) if format_ == "mermaid" else dot(view))
     if not selected.plans:
         raise NothingSelected(selected.why_nothing.split("\n", 1)[0], do=_commands(selected.why_nothing))
+    if all(plan.refused for plan in selected.plans):
+        raise NothingSelected("GitHub refuses all that is selected.", do="actlite check shows the errors.")
     return 0
 
 

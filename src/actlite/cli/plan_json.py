@@ -41,6 +41,7 @@ def _workflow(workflow: WorkflowOutline, view: PlanView) -> dict[str, Any]:
     return {
         "path": plan.workflow.path,
         "name": plan.workflow.name,
+        "refused": plan.refused,
         "run_name": _value(workflow.run_name),
         "concurrency": _value(workflow.concurrency),
         "cancel_in_progress": _value(workflow.cancel_in_progress),

@@ -60,27 +60,32 @@ def _trigger(view: PlanView) -> str:
 
 def _verdict(view: PlanView) -> str:
     """How many jobs run, counting each leg, in how many workflows."""
-    if not view.workflows:
+    accepted = [workflow for workflow in view.workflows if not workflow.plan.refused]
+    if not accepted:
         return "nothing runs"
     surely = maybe = 0
     open_ended = False
-    for job in view.jobs:
-        if job.plan.broken:
+    for job in (job for workflow in accepted for job in workflow.all_jobs()):
+        if job.plan.broken or job.plan.job.uses is not None:
             continue
         count = len(job.plan.legs) if job.plan.legs is not None else 1
         open_ended |= job.plan.legs is None and job.condition.runs != "no"
         surely += count * (job.condition.runs == "yes")
         maybe += count * (job.condition.runs == "depends")
-    calls = (call for workflow in view.workflows for job in workflow.all_jobs() for call in job.calls)
+    calls = (call for workflow in accepted for job in workflow.all_jobs() for call in job.calls)
     open_ended |= any(call.workflow is None for call in calls)
-    total, workflows = surely + maybe, len(view.workflows)
+    total, workflows = surely + maybe, len(accepted)
     number = f"{surely} to {total}" if maybe else str(total)
     jobs = f"{number} job{'s' * (total != 1)}" + (" or more" if open_ended else "")
     return f"{jobs} in {workflows} workflow{'s' * (workflows != 1)}"
 
 
 def _workflow(workflow: WorkflowOutline, view: PlanView, explain: bool) -> list[str]:
-    lines = [f"{paint('●', 'green')} {paint(printable(workflow.plan.workflow.path), 'bold')}"]
+    refused = workflow.plan.refused
+    mark = paint("✗", "red") if refused else paint("●", "green")
+    lines = [f"{mark} {paint(printable(workflow.plan.workflow.path), 'bold')}"]
+    if refused:
+        lines[0] += "  GitHub refuses it, for the errors below"
     own = []
     if workflow.run_name is not None:
         own.append(f"shown as {_shown(workflow.run_name)}")

@@ -11,7 +11,7 @@ from actlite.checking.runners import unrunnable
 from actlite.cli.select_workflows import Selected
 from actlite.diagnostics import Diagnostic
 from actlite.errors import UsageError
-from actlite.planning.outline import JobOutline, WorkflowOutline, outline
+from actlite.planning.outline import WorkflowOutline, outline
 from actlite.planning.plan import Plan
 from actlite.records import frozen
 
@@ -41,13 +41,6 @@ class PlanView:
     actions: tuple[UsedAction, ...]
     given_secrets: frozenset[str]
     """The names of the secrets that are given, in small letters."""
-
-    @property
-    def jobs(self) -> list[JobOutline]:
-        """All jobs that run steps, those of called workflows too."""
-        return [
-            job for workflow in self.workflows for job in workflow.all_jobs() if job.plan.job.uses is None
-        ]
 
     def missing(self, secrets: Collection[str]) -> list[str]:
         """Those of the secrets that are not given."""

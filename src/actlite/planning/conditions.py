@@ -55,14 +55,19 @@ def job_conditions(plan: Plan, caller: Condition = YES) -> dict[str, Condition]:
             **dict.fromkeys(known), **{other: None for need in known for other in before[need]}
         }  # fmt: skip
         condition = _job(job, contexts, {n: found[n] for n in before[job.job.id.casefold()]})
-        if caller.runs == "no":
-            condition = Condition("no", "the job that calls its workflow does not run", None, "skipped")
-        elif caller.runs == "depends" and condition.runs == "yes":
-            condition = Condition("depends", "", condition.trace, caller.result)
         if condition.runs != "no" and condition.result == "success":
-            condition = replace(condition, result=_end(job, condition))
+            condition = replace(condition, result=_end(job))
         found[job.job.id.casefold()] = condition
-    return {job.job.id: found[job.job.id.casefold()] for job in plan.jobs}
+    return {job.job.id: _within(caller, found[job.job.id.casefold()]) for job in plan.jobs}
+
+
+def _within(caller: Condition, condition: Condition) -> Condition:
+    """The condition of a job of a called workflow, which holds if the call comes to run."""
+    if caller.runs == "no":
+        return Condition("no", "the job that calls its workflow does not run", None, "skipped")
+    if caller.runs == "depends" and condition.runs == "yes":
+        return replace(condition, runs="depends")
+    return condition
 
 
 def step_conditions(steps: Sequence[Step], contexts: Mapping[str, Any]) -> tuple[Condition, ...]:
@@ -77,7 +82,7 @@ def needs_context(job: JobPlan, conditions: Mapping[str, Condition]) -> dict[str
     return {need: _seen(by_id.get(need.casefold(), YES), well=False) for need in job.needs}
 
 
-def _end(job: JobPlan, condition: Condition) -> Result:
+def _end(job: JobPlan) -> Result:
     """How a job ends that runs and does not fail. Of one that calls nothing but jobs that may be skipped it is not
     known: GitHub's documentation does not say."""
     if job.broken:
@@ -85,7 +90,7 @@ def _end(job: JobPlan, condition: Condition) -> Result:
     for call in job.calls:
         if call.plan is None or not call.plan.jobs:
             return "success"
-        if any(inner.result != "skipped" for inner in job_conditions(call.plan, condition).values()):
+        if any(inner.result != "skipped" for inner in job_conditions(call.plan).values()):
             return "success"
     return None if job.calls else "success"
 

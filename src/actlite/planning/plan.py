@@ -110,6 +110,8 @@ class Plan:
     later: Mapping[str, str] = field(default_factory=dict)
     """In a called workflow: the inputs that are known only in the run, by name, with their types. They are
     not among ``trigger.inputs``; what names them can't be evaluated yet."""
+    refused: bool = False
+    """GitHub refuses the file for one of its calls, so that none of its jobs starts; their problems say why."""
 
 
 @frozen

@@ -59,6 +59,7 @@ def plan(
         jobs=tuple(plans),
         warnings=tuple(of_workflow(workflow)) + _unknown_changes(workflow, trigger),
         matrix_filter=tuple(matrix_filter),
+        refused=bool(calls.faults),
     )
 
 

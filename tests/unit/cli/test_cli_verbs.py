@@ -272,6 +272,19 @@ def test_a_matrix_that_cannot_be_built_is_a_job_of_the_plan_and_run_refuses_it(
     assert "×2 v=p,q" in call("plan", "-W", "ci.yaml", "--var", 'V=["p", "q"]').out
 
 
+def test_plan_of_a_workflow_that_github_refuses(repo: Path, call: Call) -> None:
+    (repo / ".github/workflows/ci.yaml").write_text(
+        "on: push\njobs:\n  a: {uses: ./.github/workflows/none.yml}\n  b: {runs-on: u, steps: [{run: x}]}\n"
+    )
+    answer = call("plan", "-W", "ci.yaml")
+    assert answer.code == 5
+    assert (
+        ": nothing runs\n✗ .github/workflows/ci.yaml  GitHub refuses it, for the errors below" in answer.out
+    )
+    assert "workflow was not found" in answer.out
+    assert "actlite check shows the errors" in answer.err
+
+
 def test_check_of_good_files(repo: Path, call: Call) -> None:
     assert call("check") == Answer(0, "✓ nothing wrong in 2 files\n", "")
 

@@ -250,3 +250,29 @@ def test_what_needs_a_call_of_nothing_but_skipped_jobs(inner: str, expected: str
     found = job_conditions(made(files))
     assert (found["call"].runs, found["next"].runs) == ("yes", expected)
     assert found["next"].reason == ("needs call, which may be skipped" if inner else "")
+
+
+def test_jobs_of_a_call_that_depends() -> None:
+    files = {
+        "a.yml": "on: push\njobs:\n  setup: {runs-on: x, steps: [{run: y}]}\n"
+        "  call: {needs: setup, if: needs.setup.outputs.v, uses: ./.github/workflows/b.yml}\n",
+        "b.yml": "on: workflow_call\njobs:\n  one: {runs-on: x, steps: [{run: y}]}\n"
+        "  two: {needs: one, runs-on: x, steps: [{run: y}]}\n"
+        "  no: {if: false, runs-on: x, steps: [{run: y}]}\n",
+    }
+    found = made(files)
+    inner = the_call(found).plan
+    assert inner is not None
+    conditions = job_conditions(inner, job_conditions(found)["call"])
+    assert [(c.runs, c.reason) for c in conditions.values()] == [
+        ("depends", ""),
+        ("depends", ""),
+        ("no", "'if' is false"),
+    ]
+
+
+def test_a_workflow_with_a_fault_in_a_call_is_refused_whole() -> None:
+    assert made({"a.yml": calling("    with: {nope: 1}\n"), "b.yml": CALLED}).refused
+    assert made({"a.yml": calling()}, jobs=["setup"]).refused
+    assert not made({"a.yml": calling("", "o/r/.github/workflows/x.yml@v1")}).refused
+    assert not made({"a.yml": calling(), "b.yml": CALLED}).refused
