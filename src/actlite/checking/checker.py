@@ -139,7 +139,16 @@ class Checker:
 
 
 def _in_order(bag: DiagnosticBag) -> list[Diagnostic]:
-    return sorted(bag, key=lambda finding: finding.span.start if finding.span else -1)
+    """By their places; what is found again wherever an alias puts the same lines is told once."""
+    told: set[tuple[object, ...]] = set()
+    found = []
+    for finding in sorted(bag, key=lambda finding: finding.span.start if finding.span else -1):
+        span = finding.span
+        what = (finding.code, finding.message, span and (span.start, span.end))
+        if span is None or what not in told:
+            found.append(finding)
+        told.add(what)
+    return found
 
 
 def _absent(name: str) -> Diagnostic:

@@ -184,15 +184,15 @@ class _Judge:
                 note="GitHub compares text with a boolean as numbers, and this text is no number",
             )
             return
-        guess = _similar(word, type)
+        known_word = word.lower() in type.elsewhere
+        guess = None if known_word else _similar(word, type, 0.85 if _is_of_matrix(side) else 0.75)
         self.inference.fault(
             self.node,
             CONSTANT,
             f"{self.result}: '{text}' is never '{word}'",
             label=f"did you mean '{guess}'?" if guess else "",
-            help=self.values(side, type),
-            warning=not (_is_of_matrix(side) or word.lower() in type.elsewhere)
-            or (guess is not None and _misspelt(word, guess)),
+            help=type.advice.get(word.lower()) or self.values(side, type, guess),
+            warning=not (_is_of_matrix(side) or known_word) or (guess is not None and _misspelt(word, guess)),
         )
 
     def for_flag(self, side: Node, word: str) -> str:
@@ -206,12 +206,14 @@ class _Judge:
             return f"'{text}' is true or false"
         return f"write {'' if (word.lower() == 'true') is (self.node.operator == '==') else '!'}{text}"
 
-    def values(self, side: Node, type: Type) -> str:
-        """The values that a side can have, in words."""
+    def values(self, side: Node, type: Type, guess: str | None = None) -> str:
+        """The values that a side can have, in words; nothing where there are many and one is surely meant."""
         texts = sorted({f"'{to_string(value)}'" for _, value in type.values or () if value not in (None, "")})
         text = self.inference.text(side)
         if not texts:
             return f"'{text}' is always empty"
+        if guess is not None and len(texts) > _MANY:
+            return ""
         shown = ", ".join(texts[:_MANY]) + (f" and {len(texts) - _MANY} more" if len(texts) > _MANY else "")
         return f"'{text}' is {'one of ' if len(texts) > 1 else ''}{shown}"
 
@@ -238,11 +240,11 @@ def _is_of_matrix(node: Node) -> bool:
     return isinstance(node, Name) and node.name.lower() == "matrix"
 
 
-def _similar(word: str, type: Type) -> str | None:
+def _similar(word: str, type: Type, likeness: float) -> str | None:
     from difflib import get_close_matches
 
     texts = {to_string(value).lower(): to_string(value) for _, value in type.values or ()}
-    near = get_close_matches(word.lower(), texts, n=1, cutoff=0.6)
+    near = get_close_matches(word.lower(), texts, n=1, cutoff=likeness)
     return texts[near[0]] if near else None
 
 

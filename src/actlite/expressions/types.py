@@ -61,6 +61,8 @@ class Type:
     names: Names | None = None
     elsewhere: frozenset[str] = frozenset()
     """Texts that this never is here, though it is in other workflows: a comparison with one is a leftover."""
+    advice: Mapping[str, str] = field(default_factory=dict)
+    """What to say of a text that this never is, where more is known than that, by the text in small letters."""
 
     def only(self, kinds: int) -> bool:
         """Whether a value, if it isn't null, is surely of these kinds; never so of null alone."""

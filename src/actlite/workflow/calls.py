@@ -29,6 +29,9 @@ from actlite.workflow.nearest import nearest
 from actlite.workflow.permissions import Permissions, Policy, of_policy, read_permissions, violations
 from actlite.workflow.reader import read
 
+_MANY = 12
+"""So many workflows are listed in a help text."""
+
 MAX_CALLS = 4000
 """So many calls of one workflow are followed; a file that calls another ten times, nine deep, has a thousand
 million. The rest counts as not known."""
@@ -312,14 +315,16 @@ class _Walk:
 
     def _missing(self, reference: CallReference, missing: Missing, jobs: tuple[Job, ...]) -> None:
         caller = jobs[-1].span.source.name
-        guess = nearest(reference.path, [path for path in missing.known if path != caller])
+        known = sorted(path for path in missing.known if path != caller)
+        guess = nearest(reference.path, known)
+        more = f" and {len(known) - _MANY} more" if len(known) > _MANY else ""
         self._refuse(
             jobs,
             "called-workflow-missing",
             f'error parsing called workflow "{reference.text}": workflow was not found.',
             label=f"did you mean '{reference.text[:2]}{guess}'?" if guess else "",
             notes=(missing.why,) if missing.why else (),
-            help="" if guess or not missing.known else f"there are: {', '.join(sorted(missing.known))}",
+            help="" if guess or not known else f"there are: {', '.join(known[:_MANY])}{more}",
         )
 
     def _cycle(

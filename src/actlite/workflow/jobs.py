@@ -38,11 +38,14 @@ def read_defaults(node: Node | None) -> RunDefaults:
     return RunDefaults(access.scalar(run, "shell"), access.scalar(run, "working-directory"))
 
 
-def _misspelt(node: Mapping, bag: DiagnosticBag) -> bool:
-    """Whether a key of the job is already reported as unknown: it may well be the one that is missed."""
+def _explained(node: Mapping, bag: DiagnosticBag) -> bool:
+    """Whether a key of the job is already reported as unknown, which may well be the one that is missed, or as
+    missing, so that it is not even known what kind of job it is."""
     keys = {(key.span.start, key.span.end) for key, _ in node}
     return any(
-        found.code == "unknown-key" and found.span is not None and (found.span.start, found.span.end) in keys
+        found.code in ("unknown-key", "missing-key")
+        and found.span is not None
+        and (found.span.start, found.span.end) in keys
         for found in bag
     )
 
@@ -73,7 +76,7 @@ def _job(key: Scalar, node: Mapping, bag: DiagnosticBag, service: bool) -> Job:
     steps = access.get(node, "steps")
     if uses is not None and "${{" not in uses.text:
         _check_call(uses, bag)
-    elif service and uses is None and _empty(steps) and not _misspelt(node, bag):
+    elif service and uses is None and _empty(steps) and not _explained(node, bag):
         bag.add(
             "no-steps",
             f"No steps defined in `steps` and no workflow called in `uses` for the following jobs: {key.text}",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_LIKE = 0.7
+_PART = 0.6
+"""How like a word must be that holds the other one whole: ``timeout`` and ``timeout-minutes``."""
 
-def nearest(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str | None:
+
+def nearest(word: str, known: Iterable[str], *, likeness: float = _LIKE) -> str | None:
     """The known word closest to a misspelt one, or None where none is close. Case and ``-``/``_`` count little.
     ``likeness`` is from 0 to 1 (equal)."""
     import difflib
@@ -14,8 +18,12 @@ def nearest(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str | 
         return text.casefold().replace("_", "-")
 
     by_fold = {fold(name): name for name in reversed(list(known))}
-    found = difflib.get_close_matches(fold(word), by_fold, n=1, cutoff=likeness)
-    return by_fold[found[0]] if found else None
+    folded = fold(word)
+    for found in difflib.get_close_matches(folded, by_fold, n=3, cutoff=min(likeness, _PART)):
+        whole = likeness <= _LIKE and (folded in found or found in folded)
+        if whole or difflib.SequenceMatcher(None, found, folded).ratio() >= likeness:
+            return by_fold[found]
+    return None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -235,7 +235,7 @@ class _Validator:
             guess = None if key in foreign else nearest(key.text, known)
             if guess is not None:
                 guesses.add(guess)
-            self.unknown_key(key, guess, known, key in foreign)
+            self.unknown_key(key, guess, known, rival(key, node, every) if key in foreign else None)
         if foreign:
             self.no_such_mix(node, missing, foreign)
         elif dynamic:
@@ -288,15 +288,16 @@ class _Validator:
     def merge_key(self, key: Scalar) -> None:
         self.bag.add("unknown-key", "Unexpected value '<<'", key.span, help=NO_MERGE_KEYS)
 
-    def unknown_key(self, key: Scalar, guess: str | None, known: list[str], foreign: bool) -> None:
+    def unknown_key(self, key: Scalar, guess: str | None, known: list[str], rival: str | None) -> None:
         if key.text == "<<":
             self.merge_key(key)
             return
         notes: tuple[str, ...] = ()
         help = ""
-        if foreign:
-            notes = (f"'{key.text}' does not go together with the keys before it",)
-        if guess is None and known and len(known) <= MANY_KEYS:
+        if rival is not None:
+            notes = (f"'{key.text}' does not go together with {rival}",)
+            help = "remove one of them"
+        elif guess is None and known and len(known) <= MANY_KEYS:
             help = "known here: " + ", ".join(known)
         elif guess is None and known:
             help = f"known here: {', '.join(known[:MANY_KEYS])} and {len(known) - MANY_KEYS} more"
@@ -319,7 +320,7 @@ class _Validator:
             "missing-key",
             f"There's not enough info to determine what you meant. Add one of these properties: {telling}",
             start_of(node),
-            help=f"every one here has one of {', '.join(required)}",
+            help=f"one of these must be there: {', '.join(required)}",
         )
 
     def unexpected(self, node: Scalar, shape: Shape) -> None:
@@ -336,6 +337,16 @@ class _Validator:
 
     def wrong_type(self, node: Node, shape: Shape, message: str) -> None:
         self.bag.add("wrong-type", message, start_of(node), help=f"expected: {expected(shape)}")
+
+
+def rival(key: Scalar, node: Mapping, every: tuple[Record, ...]) -> str:
+    """The key beside which another one can't stand, in words."""
+    fitting = [record for record in every if key.text in record.keys]
+    for other, _ in node.entries:
+        known = any(other.text in record.keys for record in every)
+        if known and not any(other.text in record.keys for record in fitting):
+            return f"'{other.text}'"
+    return "the keys before it"
 
 
 def folded(node: Scalar) -> Scalar | None:
@@ -388,10 +399,8 @@ def expected(shape: Shape) -> str:
             parts.append(f"one of {', '.join(shape.words)}" if len(shape.words) > 1 else shape.words[0])
     if shape.items is not None:
         parts.append("a list")
-    for record in shape.records:
-        known = list(record.keys)
-        if known and len(known) <= MANY_KEYS:
-            parts.append(f"a mapping with {', '.join(known)}")
-        else:
-            parts.append("a mapping")
+    if len(shape.records) == 1 and 0 < len(shape.records[0].keys) <= MANY_KEYS:
+        parts.append(f"a mapping with {', '.join(shape.records[0].keys)}")
+    elif shape.records:
+        parts.append("a mapping")
     return " or ".join(dict.fromkeys(parts)) or "nothing"

@@ -33,8 +33,24 @@ RESULT = known("success", "failure", "cancelled", "skipped")
 _BOOLEAN_TEXT = known("true", "false")
 
 
-def _context(name: str, fields: Mapping[str, Type]) -> Type:
-    return record(fields, names=Closed(UNKNOWN, f"the {name} context has no property", tuple(fields)))
+_OF_THE_CALLED = {
+    "job_workflow_ref": "job.workflow_ref is that of the called workflow; job_workflow_ref is only in OIDC tokens",
+    "job_workflow_sha": "job.workflow_sha is that of the called workflow; job_workflow_sha is only in OIDC tokens",
+}
+_CALLED_EVENT = {
+    "workflow_call": "a called workflow has the event of its caller: an input can tell that it is called"
+}
+
+
+def _context(name: str, fields: Mapping[str, Type], advice: Mapping[str, str] | None = None) -> Type:
+    lacking = Closed(UNKNOWN, f"the {name} context has no property", tuple(fields), advice=advice or {})
+    return record(fields, names=lacking)
+
+
+def _event_name(names: list[str]) -> Type:
+    """The name of one of these events."""
+    elsewhere = frozenset(EVENTS).difference(names, ["workflow_call"])
+    return replace(known(*names), elsewhere=elsewhere, advice=_CALLED_EVENT)
 
 
 def _texts(names: str) -> dict[str, Type]:
@@ -102,13 +118,11 @@ class Static:
         names = [name for name in self.events if name != "workflow_call"]
         if "workflow_call" in self.events or not names:
             names = [name for name in EVENTS if name != "workflow_call"]
-        fields["event_name"] = replace(
-            known(*names), elsewhere=frozenset(EVENTS).difference(names, ["workflow_call"])
-        )
+        fields["event_name"] = _event_name(names)
         dispatch = self.events.get("workflow_dispatch")
         if dispatch is not None and "workflow_call" not in self.events:
             fields["event"] = record({"inputs": self.event_inputs(dispatch)}, rest=ANY)
-        return _context("github", fields)
+        return _context("github", fields, _OF_THE_CALLED)
 
     def event_inputs(self, dispatch: EventFilter) -> Type:
         """``github.event.inputs``: all of them text."""
@@ -254,7 +268,9 @@ def of_action(inputs: MappingNode | None) -> Contexts:
     event_names = [name for name in EVENTS if name != "workflow_call"]
     return Contexts(
         {
-            "github": lambda: _context("github", {**_GITHUB, "event_name": known(*event_names)}),
+            "github": lambda: _context(
+                "github", {**_GITHUB, "event_name": _event_name(event_names)}, _OF_THE_CALLED
+            ),
             "inputs": lambda: record(dict.fromkeys(names, TEXT), names=lacking),
             "env": lambda: ENV,
             "runner": lambda: RUNNER,

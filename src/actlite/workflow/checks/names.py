@@ -6,14 +6,16 @@ GitHub evaluates such a name to null without a word, so these are warnings.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from actlite.expressions.types import Lack
-from actlite.records import frozen
+from actlite.records import field, frozen
 from actlite.workflow.model import Job
 from actlite.workflow.nearest import did_you_mean, nearest
 
 _MANY = 30
+_FEW = 12
+"""Where one is surely meant, more names than these are not listed."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _GIVEN_SECRETS = ("GITHUB_TOKEN", "ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG")
 
@@ -34,15 +36,21 @@ class Closed:
     known: tuple[str, ...]
     none: str = "it has none"
     """The help where there are no names at all."""
+    advice: Mapping[str, str] = field(default_factory=dict)
+    """What to write instead of some names, by the name in small letters."""
 
     def lack(self, name: str, tested: bool) -> Lack | None:
         """Every name that is asked for is missing."""
-        return Lack(
-            self.code,
-            f"{self.what} '{name}': this is always empty",
-            did_you_mean(name, self.known),
-            f"known: {listed(self.known)}" if self.known else self.none,
-        )
+        message = f"{self.what} '{name}': this is always empty"
+        advice = self.advice.get(name.lower())
+        if advice is not None:
+            return Lack(self.code, message, help=advice)
+        guess = did_you_mean(name, self.known)
+        if not self.known:
+            help = self.none
+        else:
+            help = "" if guess and len(self.known) > _FEW else f"known: {listed(self.known)}"
+        return Lack(self.code, message, guess, help)
 
 
 @frozen
@@ -91,7 +99,7 @@ class MatrixNames:
 
     def lack(self, name: str, tested: bool) -> Lack | None:
         """A key of no row."""
-        guess = nearest(name, self.known, likeness=0.8 if tested else 0.6)
+        guess = nearest(name, self.known, likeness=0.8) if tested else nearest(name, self.known)
         return Lack(
             "unknown-matrix-key",
             f"the matrix of job '{self.job}' has no key '{name}': this is always empty",

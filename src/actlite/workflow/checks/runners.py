@@ -52,6 +52,7 @@ _MATRIX = re.compile(r"\$\{\{\s*matrix\.([A-Za-z_][A-Za-z0-9_-]*)\s*\}\}\Z")
 _WAITS = "unless a machine of your own has this label, the job never starts"
 SHELLS = ("bash", "sh", "pwsh", "powershell", "cmd", "python")
 """The shells that the runner knows by name."""
+_ASKS_SYSTEM = re.compile(r"\brunner\s*\.\s*os\b", re.IGNORECASE)
 _WINDOWS_ONLY = frozenset({"powershell", "cmd"})
 
 
@@ -77,7 +78,8 @@ def check_shells(steps: Iterable[Step], bag: DiagnosticBag, *, system: str = "")
     """Look at the shells of a job's or composite action's steps."""
     for step in steps:
         if isinstance(step, RunStep):
-            _shell(step.shell, system, bag)
+            chosen = step.if_ is not None and _ASKS_SYSTEM.search(step.if_.text) is not None
+            _shell(step.shell, "" if chosen else system, bag)
 
 
 def _nodes(node: Node | None) -> tuple[Node, ...]:
