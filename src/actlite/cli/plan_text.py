@@ -198,6 +198,8 @@ def _call(outline: CallOutline, job: JobOutline, indent: int, explain: bool) -> 
         lines.append(f"{' ' * indent}{printable(outline.call.leg.key)}")
         indent += 2
     if outline.workflow is not None:
+        if outline.workflow.concurrency is not None:
+            lines.append(f"{' ' * indent}one at a time in {_shown(outline.workflow.concurrency)}")
         return [*lines, *_jobs(outline.workflow, indent, explain)]
     why = outline.call.unknown or "unknown: its file has errors"
     return [*lines, *_words(f"{' ' * (indent - 2)}? ", printable(why), indent)]

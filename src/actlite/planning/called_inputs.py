@@ -58,7 +58,7 @@ def inputs_of(job: Job, declared: Interface, contexts: Mapping[str, Any]) -> Giv
             continue
         values[input.name], fault = typed(input, value)
         if fault and node is not None and wrong_type(input.type, node) is None:
-            problems.append(_problem(input, fault, node.span))
+            problems.append(_problem(input, fault, node.span, empty=value is None or value == ""))
     return Given(values, later, tuple(problems))
 
 
@@ -97,12 +97,15 @@ def _unexpected(value: Any) -> str:
     return f"Unexpected value '{to_string(value)}'"
 
 
-def _problem(input: Input, fault: str, span: Span) -> Diagnostic:
+def _problem(input: Input, fault: str, span: Span, *, empty: bool) -> Diagnostic:
+    help = "use fromJSON() to make a boolean or a number of a text"
+    if empty:
+        help = "it is empty for this event: write a value for that case behind ||"
     return Diagnostic(
         "call-input-type",
         Severity.ERROR,
         fault,
         span,
         notes=(f"input '{input.name}' of the called workflow is a {input.type}",),
-        help="use fromJSON() to make a boolean or a number of a text" if input.type != "string" else "",
+        help=help if input.type != "string" else "",
     )

@@ -36,7 +36,7 @@ _SYSTEMS = {"ubuntu": "Linux", "linux": "Linux", "macos": "macOS", "windows": "W
 def run_contexts(plan: Plan) -> dict[str, Any]:
     """What all jobs of a workflow see."""
     return {
-        "github": _github(plan.trigger),
+        "github": _github(plan.trigger, _crons(plan)),
         "inputs": {**plan.trigger.inputs, **dict.fromkeys(plan.later, UNKNOWN)},
         "vars": dict(plan.vars),
     }
@@ -72,9 +72,15 @@ def need_contexts(skipped: bool, result: str | None) -> dict[str, Any]:
     return {"result": UNKNOWN if result is None else result, "outputs": outputs}
 
 
-def _github(trigger: Trigger) -> dict[str, Any]:
+def _crons(plan: Plan) -> tuple[str, ...]:
+    return tuple(cron for event in plan.workflow.on for cron in event.cron)
+
+
+def _github(trigger: Trigger, crons: tuple[str, ...]) -> dict[str, Any]:
     event = trigger.github.get("event")
     event = dict(event) if isinstance(event, Mapping) else {}
+    if trigger.event == "schedule" and len(crons) > 1 and event.get("schedule") == crons[0]:
+        event["schedule"] = UNKNOWN
     closed = trigger.event in _WITH_PAYLOAD or not event.keys() <= _ALWAYS
     event = {key: value if key in _WHOLE else _open(value) for key, value in event.items()}
     repository = event.get("repository")

@@ -193,6 +193,14 @@ def test_a_value_that_turns_out_wrong(condition: str, severity: Severity) -> Non
     assert (problem.message, problem.severity) == ("Unexpected value 'v1'", severity)
 
 
+def test_a_value_that_is_empty_for_this_event() -> None:
+    found = made({"a.yml": calling("    with: {count: '${{ inputs.n }}'}\n"), "b.yml": CALLED})
+    (problem,) = [p for p in found.jobs[-1].problems if p.code == "call-input-type"]
+    assert problem.message == "Unexpected value ''"
+    assert "empty for this event" in problem.help
+    assert not found.refused
+
+
 def test_permissions_are_the_callers_where_the_called_workflow_says_nothing() -> None:
     called = CALLED.replace("last: {", "last: {permissions: {contents: read}, ")
     call = the_call(made({"a.yml": "permissions: {contents: write}\n" + calling(), "b.yml": called}))

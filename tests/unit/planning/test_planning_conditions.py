@@ -23,11 +23,14 @@ TAG = {
 }
 
 
-def planned(jobs: str, *, vars: dict[str, str] | None = None, event: str = "push", **github: Any) -> Plan:
+def planned(
+    jobs: str, *, vars: dict[str, str] | None = None, event: str = "push", name: str = "", **github: Any
+) -> Plan:
     text = f"on: {event}\njobs:\n{jobs}"
     found, bag = read(SourceFile("t.yml", text), "t.yml")
     assert found is not None, [finding.message for finding in bag]
-    made = plan(found, Trigger(event, {**TAG, "event_name": event, **github}), vars=vars or {})
+    name = name or event
+    made = plan(found, Trigger(name, {**TAG, "event_name": name, **github}), vars=vars or {})
     assert isinstance(made, Plan)
     return replace(made, vars=vars or {})
 
@@ -200,6 +203,13 @@ def test_what_only_github_knows_is_unknown(if_: str) -> None:
         ].runs
         == "no"
     )
+
+
+@pytest.mark.parametrize(("crons", "runs"), [(["0 5 * * *"], "no"), (["0 5 * * *", "0 6 * * 1"], "depends")])
+def test_one_of_several_schedules(crons: list[str], runs: str) -> None:
+    on = "{schedule: [" + ", ".join(f"{{cron: '{cron}'}}" for cron in crons) + "]}"
+    made = planned(job("a", "github.event.schedule == '0 6 * * 1'"), event=on, name="schedule")
+    assert job_conditions(made)["a"].runs == runs
 
 
 def test_the_tree_of_why() -> None:

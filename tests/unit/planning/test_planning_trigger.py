@@ -399,9 +399,9 @@ def test_a_deleted_ref(made: Any, tmp_path: Path) -> None:
 def test_a_commit_that_asks_for_no_run(made: Any, message: str, said: str) -> None:
     made.git("checkout", "-q", "-b", "topic")
     made.git("commit", "-q", "--allow-empty", "-m", message)
-    for event, options in (("push", {}), ("push", {"tag": "v2"}), ("pull_request", {})):
+    for event, tag in (("push", None), ("push", "v2"), ("pull_request", None)):
         notes = [
-            note for note in make_trigger(event, at(made), **options).notes if "would start nothing" in note
+            note for note in make_trigger(event, at(made), tag=tag).notes if "would start nothing" in note
         ]
         assert len(notes) == bool(said)
         assert all(f"has {said}: GitHub" in note for note in notes)
