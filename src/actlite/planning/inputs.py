@@ -40,7 +40,7 @@ def resolve_inputs(workflow: Workflow, given: Mapping[str, Any]) -> tuple[dict[s
         if input.required and text == "":
             raise UsageError(
                 f"input '{input.name}' is required and not given",
-                why=input.description,
+                why=f"{workflow.path} needs it" + (f": {input.description}" if input.description else "."),
                 do=f"Add --input {input.name}=VALUE.",
             )
         typed[input.name] = _typed(input, text)

@@ -209,7 +209,7 @@ def _image(node: Node | None, contexts: Mapping[str, Any]) -> Fact:
     if isinstance(value, Mapping):
         value = value.get("image")
     if has_unknown(value) or isinstance(value, list | Mapping):
-        return Later(_written(node, contexts))
+        return Later(_written(_inner(node, "image"), contexts))
     return to_string(value).removeprefix("docker://") or None
 
 
@@ -228,13 +228,18 @@ def _labels(node: Node | None, contexts: Mapping[str, Any]) -> tuple[str, ...] |
     if value is None:
         return ()
     if has_unknown(value) or isinstance(value, Mapping):
-        return Later(_written(node, contexts))
+        return Later(_written(_inner(node, "labels"), contexts))
     return tuple(map(to_string, value)) if isinstance(value, list) else (to_string(value),)
 
 
 def _default(job: RunDefaults, workflow: RunDefaults, name: str, contexts: Mapping[str, Any]) -> Fact:
     own = getattr(job, name)
     return _fact(own if own is not None else getattr(workflow, name), contexts)
+
+
+def _inner(node: Node, key: str) -> Node:
+    """The value of a key, or the node itself where there is none."""
+    return access.get(node, key) or node
 
 
 def _written(node: Node, contexts: Mapping[str, Any]) -> str:

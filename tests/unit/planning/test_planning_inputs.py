@@ -80,6 +80,7 @@ def test_wrong_inputs(given: dict[str, Any], what: str, do: str) -> None:
         resolve_inputs(workflow(), given)
     assert caught.value.what == what
     assert do in caught.value.do
+    assert "t.yml" in caught.value.what + caught.value.why or "required" not in what
 
 
 def test_a_workflow_without_inputs() -> None:

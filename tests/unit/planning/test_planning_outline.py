@@ -48,6 +48,7 @@ def job(settings: str, head: str = "", vars: dict[str, str] | None = None) -> Jo
         ('${{ fromJSON(\'["a", "b"]\') }}', ("a", "b")),
         ("ubuntu-${{ github.ref_name }}", ("ubuntu-v1",)),
         ("${{ github.run_number > 1 && 'a' || 'b' }}", Later("${{ github.run_number > 1 && 'a' || 'b' }}")),
+        ("{group: big, labels: 'u-${{ github.run_id }}'}", Later("u-${{ github.run_id }}")),
         ("[self-hosted, '${{ github.run_id }}']", Later("[self-hosted, '${{ github.run_id }}']")),
     ],
 )
@@ -65,6 +66,10 @@ def test_runs_on(written: str, expected: object) -> None:
         ("${{ github.ref_type == 'x' && 'a' || null }}", None),
         ("${{ github.ref_type == 'tag' && 'a' || null }}", "a"),
         ("${{ fromJSON(vars.WHOLE) }}", "b"),
+        (
+            "{image: 'a:${{ github.run_id }}', env: {A: '${{ github.run_id }}'}}",
+            Later("a:${{ github.run_id }}"),
+        ),
         ("a:${{ github.ref_name }}-${{ github.run_id }}", Later("a:v1-${{ github.run_id }}")),
     ],
 )
