@@ -138,6 +138,7 @@ RULES: dict[str, Rule] = _rules(
     ("unknown-using", "error", "actions", "A kind of action that the runner does not know"),
     ("missing-action", "warning", "actions", "A local action that is not there"),
     ("missing-checkout", "warning", "actions", "A local action before anything was checked out"),
+    ("retired-action", "warning", "actions", "A version of an action that GitHub no longer fetches"),
     ("unknown-action-input", "warning", "actions", "An input that the action does not declare"),
     ("missing-action-input", "warning", "actions", "A required input is not given"),
     ("deprecated-action-input", "warning", "actions", "An input that the action's authors advise against"),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from actlite.actions.reference import DockerAction, LocalAction, RemoteAction, SelfAction, parse
 from actlite.checking.known_actions import KnownActions, LocalFound
+from actlite.checking.retired_actions import check_retired
 from actlite.diagnostics import Diagnostic, DiagnosticBag, Severity
 from actlite.document.nodes import Mapping, Node, Scalar
 from actlite.document.nodes import Sequence as SequenceNode
@@ -54,6 +55,7 @@ def check_steps(steps: Node | None, job: Mapping | None, known: KnownActions, ba
     """Check the actions of a job's steps; of a composite action's, where ``job`` is None."""
     for used in used_actions(steps):
         if isinstance(used.action, RemoteAction):
+            check_retired(used.action, used.uses, bag)
             manifest = known.remote(used.action)
         else:
             found = known.local(used.action)

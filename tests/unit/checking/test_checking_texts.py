@@ -133,3 +133,24 @@ def test_a_job_of_no_kind_is_told_once() -> None:
 def test_a_workflow_alone_is_not_offered_itself() -> None:
     [found] = job("uses: ./.github/workflows/other.yml\n")
     assert (found.code, found.help) == ("called-workflow-missing", "")
+
+
+@pytest.mark.parametrize(
+    ("uses", "retired"),
+    [
+        ("actions/upload-artifact@v3", True),
+        ("actions/Upload-Artifact@v3.1.2", True),
+        ("actions/download-artifact@1.0.0", True),
+        ("actions/cache@v2", True),
+        ("actions/cache@v3", False),
+        ("actions/upload-artifact@v4", False),
+        ("actions/upload-artifact@v3-node20", False),
+        ("actions/upload-artifact@main", False),
+        ("actions/checkout@v1", False),
+        ("someone/upload-artifact@v1", False),
+    ],
+)
+def test_actions_that_github_no_longer_fetches(uses: str, retired: bool) -> None:
+    found = job(f"runs-on: x\nsteps:\n  - run: x\n  - uses: {uses}\n    with: {{path: x, key: k}}\n")
+    codes = [finding.code for finding in found if finding.code != "unknown-action-input"]
+    assert codes == (["retired-action"] if retired else [])
