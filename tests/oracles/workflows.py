@@ -103,7 +103,7 @@ def difference(theirs: Sequence[Error], ours: Sequence[Diagnostic]) -> str | Non
     for line, message in told:
         if line and line not in our_lines and not FOLLOWS.match(message) and not _just_before(line, inner):
             return f"only theirs: line {line}, {message}"
-    given_up = any(message.startswith("Unexpected type '") for _, message in told)
+    given_up = any(message.startswith("Unexpected type '") for _, message in theirs)
     for found in strict:
         line = _line(found)
         if line in their_lines or found.code in EXTRA:
