@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.shared_data import CORPUS, needs
 
 from actlite.checking.files import FOLDER, read_source
 from actlite.checking.repository import check
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.source import SourceFile
-
-CORPUS = Path(os.environ.get("ACTLITE_CORPUS") or Path(__file__).parents[4] / "shared" / "corpus")
-PART = 1 if os.environ.get("ACTLITE_LONG") else 8
-"""One repository of so many is checked."""
 
 JUDGED = {
     (
@@ -54,20 +52,31 @@ class CorpusFiles:
         return CORPUS / "local-actions" / self.repository / name
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not here: set ACTLITE_CORPUS")
-def test_real_repositories_have_no_errors() -> None:
-    repositories = sorted(path.name for path in (CORPUS / "workflows").iterdir())
-    count = 0
+@needs(CORPUS)
+@pytest.mark.long
+def test_real_repositories_have_no_errors(
+    effort: Callable[[int, int], int], seed: int, figure: Callable[[str, str], None]
+) -> None:
+    """An eighth of the repositories, which is another one each time; in the long mode all of them."""
+    every = sorted(path.name for path in (CORPUS / "workflows").iterdir())
+    some = random.Random(seed).sample(every, min(len(every), effort(len(every) // 8, len(every))))
+    count = warnings = 0
     wrong = []
-    for repository in repositories[::PART]:
+    for repository in sorted(some):
         folder = CORPUS / "workflows" / repository
         names = [f"{FOLDER}/{path.name}" for path in folder.iterdir() if path.suffix in (".yml", ".yaml")]
         checked = check(CorpusFiles(repository), names)
         count += len(checked.files)
+        warnings += checked.count(Severity.WARNING)
         wrong += [
             f"{repository} {finding.render()}"
             for finding in checked.findings
             if finding.severity is Severity.ERROR and (repository, finding.code) not in JUDGED
         ]
     assert wrong == []
-    assert count * PART > 1000
+    assert count >= len(some)
+    figure(
+        "Real workflows",
+        f"{count:,} workflows and actions of {len(some)} repositories, checked across their files: no error but "
+        f"the {len(JUDGED)} kinds that are true, {warnings:,} warnings",
+    )

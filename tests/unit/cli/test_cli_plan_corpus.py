@@ -7,7 +7,6 @@ The whole corpus in the long mode, else a third of it that is another one each t
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 from collections import Counter
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.shared_data import CORPUS, needs
 
 from actlite.cli.plan_graph import dot, mermaid
 from actlite.cli.plan_json import plan_data
@@ -30,9 +30,7 @@ from actlite.source import SourceFile
 from actlite.workflow.model import Workflow
 from actlite.workflow.reader import read
 
-CORPUS = Path(os.environ.get("ACTLITE_CORPUS") or Path(__file__).parents[4] / "shared" / "corpus")
-
-pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus: set ACTLITE_CORPUS (see docs)")
+pytestmark = needs(CORPUS)
 
 
 def workflows(number: int, seed: int) -> Iterator[tuple[Path, Workflow]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import textwrap
@@ -10,15 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.shared_data import CORPUS, VECTORS, needs
 
 from actlite.document import yaml_events
 from actlite.document.compose import compose, compose_events
 from actlite.document.nodes import Node, Scalar, Sequence
 from actlite.document.yaml_events import YamlSyntaxError, c_events, pure_events
 from actlite.source import SourceFile
-
-SHARED = Path(os.environ.get("ACTLITE_VECTORS", Path(__file__).parents[4] / "shared" / "vectors")).parent
-CORPUS = SHARED / "corpus"
 
 needs_c = pytest.mark.skipif(
     not yaml_events.c_parser_available(), reason="PyYAML's C parser is not installed"
@@ -46,12 +43,11 @@ def outcome(source: SourceFile, parser: object) -> object:
 
 
 def files() -> list[Path]:
-    if not CORPUS.is_dir():
-        pytest.skip(f"there is no corpus of workflows at {CORPUS} (set ACTLITE_VECTORS)")
     return sorted(CORPUS.rglob("*.y*ml"))
 
 
 @needs_c
+@needs(CORPUS)
 @pytest.mark.long
 def test_corpus(effort: Callable[[int, int], int], seed: int, figure: Callable[[str, str], None]) -> None:
     """Trees, places and verdicts are the same, in the long mode on every file."""
@@ -76,6 +72,7 @@ whole document. No real workflow has them there."""
 
 
 @needs_c
+@needs(CORPUS)
 @pytest.mark.long
 def test_mutants(effort: Callable[[int, int], int], seed: int, figure: Callable[[str, str], None]) -> None:
     """Both parsers say the same of mutants: whether they are YAML, and which tree they are."""
@@ -149,7 +146,7 @@ def test_line_ends_of_old_yaml_end_lines(sign: str) -> None:
     assert [d.code for d in compose(SourceFile("w.yml", f"a: b{sign}c"))[1]] == ["yaml-syntax"]
 
 
-VECTORS = SHARED / "vectors" / "reader"
+READER = VECTORS / "reader"
 NOT_OURS: dict[str, str] = {
     "errors-anchor-tag.yml": "predates anchors in workflows; read as a manifest it is refused, tested elsewhere",
     "errors-max-depth.yml": "sets a limit of its own",
@@ -165,12 +162,11 @@ OUR_CODES = {
 }
 
 
+@needs(READER)
 def test_reader_vectors() -> None:
     """Every workflow of the conformance vectors composes, but for those whose expected error is ours."""
-    if not VECTORS.is_dir():
-        pytest.skip(f"there are no conformance vectors at {VECTORS} (set ACTLITE_VECTORS)")
     seen = 0
-    for path in sorted(VECTORS.glob("*.yml")):
+    for path in sorted(READER.glob("*.yml")):
         if path.name in NOT_OURS:
             continue
         parts = re.split(r"\r?\n---\r?\n", path.read_text(encoding="utf-8"))

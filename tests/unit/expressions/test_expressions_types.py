@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Mapping
 from math import isnan
@@ -286,10 +285,11 @@ class Generator:
         return f"{name}({inner()}, {inner()})"
 
 
-def test_no_value_falls_outside_of_its_type() -> None:
-    seed = int(os.environ.get("ACTLITE_SEED", random.SystemRandom().randrange(1 << 32)))
-    count = int(os.environ.get("ACTLITE_TYPES", "20000" if os.environ.get("ACTLITE_LONG") else "2000"))
-    print(f"ACTLITE_SEED={seed}")
+@pytest.mark.long
+def test_no_value_falls_outside_of_its_type(
+    effort: Callable[[int, int], int], seed: int, figure: Callable[[str, str], None]
+) -> None:
+    count = effort(2_000, 100_000)
     generator = Generator(seed)
     evaluated = 0
     for _ in range(count):
@@ -313,6 +313,9 @@ def test_no_value_falls_outside_of_its_type() -> None:
                     told = "always" in fault.lack.message
                     check_constant(source[fault.start : fault.end], value, told)
     assert evaluated > count // 4
+    figure(
+        "Expressions", f"{count:,} expressions with {evaluated:,} values: each is of the type that was told"
+    )
 
 
 def check_constant(source: str, value: Any, told: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -13,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.shared_data import CORPUS
 
 HERE = Path(__file__).parent
-SHARED = Path(os.environ.get("ACTLITE_VECTORS", Path(__file__).parents[4] / "shared" / "vectors")).parent
-CORPUS = Path(os.environ.get("ACTLITE_CORPUS", SHARED / "corpus"))
 LARGEST = 8_000
 CHUNK = 1_000
 MEGABYTES = 200

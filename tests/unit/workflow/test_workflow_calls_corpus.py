@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
+from tests.shared_data import CORPUS, needs
 
 from actlite.actions.called import KnownWorkflows
 from actlite.checking.files import TextFiles
@@ -14,7 +12,7 @@ from actlite.source import SourceFile
 from actlite.workflow.calls import Calls, Library
 from actlite.workflow.reader import read
 
-FOLDER = Path(os.environ.get("ACTLITE_CORPUS", Path(__file__).parents[4] / "shared" / "corpus")) / "workflows"
+FOLDER = CORPUS / "workflows"
 REFUSED = {
     (
         "astral-sh__uv",
@@ -42,7 +40,7 @@ def repositories() -> Iterator[tuple[str, list[Calls]]]:
         yield folder.name, [library.calls(workflow) for workflow in read_ones if workflow is not None]
 
 
-@pytest.mark.skipif(not FOLDER.is_dir(), reason="the corpus is not here: set ACTLITE_CORPUS")
+@needs(FOLDER)
 def test_calls_of_real_workflows_have_no_faults() -> None:
     wrong = []
     known = unknown = 0

@@ -6,13 +6,13 @@ A case gives the files that a workflow calls, and either the errors or the expan
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from tests.shared_data import VECTORS, needs
 
 from actlite.document.nodes import Mapping as MappingNode
 from actlite.document.nodes import Node, Scalar
@@ -25,7 +25,7 @@ from actlite.workflow.model import Job, Workflow
 from actlite.workflow.permissions import Permissions, read_permissions
 from actlite.workflow.reader import read
 
-FOLDER = Path(os.environ.get("ACTLITE_VECTORS", Path(__file__).parents[4] / "shared" / "vectors")) / "reader"
+FOLDER = VECTORS / "reader"
 PATH = ".github/workflows/"
 SPLIT = re.compile(r"\r?\n---\r?\n")
 EXCEPTIONS = {
@@ -98,7 +98,7 @@ def limits_of(options: str) -> Limits:
     )
 
 
-@pytest.mark.skipif(not FOLDER.is_dir(), reason="no vectors: set ACTLITE_VECTORS (see docs)")
+@needs(FOLDER)
 @pytest.mark.parametrize("path", cases(), ids=lambda path: path.stem)
 def test_case_of_a_called_workflow(path: Path) -> None:
     parts = SPLIT.split(path.read_bytes().decode())
@@ -243,7 +243,7 @@ def plain_of(node: Node) -> Any:
     return {key.text: plain_of(value) for key, value in node.entries}
 
 
-@pytest.mark.skipif(not FOLDER.is_dir(), reason="no vectors: set ACTLITE_VECTORS (see docs)")
+@needs(FOLDER)
 def test_every_exception_of_calls_is_a_case() -> None:
     assert [name for name in EXCEPTIONS if not (FOLDER / name).is_file()] == []
     assert len(cases()) > 40

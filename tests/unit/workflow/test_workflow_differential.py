@@ -49,7 +49,10 @@ def test_workflows_are_read_as_by_githubs_parser(
     assert differing == [], f"{len(differing)} of {count} differ; the first:\n{differing[0]}"
     assert good[True] > count // 8
     assert good[False] > count // 4
-    figure("workflows", f"{count:,} workflows compared ({good[False]:,} with errors), none different")
+    figure(
+        "Workflows beside GitHub's parser",
+        f"{count:,} workflows compared ({good[False]:,} with errors), none different",
+    )
 
 
 def test_a_difference_in_verdict_or_line_is_found() -> None:

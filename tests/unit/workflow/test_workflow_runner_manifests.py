@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
+from tests.shared_data import VECTORS, needs
 
 from actlite.source import SourceFile
 from actlite.workflow.manifest import read_action
@@ -19,12 +17,8 @@ from actlite.workflow.model import (
     RunStep,
 )
 
-FOLDER = (
-    Path(os.environ.get("ACTLITE_VECTORS", Path(__file__).parents[4] / "shared" / "vectors"))
-    / "runner"
-    / "TestData"
-)
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="no vectors: set ACTLITE_VECTORS (see docs)")
+FOLDER = VECTORS / "runner" / "TestData"
+pytestmark = needs(FOLDER)
 
 TOKEN_AND_URL = {"Token": "foo", "Url": "bar"}
 DOCKER = {

@@ -3,16 +3,16 @@ and words, and all of the good templates that our model holds."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 from reader_cases import load, same_errors, same_workflow
+from tests.shared_data import VECTORS, needs
 
 from actlite.source import SourceFile
 from actlite.workflow.reader import read
 
-FOLDER = Path(os.environ.get("ACTLITE_VECTORS", Path(__file__).parents[4] / "shared" / "vectors")) / "reader"
+FOLDER = VECTORS / "reader"
 PATH = ".github/workflows/"
 _CALLED = "about the files of called workflows: see the tests of calls"
 LEFT_OUT = {"is-partial-rerun.yml": _CALLED}
@@ -28,7 +28,7 @@ OTHERWISE = {
 }
 """Cases that we answer otherwise: the number of our errors, and why."""
 
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="no vectors: set ACTLITE_VECTORS (see docs)")
+pytestmark = needs(FOLDER)
 
 
 def cases() -> list[Path]:
