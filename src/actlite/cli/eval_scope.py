@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,11 @@ from actlite.contexts.github import workflow_fields
 from actlite.contexts.repository import Repository
 from actlite.contexts.runner import runner_context
 from actlite.errors import UsageError
+from actlite.execution.layout import RUNNER_TOOLS, RUNNER_WORK
 from actlite.expressions.template import Scope
 from actlite.expressions.values import CaseSensitiveDict
 from actlite.planning.trigger import make_trigger
-from actlite.records import frozen
+from actlite.records import field, frozen
 from actlite.workflow.nearest import did_you_mean
 
 CONTEXTS = (
@@ -68,7 +68,7 @@ def make_scope(given: Given) -> tuple[Scope, frozenset[str]]:
         folder=root,
     )
     name = str(trigger.github.get("repository", "/")).partition("/")[2]
-    workspace = f"/home/runner/work/{name}/{name}"
+    workspace = f"{RUNNER_WORK}/{name}/{name}"
     contexts: dict[str, Any] = {
         "github": {
             **trigger.github,
@@ -87,9 +87,9 @@ def make_scope(given: Given) -> tuple[Scope, frozenset[str]]:
         "env": CaseSensitiveDict(),
         "job": {"status": given.status},
         "runner": runner_context(
-            temp="/home/runner/work/_temp",
-            tool_cache="/opt/hostedtoolcache",
-            workspace=f"/home/runner/work/{name}",
+            temp=f"{RUNNER_WORK}/_temp",
+            tool_cache=RUNNER_TOOLS,
+            workspace=f"{RUNNER_WORK}/{name}",
         ),
         "steps": {},
         "needs": {},

@@ -80,7 +80,6 @@ NUMERIC = Type(NUMBER, None)
 FLAG = Type(BOOLEAN, frozenset({(BOOLEAN, True), (BOOLEAN, False)}))
 OPEN = Type(OBJECT, rest=ANY)
 """An object of which nothing is known."""
-LIST = Type(ARRAY, items=ANY)
 
 
 def known(*texts: str) -> Type:

@@ -10,7 +10,6 @@ from collections.abc import Container, Iterator
 
 from actlite.diagnostics import Diagnostic, Label, Severity
 from actlite.records import replace
-from actlite.source import Span
 from actlite.workflow.call_outputs import check_outputs
 from actlite.workflow.calls import Calls, Fault, Library, Limits
 from actlite.workflow.checks.call_types import check_types
@@ -24,7 +23,10 @@ def check_calls(
     workflow: Workflow, library: Library, checked: Container[str] = (), limits: Limits | None = None
 ) -> list[Diagnostic]:
     """Everything that GitHub says against the calls of a workflow, and warnings of outputs that the called
-    workflows don't have and of values that they don't take. ``checked`` are the paths of the files whose own findings are told anyway."""
+    workflows don't have and of values that they don't take.
+
+    ``checked`` are the paths of the files whose own findings are told anyway.
+    """
     calls = library.calls(workflow, limits)
     if not calls.calls:
         return []
@@ -39,15 +41,6 @@ def check_calls(
     found += check_outputs(calls)
     found += check_types(calls)
     return list(dict.fromkeys(found))
-
-
-def place_of(fault: Fault) -> Span:
-    """The place that GitHub's message begins with: in the file whose call it is about."""
-    job = fault.callers[-1]
-    span = fault.finding.span
-    if span is not None and span.source.name == job.span.source.name:
-        return span
-    return job.uses.span if job.uses is not None else job.span
 
 
 def problems_of(calls: Calls, job_id: str) -> tuple[Diagnostic, ...]:

@@ -9,8 +9,6 @@ from actlite.records import frozen
 from actlite.source import SourceFile
 from actlite.workflow.model import CalledOutput, CalledSecret, Input, Workflow
 
-LOCAL_PREFIXES = ("./", "$/")
-"""How a reference to a file of the calling file's own repository and commit begins."""
 _REMOTE = re.compile(r"([^/@\s]+/[^/@\s]+)/(\.github/workflows/[^/@]+\.ya?ml)@(\S+)\Z")
 _LOCAL = re.compile(r"[.$]/(\.github/workflows/[^/@]+\.ya?ml)\Z")
 

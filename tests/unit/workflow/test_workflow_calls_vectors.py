@@ -17,10 +17,10 @@ from tests.shared_data import VECTORS, needs
 from actlite.document.nodes import Mapping as MappingNode
 from actlite.document.nodes import Node, Scalar
 from actlite.document.nodes import Sequence as SequenceNode
-from actlite.source import SourceFile
-from actlite.workflow.call_findings import check_calls, place_of
+from actlite.source import SourceFile, Span
+from actlite.workflow.call_findings import check_calls
 from actlite.workflow.called import CallReference, Found, Missing, Origin, Unknown
-from actlite.workflow.calls import Call, Calls, Library, Limits
+from actlite.workflow.calls import Call, Calls, Fault, Library, Limits
 from actlite.workflow.model import Job, Workflow
 from actlite.workflow.permissions import Permissions, read_permissions
 from actlite.workflow.reader import read
@@ -130,6 +130,15 @@ def test_case_of_a_called_workflow(path: Path) -> None:
     if not wanted:
         assert workflow is not None
         same_template(expected, library.calls(workflow, limits))
+
+
+def place_of(fault: Fault) -> Span:
+    """The place that GitHub's message begins with: in the file whose call it is about."""
+    job = fault.callers[-1]
+    span = fault.finding.span
+    if span is not None and span.source.name == job.span.source.name:
+        return span
+    return job.uses.span if job.uses is not None else job.span
 
 
 def same_words(ours: str, theirs: str) -> bool:

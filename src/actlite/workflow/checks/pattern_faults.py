@@ -16,7 +16,7 @@ PATHS = frozenset({"paths", "paths-ignore"})
 """The filters whose patterns are matched with paths."""
 _NOT_IN_REFS = " \t\n\r~^:?*[\\\x7f"
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-_PREFIXES = {"branches": "refs/heads/", "tags": "refs/tags/"}
+_PREFIXES = ("refs/heads/", "refs/tags/")
 
 
 @frozen
@@ -92,7 +92,7 @@ def _ref_faults(filter: str, pattern: Pattern) -> Iterator[Fault]:
         if pair in {"..", "//", "@{"}:
             yield Fault(f"{names} '{pair}'", one.start, two.end)
     start = int(pattern.excludes)
-    for prefix in _PREFIXES.values():
+    for prefix in _PREFIXES:
         if text.startswith(prefix, start):
             rest = text[:start] + text[start + len(prefix) :]
             yield Fault(
