@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable
 from actlite.actions.reference import LocalAction, SelfAction
 from actlite.checking.called import called_workflows
 from actlite.checking.comments import silence
+from actlite.checking.besides import besides
 from actlite.checking.files import Files, is_manifest, manifest_of
 from actlite.checking.known_actions import Cache, KnownActions
 from actlite.checking.outputs import check_outputs, step_mappings, texts_of
@@ -21,7 +22,7 @@ from actlite.workflow.checks.commands import check_steps as check_commands
 from actlite.workflow.checks.runners import check_shells
 from actlite.workflow.manifest import read_action
 from actlite.workflow.model import CompositeRuns, Workflow
-from actlite.workflow.reader import read as read_workflow
+from actlite.workflow.reader import read_with_errors
 
 
 @frozen
@@ -37,6 +38,8 @@ class CheckedFile:
     """In the order of their places."""
     silenced: tuple[Diagnostic, ...] = ()
     """Findings that a comment in the file silences."""
+    workflow_as_read: Workflow | None = None
+    """The workflow as far as it could be understood, errors or not."""
 
     @property
     def refused(self) -> tuple[Diagnostic, ...]:
@@ -69,15 +72,19 @@ class Checker:
     def _workflow(self, name: str, source: SourceFile | Diagnostic | None) -> CheckedFile:
         if not isinstance(source, SourceFile):
             return CheckedFile(name, "workflow", None, (source or _absent(name),))
-        workflow, bag = read_workflow(source, name)
+        workflow, bag = read_with_errors(source, name)
+        right = not bag.errors
         if workflow is not None:
-            self._across_files(workflow, bag)
+            if right:
+                self._called.add(workflow)
+            found = DiagnosticBag()
+            self._across_files(workflow, found)
+            bag.extend(found if right else besides(found, bag.errors, workflow))
         findings, silenced = silence(source, _in_order(bag))
-        return CheckedFile(name, "workflow", workflow, findings, silenced)
+        return CheckedFile(name, "workflow", workflow if right else None, findings, silenced, workflow)
 
     def _across_files(self, workflow: Workflow, bag: DiagnosticBag) -> None:
-        """What only other files can tell."""
-        self._called.add(workflow)
+        """What only other files can tell; of a workflow with errors too."""
         bag.extend(check_calls(workflow, self._called, self._names))
         for job in workflow.jobs:
             if not isinstance(job.node, Mapping) or job.uses is not None:

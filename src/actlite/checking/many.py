@@ -73,10 +73,10 @@ class Many:
 
 def _check(checker: Checker, source: SourceFile, kind: str) -> Any:
     file = checker.file(source.name)
-    follow = kind == "follow" and file.workflow is not None
+    workflow = file.workflow_as_read if kind == "follow" else None
     return {
         "kind": file.kind,
         "findings": [finding_data(finding, source) for finding in file.findings],
         "silenced": [finding_data(finding, source) for finding in file.silenced],
-        "named": list(checker.named_actions(file.workflow)) if follow and file.workflow else [],
+        "named": list(checker.named_actions(workflow)) if workflow is not None else [],
     }

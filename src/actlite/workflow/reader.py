@@ -45,10 +45,24 @@ def read(
     The workflow is None exactly when there is a finding of severity error. Findings are in the order
     of their places in the file. Whole-file rules and the order of checks: R, Sdk/WorkflowParser.
     """
+    workflow, bag = read_with_errors(source, path, limits=limits, service=service, warnings=warnings)
+    return (None if bag.errors else workflow), bag
+
+
+def read_with_errors(
+    source: SourceFile,
+    path: str,
+    *,
+    limits: Limits = WORKFLOW_LIMITS,
+    service: bool = True,
+    warnings: bool = True,
+) -> tuple[Workflow | None, DiagnosticBag]:
+    """The same, but the workflow is there in spite of errors as far as it could be understood, so that more
+    can be told of it; it is None where the file holds no mapping."""
     bag = DiagnosticBag()
     workflow = _read(source, path, bag, limits, service, warnings)
     bag.items.sort(key=lambda finding: finding.span.start if finding.span else -1)
-    return (None if bag.errors else workflow), bag
+    return workflow, bag
 
 
 def _read(
