@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from actlite.actions.reference import LocalAction, SelfAction
+from actlite.checking.besides import besides
 from actlite.checking.called import called_workflows
 from actlite.checking.comments import silence
-from actlite.checking.besides import besides
 from actlite.checking.files import Files, is_manifest, manifest_of
 from actlite.checking.known_actions import Cache, KnownActions
 from actlite.checking.outputs import check_outputs, step_mappings, texts_of
