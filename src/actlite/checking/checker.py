@@ -10,7 +10,7 @@ from actlite.checking.called import called_workflows
 from actlite.checking.comments import silence
 from actlite.checking.files import Files, is_manifest, manifest_of
 from actlite.checking.known_actions import Cache, KnownActions
-from actlite.checking.outputs import check_outputs, step_mappings, texts_of
+from actlite.checking.outputs import check_outputs, texts_of
 from actlite.checking.steps import check_steps, composite_outputs, told_once, used_actions
 from actlite.diagnostics import Diagnostic, DiagnosticBag, Severity
 from actlite.document.nodes import Mapping
@@ -93,7 +93,7 @@ class Checker:
             check_steps(steps, job.node, self.actions, bag)
             outputs = composite_outputs(steps, self.actions)
             if outputs:
-                check_outputs(texts_of(job.node), step_mappings(steps), outputs, bag)
+                check_outputs(texts_of(job.node), outputs, bag)
         told_once(bag)
 
     def _action(self, source: SourceFile) -> CheckedFile:
@@ -115,7 +115,7 @@ class Checker:
         check_steps(steps, None, self.actions, bag)
         outputs = composite_outputs(steps, self.actions)
         if outputs and isinstance(root, Mapping):
-            check_outputs(texts_of(root), step_mappings(steps), outputs, bag)
+            check_outputs(texts_of(root), outputs, bag)
 
     def named_actions(self, workflow: Workflow) -> Iterable[str]:
         """The manifests of the local actions that a workflow names, and of those that they name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from actlite.document.nodes import Node, Scalar
+from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.document.places import place
 from actlite.expressions import ast, template
 from actlite.expressions.errors import ExpressionError
@@ -12,38 +12,44 @@ from actlite.expressions.parser import parse_any
 from actlite.records import frozen
 from actlite.source import Span
 
-WORDS = ("steps", "needs", "matrix")
-"""The contexts whose names are looked at."""
+_NAMES = frozenset({"env", "with", "outputs", "secrets", "matrix"})
+"""Mappings with names as keys, where an ``if`` is no condition."""
 
 
 @frozen
 class Reference:
-    """``root.key.key…`` in an expression, as far as its keys are written out; the last span is the whole's."""
+    """``context.key.key…`` in an expression, as far as its keys are written out, with the places of the keys."""
 
-    root: str
     keys: tuple[str, ...]
     spans: tuple[Span, ...]
 
 
-def references(nodes: Iterable[Node | None]) -> Iterator[Reference]:
-    """All references to contexts in the expressions of some nodes."""
+def references(nodes: Iterable[Node | None], context: str) -> Iterator[Reference]:
+    """All references to a context in the expressions and conditions of some trees."""
     for node in nodes:
         for scalar, part in template.expressions(node):
-            if part.source is not None and any(word in part.source for word in WORDS):
-                yield from _in_source(part.source, scalar, part.source_start)
+            if part.source is not None and context in part.source.lower():
+                yield from _in_source(part.source, scalar, part.source_start, context)
+        for scalar in _conditions(node):
+            text = scalar.value
+            if isinstance(text, str) and context in text.lower() and "${{" not in text:
+                yield from _in_source(text, scalar, 0, context)
 
 
-def condition_references(node: Scalar | None) -> Iterator[Reference]:
-    """The same for an ``if:``, which is an expression without ``${{ }}`` too."""
-    if node is None or not isinstance(node.value, str):
-        return
-    if "${{" in node.value:
-        yield from references([node])
-    elif any(word in node.value for word in WORDS):
-        yield from _in_source(node.value, node, 0)
+def _conditions(node: Node | None) -> Iterator[Scalar]:
+    """Every ``if:`` of a job, or of the steps in a tree."""
+    if isinstance(node, Sequence):
+        for item in node.items:
+            yield from _conditions(item)
+    elif isinstance(node, Mapping):
+        for key, value in node.entries:
+            if key.text == "if" and isinstance(value, Scalar):
+                yield value
+            elif key.text not in _NAMES:
+                yield from _conditions(value)
 
 
-def _in_source(source: str, scalar: Scalar, offset: int) -> Iterator[Reference]:
+def _in_source(source: str, scalar: Scalar, offset: int, context: str) -> Iterator[Reference]:
     try:
         expr = parse_any(source)
     except ExpressionError:
@@ -55,8 +61,9 @@ def _in_source(source: str, scalar: Scalar, offset: int) -> Iterator[Reference]:
             chain = _chain(node)
             if chain is not None:
                 name, keys = chain
-                spans = tuple(place(scalar, offset + key.start, offset + key.end) for key in keys)
-                yield Reference(name, tuple(str(key.value) for key in keys), spans)
+                if name == context:
+                    spans = tuple(place(scalar, offset + key.start, offset + key.end) for key in keys)
+                    yield Reference(tuple(str(key.value) for key in keys), spans)
                 continue
         stack.extend(ast.children(node))
 
