@@ -12,9 +12,10 @@ from actlite.diagnostics import Diagnostic, Label, Severity
 from actlite.document.nodes import Mapping, Node, Scalar
 from actlite.source import Span
 from actlite.workflow.called import Interface
+from actlite.workflow.folding import folded, is_expression
 from actlite.workflow.model import Job
 from actlite.workflow.nearest import nearest
-from actlite.workflow.validate import folded, is_expression, shown
+from actlite.workflow.validate import shown
 
 _WANTED = {"boolean": "true or false, without quotes", "number": "a number, without quotes"}
 

@@ -14,11 +14,12 @@ from actlite.source import SourceFile
 from actlite.workflow import access
 from actlite.workflow.checks import run_checks
 from actlite.workflow.events import read_events
+from actlite.workflow.folding import fold
 from actlite.workflow.jobs import read_defaults, read_jobs
 from actlite.workflow.model import Workflow
 from actlite.workflow.needs import check_needs
 from actlite.workflow.schema_workflow import WORKFLOW
-from actlite.workflow.validate import SHAPE_CODES, fold, start_of, validate_once
+from actlite.workflow.validate import SHAPE_CODES, start_of, validate_once
 from actlite.workflow.values import check_concurrency
 
 STRICT_EVENTS = ("workflow_call",)

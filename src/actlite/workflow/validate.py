@@ -12,11 +12,10 @@ from actlite.diagnostics import Diagnostic, DiagnosticBag, Fix, Label
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.document.scalars import primitive_text
 from actlite.expressions import template
-from actlite.expressions.errors import ExpressionError
 from actlite.expressions.parser import MAX_LENGTH
-from actlite.expressions.parts import as_expression, string_literal, whole
-from actlite.records import replace
+from actlite.expressions.parts import as_expression
 from actlite.source import Span
+from actlite.workflow.folding import folded, is_expression
 from actlite.workflow.nearest import nearest
 from actlite.workflow.schema import NOTHING, Kind, Record, Shape, Visible
 
@@ -41,11 +40,6 @@ def validate_once(node: Node, shape: Shape, bag: DiagnosticBag) -> None:
     found = DiagnosticBag()
     validate(node, shape, found)
     bag.extend(f for f in found if not faulty or f.span is None or f.span.line not in faulty)
-
-
-def is_expression(text: object) -> bool:
-    """Whether a scalar's value holds ``${{``."""
-    return isinstance(text, str) and "${{" in text
 
 
 def shown(node: Scalar) -> str:
@@ -347,28 +341,6 @@ def rival(key: Scalar, node: Mapping, every: tuple[Record, ...]) -> str:
         if known and not any(other.text in record.keys for record in fitting):
             return f"'{other.text}'"
     return "the keys before it"
-
-
-def folded(node: Scalar) -> Scalar | None:
-    """A scalar that is nothing but ``${{ 'text' }}``, as the text that GitHub's reader makes of it."""
-    try:
-        part = whole(node.text)
-    except ExpressionError:
-        return None
-    literal = string_literal(part.source) if part is not None and part.source is not None else None
-    if literal is None or "${{" in literal:
-        return None
-    return replace(node, value=literal, text=literal, plain=False)
-
-
-def fold(node: Node) -> Node:
-    """A tree in which every scalar and key that is nothing but ``${{ 'text' }}`` is that text."""
-    if isinstance(node, Scalar):
-        return (folded(node) or node) if is_expression(node.value) else node
-    if isinstance(node, Sequence):
-        return replace(node, items=tuple(fold(item) for item in node.items))
-    entries = [(fold(key), fold(value)) for key, value in node.entries]
-    return replace(node, entries=tuple((key, value) for key, value in entries if isinstance(key, Scalar)))
 
 
 def start_of(node: Node) -> Span:

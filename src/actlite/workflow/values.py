@@ -11,7 +11,8 @@ from actlite.diagnostics import DiagnosticBag, Severity
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.document.scalars import primitive_text
 from actlite.workflow import access
-from actlite.workflow.validate import folded, is_expression, start_of
+from actlite.workflow.folding import folded, is_expression
+from actlite.workflow.validate import start_of
 
 MAX_GROUP = 400
 """The most characters of a concurrency group's name."""

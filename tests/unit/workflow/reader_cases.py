@@ -21,8 +21,9 @@ from actlite.records import frozen
 from actlite.source import Span
 from actlite.workflow import access
 from actlite.workflow.control import CONTROL_STEPS
+from actlite.workflow.folding import folded
 from actlite.workflow.model import Job, RunDefaults, RunStep, Step, UsesStep, Workflow
-from actlite.workflow.validate import folded, start_of
+from actlite.workflow.validate import start_of
 
 _OPTION = re.compile(r"(?m)^([\w-]+):[ \t]*(\S*)")
 _MESSAGE = re.compile(r"\S+?\.ya?ml(?: \(Line: (\d+), Col: (\d+)\))?: (.*)", re.DOTALL)
