@@ -27,7 +27,7 @@ from actlite.workflow.called import (
 from actlite.workflow.model import Job, Workflow
 from actlite.workflow.nearest import nearest
 from actlite.workflow.permissions import Permissions, Policy, of_policy, read_permissions, violations
-from actlite.workflow.reader import read
+from actlite.workflow.reader import read_with_errors
 
 _MANY = 12
 """So many workflows are listed in a help text."""
@@ -62,6 +62,8 @@ class Loaded:
     """None where it has errors, which are then in ``findings``."""
     findings: tuple[Diagnostic, ...] = ()
     trusted: bool = True
+    faulty: Workflow | None = None
+    """A workflow whose errors leave no doubt of what it declares for its callers."""
 
 
 @frozen
@@ -122,9 +124,15 @@ class Library:
             return found
         key = (found.origin, reference.path)
         if key not in self._loaded:
-            workflow, bag = read(found.source, reference.path)
+            workflow, bag = read_with_errors(found.source, reference.path)
+            errors = bag.errors
             self._loaded[key] = Loaded(
-                found.source.name, found.origin, workflow, tuple(bag.errors), found.trusted
+                found.source.name,
+                found.origin,
+                None if errors else workflow,
+                errors,
+                found.trusted,
+                workflow if errors and workflow is not None and _errs_in_jobs(workflow, errors) else None,
             )
         return self._loaded[key]
 
@@ -144,6 +152,16 @@ class Library:
         if key not in self._walks or self._walks[key].workflow is not workflow:
             self._walks[key] = follow(workflow, self, limits)
         return self._walks[key]
+
+
+def _errs_in_jobs(workflow: Workflow, errors: Sequence[Diagnostic]) -> bool:
+    """Whether the errors are in jobs, or about something that is missing: the rest is as it is meant."""
+    spans = [job.node.span for job in workflow.jobs if job.node is not None]
+    return all(
+        error.code == "missing-key"
+        or (error.span is not None and any(job.start <= error.span.start < job.end for job in spans))
+        for error in errors
+    )
 
 
 def follow(workflow: Workflow, library: Library, limits: Limits | None = None) -> Calls:
@@ -237,8 +255,19 @@ class _Walk:
             return Call(job, reference, None, loaded.why)
         if loaded.workflow is None:
             self.faults += [Fault(finding, jobs) for finding in loaded.findings]
-            return Call(job, reference, loaded)
+            return self._faulty(job, reference, loaded, jobs)
         return self._enter(job, reference, loaded, loaded.workflow, given, chain)
+
+    def _faulty(self, job: Job, reference: CallReference, loaded: Loaded, jobs: tuple[Job, ...]) -> Call:
+        """A call of a workflow with errors: the values that are handed over are checked all the same."""
+        if loaded.faulty is None:
+            return Call(job, reference, loaded)
+        declared = interface(loaded.faulty)
+        if declared is None:
+            self._not_callable(loaded, loaded.faulty, jobs)
+            return Call(job, reference, loaded)
+        self.faults += [Fault(finding, jobs) for finding in check_values(job, declared, loaded.name)]
+        return Call(job, reference, loaded, interface=declared)
 
     def _enter(
         self,

@@ -16,7 +16,7 @@ from actlite.expressions.errors import ExpressionError
 from actlite.expressions.inference import infer
 from actlite.expressions.parser import parse_any
 from actlite.expressions.parts import whole
-from actlite.expressions.types import ANY, BOOLEAN, COLLECTION, EVERYTHING, NUMBER, STRING, Type, words
+from actlite.expressions.types import ANY, BOOLEAN, COLLECTION, EVERYTHING, NUMBER, STRING, TEXT, Type, words
 from actlite.source import Span
 from actlite.workflow.calls import Call, Calls
 from actlite.workflow.checks.contexts import Contexts, Static, of_job, of_workflow
@@ -57,17 +57,19 @@ def _value(call: Call, input: Input, node: Node, contexts: Contexts) -> Iterator
         f"input '{input.name}' of {call.reference.text} is {_NAMES[input.type]}, and this is {words(type)}",
         span,
         notes=("GitHub fails with 'Unexpected value' when it evaluates this",),
-        help=f"write ${{{{ fromJSON({source}) }}}}" if type.kinds & STRING else "",
+        help=f"write ${{{{ fromJSON({source}) }}}}" if source and type.kinds & STRING else "",
     )
 
 
 def _type(node: Node, contexts: Contexts) -> tuple[Type, str, Span] | None:
-    """The type of a value that is one expression, with the expression and its place."""
+    """The type of a value with an expression: with the expression and its place where it is nothing else."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str) or "${{" not in node.value:
         return None
     try:
         part = whole(node.value)
-        if part is None or part.source is None:
+        if part is None:
+            return TEXT, "", node.span
+        if part.source is None:
             return None
         root = parse_any(part.source).root
     except ExpressionError:
