@@ -55,6 +55,7 @@ RULES: dict[str, Rule] = _rules(
     ("wrong-type", "error", "keys", "A value of the wrong type"),
     ("unknown-value", "error", "keys", "A value that is none of those allowed"),
     ("no-steps", "error", "keys", "A job without steps"),
+    ("no-events", "error", "keys", "A workflow without events"),
     ("missing-image", "error", "keys", "A container without an image"),
     ("uses-format", "error", "keys", "A reference to an action or workflow that can't be read"),
     ("concurrency-conflict", "error", "keys", "Settings of concurrency that exclude each other"),
@@ -62,6 +63,7 @@ RULES: dict[str, Rule] = _rules(
     ("runner-group", "error", "keys", "The name of a group of runners that can't be read"),
     ("no-labels", "warning", "keys", "A job that asks for no runner"),
     ("image-version", "error", "keys", "A version of a custom image that can't be read"),
+    ("half-credentials", "warning", "keys", "Credentials that log nobody in"),
     ("odd-number", "warning", "keys", "A number that GitHub cuts or passes over"),
     ("step-target", "error", "keys", "A step that waits for, cancels or holds what it can't"),
     # Expressions

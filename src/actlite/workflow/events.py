@@ -17,10 +17,23 @@ def read_events(node: Node | None, bag: DiagnosticBag) -> tuple[EventFilter, ...
     if isinstance(node, Scalar):
         return (EventFilter(node.text, node.span),) if node.text else ()
     if isinstance(node, Sequence):
+        if not node.items:
+            _no_events(node, bag)
         return tuple(EventFilter(item.text, item.span) for item in node.items if isinstance(item, Scalar))
     if isinstance(node, Mapping):
+        if not node.entries:
+            _no_events(node, bag)
         return tuple(_event(key, value, bag) for key, value in node.entries)
     return ()
+
+
+def _no_events(node: Node, bag: DiagnosticBag) -> None:
+    bag.add(
+        "no-events",
+        "No event triggers defined in `on`",
+        node.span,
+        help="name an event, such as push or workflow_dispatch",
+    )
 
 
 def _event(key: Scalar, value: Node, bag: DiagnosticBag) -> EventFilter:

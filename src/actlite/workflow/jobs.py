@@ -80,7 +80,7 @@ def _job(key: Scalar, node: Mapping, bag: DiagnosticBag, service: bool) -> Job:
         bag.add(
             "no-steps",
             f"No steps defined in `steps` and no workflow called in `uses` for the following jobs: {key.text}",
-            start_of(node),
+            key.span if steps is None else start_of(steps),
             help="add 'steps:' with at least one step",
         )
     _check_values(node, bag)

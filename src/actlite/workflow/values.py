@@ -46,10 +46,11 @@ def check_concurrency(node: Node | None, bag: DiagnosticBag) -> None:
 
 
 def check_runs_on(node: Node | None, bag: DiagnosticBag) -> None:
-    """The name of a group of runners, and lists of labels without any."""
+    """The name of a group of runners, and where neither a group nor a label is given."""
     _no_expression_keys(node, "job runs-on property name", bag)
     for labels in (node, access.get(node, "labels")):
-        if isinstance(labels, Sequence) and not labels.items:
+        empty = isinstance(labels, Sequence) and not labels.items
+        if labels is not None and (empty or (isinstance(labels, Mapping) and not labels.entries)):
             bag.add(
                 "no-labels",
                 "no label is given, so no runner is asked for",
@@ -100,25 +101,50 @@ def check_snapshot(node: Node | None, bag: DiagnosticBag) -> None:
 
 def check_container(node: Node | None, bag: DiagnosticBag) -> None:
     """A container must name its image; one with unknown keys is reported for those. An empty text for a job
-    means no container; for a service it is no value at all."""
+    means no container; for a service it is no value at all. One with expressions, and without an image, is only
+    passed over when the job runs."""
     if isinstance(node, Scalar):
         if node.value == _SCHEME:
             _no_image(node, bag)
-    elif isinstance(node, Mapping) and not _has_expression(node):
+    elif isinstance(node, Mapping):
         keys = {key.text for key, _ in node.entries}
         if not keys <= _CONTAINER_KEYS:
             return
-        if "image" not in keys or access.text(node, "image") == _SCHEME:
+        if "image" not in keys:
+            _no_image(node, bag, refused=not _has_expression(node))
+        elif access.text(node, "image") == _SCHEME and not _has_expression(node):
             _no_image(node, bag)
+        _check_credentials(node, bag)
 
 
-def _no_image(node: Node, bag: DiagnosticBag) -> None:
+def _no_image(node: Node, bag: DiagnosticBag, *, refused: bool = True) -> None:
     bag.add(
         "missing-image",
-        "Container image cannot be empty",
+        "Container image cannot be empty"
+        if refused
+        else "this names no image: GitHub starts no container for it",
         start_of(node),
+        severity=Severity.ERROR if refused else Severity.WARNING,
         help="name the image" if isinstance(node, Scalar) else "add 'image:' with the image's name",
     )
+
+
+def _check_credentials(container: Mapping, bag: DiagnosticBag) -> None:
+    """The runner logs in only with a name and a password (Runner.Worker, ContainerOperationProvider)."""
+    for key, value in container.entries:
+        if key.text != "credentials" or not isinstance(value, Mapping):
+            continue
+        names = {name.text for name, _ in value.entries}
+        lacking = [name for name in ("username", "password") if name not in names]
+        if lacking and names <= {"username", "password"}:
+            keys = " and ".join(f"'{name}'" for name in lacking)
+            bag.add(
+                "half-credentials",
+                f"credentials without {keys}: GitHub logs nobody in with them",
+                key.span,
+                severity=Severity.WARNING,
+                help=f"add {keys}, or remove the credentials",
+            )
 
 
 def _has_expression(node: Node) -> bool:
@@ -145,9 +171,21 @@ def check_minutes(node: Node | None, key: str, bag: DiagnosticBag) -> None:
 
 
 def check_max_parallel(strategy: Node | None, bag: DiagnosticBag) -> None:
-    """How many legs run at a time is a whole number: GitHub cuts the rest off."""
+    """How many legs run at a time is a whole number: GitHub cuts the rest off, and less than one is no limit
+    (R: WorkflowTemplateConverter.ConvertToStrategy)."""
     value = access.scalar(strategy, "max-parallel")
-    if value is not None and isinstance(value.value, float) and not value.value.is_integer():
+    if value is None or not isinstance(value.value, float):
+        return
+    if value.value < 1:
+        bag.add(
+            "odd-number",
+            f"'max-parallel: {value.text}' is no limit: it must be greater than zero",
+            value.span,
+            severity=Severity.WARNING,
+            notes=("GitHub passes over it, so that all may run at a time",),
+            help="write a whole number, or remove it",
+        )
+    elif not value.value.is_integer():
         bag.add(
             "odd-number",
             f"'max-parallel: {value.text}' is not a whole number: GitHub cuts off what comes after the point",

@@ -131,7 +131,7 @@ def test_paths_that_are_good(pattern: str) -> None:
         ("[push, project_card]", ["retired-event"], "project_card"),
         ("workflow_run", ["missing-workflows"], "workflow_run"),
         ("{workflow_run: {types: [completed]}}", ["missing-workflows"], "workflow_run"),
-        ("{workflow_run: {workflows: []}}", ["missing-workflows"], "workflow_run"),
+        ("{workflow_run: {workflows: []}}", ["missing-workflows"], "[]"),
         ("{workflow_run: {workflows: CI}}", [], ""),
         ("schedule", ["missing-cron"], "schedule"),
         ("[push, schedule]", ["missing-cron"], "schedule"),

@@ -48,7 +48,7 @@ RUN = "runs-on: x\nsteps: [{run: x}]\n"
         ("runs-on: x\nsteps:\n  - parallel:\n      - wait-all:", "step-target", 7),
         ("runs-on: x\nsteps:\n  - parallel:\n      - {run: x, background: true}", "step-target", 7),
         ("runs-on: x\nsteps:\n  - parallel:\n      - parallel: [{run: x}]", "step-target", 7),
-        ("runs-on: x\nsteps: []", "no-steps", 4),
+        ("runs-on: x\nsteps: []", "no-steps", 5),
         (RUN + "needs: ${{ 'b' }}", "no-first-job", 3),
         ("with: {a: b}\nruns-on: x\nsteps: [{run: x}]", "missing-key", 4),
     ],
@@ -115,7 +115,7 @@ def test_the_settings_of_workflow_dispatch_must_be_mappings() -> None:
 
 
 def test_a_job_without_steps_is_refused_by_the_service_only() -> None:
-    assert told(job("runs-on: x")) == [("no-steps", 4)]
+    assert told(job("runs-on: x")) == [("no-steps", 3)]
     assert told(job("runs-on: x"), service=False) == []
 
 

@@ -9,6 +9,7 @@ from actlite.expressions.types import (
     NULL,
     NUMBER,
     OBJECT,
+    PRIMITIVE,
     STRING,
     Lack,
     Type,
@@ -22,7 +23,8 @@ MISMATCH = "type-mismatch"
 
 @frozen
 class Place:
-    """What a value is for: ``kinds`` that one expression alone may yield, and the places of a mapping's values.
+    """What a value is for: ``kinds`` that one expression alone may yield, and the places of a mapping's values
+    and a list's items.
     ``text``: anything is made into text."""
 
     kinds: int = 0
@@ -35,6 +37,7 @@ class Place:
     script: bool = False
     keys: dict[str, Place] = field(default_factory=dict)
     others: Place | None = None
+    items: Place | None = None
 
 
 ANYTHING = Place()
@@ -47,16 +50,22 @@ HANDED_ON = Place(text=True, passing=True)
 HANDED_ON_TEXTS = Place(others=HANDED_ON)
 TEXTS = Place(OBJECT | NULL, "a mapping", others=HANDED_ON)
 
+_LIST = Place(ARRAY | NULL, "a list")
+_NO_LIST = PRIMITIVE | OBJECT
 _CONTAINER = Place(
+    _NO_LIST,
+    "text or a mapping",
     keys={
         "image": TEXT,
         "options": TEXT,
         "env": TEXTS,
         "credentials": Place(OBJECT, "a mapping", others=TEXT),
-    }
+        "ports": _LIST,
+        "volumes": _LIST,
+    },
 )
-_CONCURRENCY = Place(keys={"group": TEXT, "cancel-in-progress": FLAG})
-_DEFAULTS = Place(keys={"run": Place(others=TEXT)})
+_CONCURRENCY = Place(_NO_LIST, "text or a mapping", keys={"group": TEXT, "cancel-in-progress": FLAG})
+_DEFAULTS = Place(keys={"run": Place(OBJECT | NULL, "a mapping", others=TEXT)})
 _STEP = {
     "name": TEXT,
     "if": CONDITION,
@@ -68,7 +77,13 @@ _STEP = {
     "continue-on-error": FLAG,
     "timeout-minutes": COUNT,
 }
-_MATRIX = Place(OBJECT, "a mapping", others=Place(ARRAY, "a list"))
+_COMBINATIONS = Place(ARRAY, "a list", items=Place(OBJECT | ARRAY, "a mapping"))
+_MATRIX = Place(
+    OBJECT,
+    "a mapping",
+    keys={"include": _COMBINATIONS, "exclude": _COMBINATIONS},
+    others=Place(ARRAY, "a list"),
+)
 STEP = Place(keys=_STEP)
 SCRIPT_STEP = Place(
     keys={**_STEP, "with": Place(OBJECT | NULL, "a mapping", keys={"script": SCRIPT}, others=HANDED_ON)}
@@ -89,12 +104,16 @@ JOB = Place(
         "strategy": Place(
             OBJECT | NULL, "a mapping", keys={"fail-fast": FLAG, "max-parallel": COUNT, "matrix": _MATRIX}
         ),
-        "environment": Place(keys={"name": TEXT, "url": TEXT, "deployment": FLAG}),
+        "environment": Place(
+            _NO_LIST, "text or a mapping", keys={"name": TEXT, "url": TEXT, "deployment": FLAG}
+        ),
         "concurrency": _CONCURRENCY,
         "container": _CONTAINER,
         "services": Place(OBJECT | NULL, "a mapping", others=_CONTAINER),
         "defaults": _DEFAULTS,
-        "snapshot": Place(keys={"image-name": TEXT, "if": CONDITION, "version": TEXT}),
+        "snapshot": Place(
+            _NO_LIST, "text or a mapping", keys={"image-name": TEXT, "if": CONDITION, "version": TEXT}
+        ),
     }
 )
 WORKFLOW = Place(keys={"run-name": TEXT, "env": TEXTS, "defaults": _DEFAULTS, "concurrency": _CONCURRENCY})
@@ -122,12 +141,24 @@ def misfit(type: Type, place: Place, alone: bool, source: str) -> Lack | None:
         return Lack(AS_TEXT, f"this is {what}, and its text is nothing but '{word}'", help=_json(source))
     if not place.kinds or not type.kinds or type.kinds & place.kinds:
         return None
-    fails = not place.kinds & STRING or type.kinds == NULL
+    fails = not place.kinds & STRING or type.kinds == NULL or not place.kinds & ARRAY
     return Lack(
         MISMATCH,
         f"{place.what} is needed here, and this is {words(type)}",
         help=f"write fromJSON({source})" if fails and type.kinds & STRING else "",
         notes=("GitHub fails with 'Unexpected value' when it evaluates this",) if fails else (),
+    )
+
+
+def mixed(place: Place) -> Lack | None:
+    """What is wrong with a text of several parts in a place; None where a text fits."""
+    if place.text or place.condition or not place.kinds or place.kinds & STRING:
+        return None
+    return Lack(
+        MISMATCH,
+        f"{place.what} is needed here, and an expression with more before or after it makes text",
+        notes=("GitHub fails with 'Unexpected value' when it evaluates this",),
+        help="write one expression alone",
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from actlite.diagnostics import DiagnosticBag, Severity
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.document.places import place
+from actlite.source import Span
 from actlite.workflow import access
 from actlite.workflow.checks.pattern_faults import PATHS, faults
-from actlite.workflow.model import EventFilter, Workflow
+from actlite.workflow.model import Workflow
 from actlite.workflow.patterns import BadPattern, Pattern, read_pattern
 from actlite.workflow.schema_events import FILTERS, PLAIN_EVENTS
 
@@ -25,7 +26,7 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
         if event.name == "workflow_run" and not event.workflows:
             named = access.get(access.get(on, event.name), "workflows")
             if named is None or isinstance(named, Sequence):
-                _no_workflows(event, bag)
+                _no_workflows(event.span if named is None else named.span, bag)
         elif event.name in _RETIRED:
             bag.add(
                 "retired-event",
@@ -76,11 +77,11 @@ def _no_settings(event: str, settings: Mapping, bag: DiagnosticBag) -> None:
         )
 
 
-def _no_workflows(event: EventFilter, bag: DiagnosticBag) -> None:
+def _no_workflows(at: Span, bag: DiagnosticBag) -> None:
     bag.add(
         "missing-workflows",
         "`on.workflow_run` does not reference any workflows",
-        event.span,
+        at,
         severity=Severity.WARNING,
         notes=("without 'workflows' the event never comes",),
         help="write 'workflows:' with the names of the workflows to follow",

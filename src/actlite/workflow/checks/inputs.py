@@ -44,7 +44,7 @@ def _too_many(key: Scalar, number: int, bag: DiagnosticBag) -> None:
 
 
 def _dispatch_input(name: Scalar, value: Node, bag: DiagnosticBag) -> None:
-    kind = access.text(value, "type") or "string"
+    kind = access.text(value, "type") if access.get(value, "type") is not None else "string"
     options = access.get(value, "options")
     texts = access.spanned_texts(options)
     default = access.scalar(value, "default")
@@ -61,7 +61,9 @@ def _dispatch_input(name: Scalar, value: Node, bag: DiagnosticBag) -> None:
             return
         _duplicates(name, options, bag)
         allowed = [text for text, _ in texts]
-        if default is not None and default.value is not None and default.text not in ("", *allowed):
+        whole = isinstance(options, Sequence) and len(options.items) == len(allowed)
+        given = default.text if whole and default is not None and default.value is not None else ""
+        if default is not None and given not in ("", *allowed):
             bag.add(
                 "input-default",
                 f"the default '{default.text}' of input '{name.text}' is none of its options",
@@ -71,11 +73,7 @@ def _dispatch_input(name: Scalar, value: Node, bag: DiagnosticBag) -> None:
             )
         return
     if options is not None and kind in {"string", "boolean", "number", "environment"}:
-        at = (
-            next(key for key, _ in value.entries if key.text == "options")
-            if isinstance(value, Mapping)
-            else name
-        )
+        at = name if texts else _key(value, "options")
         bag.add(
             "input-options",
             f"input '{name.text}' has 'options', but its type is {kind}",
@@ -86,6 +84,11 @@ def _dispatch_input(name: Scalar, value: Node, bag: DiagnosticBag) -> None:
         )
     if default is not None and not _fits(default, kind, strict=False):
         _wrong_default(name, kind, default, Severity.WARNING, bag)
+
+
+def _key(node: Node, name: str) -> Scalar:
+    """A key of a mapping that is known to be there."""
+    return next(key for key, _ in (node.entries if isinstance(node, Mapping) else ()) if key.text == name)
 
 
 def _duplicates(name: Scalar, options: Node | None, bag: DiagnosticBag) -> None:

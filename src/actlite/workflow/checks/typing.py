@@ -144,7 +144,7 @@ class Checker:
             self.scalar(node, place, contexts)
         elif isinstance(node, SequenceNode):
             for item in node.items:
-                self.node(item, ANYTHING, contexts)
+                self.node(item, place.items or ANYTHING, contexts)
         else:
             for key, value in node.entries:
                 inner = place.keys.get(key.text, place.others)
@@ -176,6 +176,9 @@ class Checker:
         except ExpressionError:
             return
         alone = len(parts) == 1
+        wrong = None if alone else expected.mixed(place)
+        if wrong is not None and not self.is_faulty(node, 0, len(text)):
+            self.add(node, 0, len(text), wrong)
         for part in parts:
             if part.source is None or part.is_insert:
                 continue
@@ -183,7 +186,9 @@ class Checker:
             if found is None:
                 continue
             expr, type = found
-            lack = None if type is ANY else expected.misfit(type, place, alone, part.source)
+            lack = (
+                None if type is ANY or wrong is not None else expected.misfit(type, place, alone, part.source)
+            )
             if lack is not None:
                 self.add(node, part.source_start, part.source_start + len(part.source), lack)
             if place.script:
