@@ -138,7 +138,9 @@ RULES: dict[str, Rule] = _rules(
     # Actions
     ("missing-using", "error", "actions", "A manifest that does not say what the action is"),
     ("unknown-using", "error", "actions", "A kind of action that the runner does not know"),
+    ("action-image", "warning", "actions", "An image of a docker action that the runner can't read"),
     ("missing-action", "warning", "actions", "A local action that is not there"),
+    ("missing-action-file", "warning", "actions", "A file that a local action runs is not there"),
     ("missing-checkout", "warning", "actions", "A local action before anything was checked out"),
     ("retired-action", "warning", "actions", "A version of an action that GitHub no longer fetches"),
     ("unknown-action-input", "warning", "actions", "An input that the action does not declare"),

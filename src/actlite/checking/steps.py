@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from actlite.actions.reference import DockerAction, LocalAction, RemoteAction, SelfAction, parse
+from actlite.actions.reference import DockerAction, RemoteAction, SelfAction, parse
+from actlite.checking.action_files import UsedAction, check_action_files
 from actlite.checking.known_actions import KnownActions, LocalFound
 from actlite.checking.retired_actions import check_retired
 from actlite.diagnostics import Diagnostic, DiagnosticBag, Severity
 from actlite.document.nodes import Mapping, Node, Scalar
 from actlite.document.nodes import Sequence as SequenceNode
 from actlite.errors import UsageError
-from actlite.records import frozen, replace
+from actlite.records import replace
 from actlite.workflow import access
 from actlite.workflow.model import ActionManifest, CompositeRuns, DockerRuns, PluginRuns
 from actlite.workflow.nearest import did_you_mean
@@ -24,16 +25,6 @@ from actlite.workflow.nearest import did_you_mean
 _HOSTED = re.compile(r"(?:ubuntu|windows|macos)-")
 _FETCHING = re.compile(r"\b(?:git|gh|curl|wget|tar|unzip|svn|hg|cp|rsync|mkdir|docker|Copy-Item)\b")
 _MANY = 12
-
-
-@frozen
-class UsedAction:
-    """A step that uses an action, what is known of the action, and the steps before it."""
-
-    step: Mapping
-    uses: Scalar
-    action: LocalAction | SelfAction | RemoteAction
-    before: tuple[Mapping, ...]
 
 
 def used_actions(steps: Node | None) -> Iterator[UsedAction]:
@@ -62,6 +53,8 @@ def check_steps(steps: Node | None, job: Mapping | None, known: KnownActions, ba
             if found is None:
                 continue
             _check_place(used, found, job, bag)
+            if job is not None:
+                check_action_files(used, found, known.files, bag)
             manifest = found.manifest
         if manifest is not None:
             _check_inputs(used, manifest, bag)

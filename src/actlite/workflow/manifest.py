@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from actlite.diagnostics import DiagnosticBag
+import re
+
+from actlite.diagnostics import DiagnosticBag, Severity
 from actlite.document import compose
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.source import SourceFile, Span
@@ -22,6 +24,8 @@ from actlite.workflow.validate import start_of, validate_once
 
 USINGS = ("composite", "docker", "node12", "node16", "node20", "node24")
 """What ``using:`` may say today; whether the runner of a date takes it is decided by its era."""
+_NEWEST_NODE = 24
+_NODE = re.compile(r"node(\d{1,3})\Z")
 
 Runs = NodeRuns | DockerRuns | CompositeRuns | PluginRuns
 
@@ -29,8 +33,8 @@ Runs = NodeRuns | DockerRuns | CompositeRuns | PluginRuns
 def read_action(source: SourceFile) -> tuple[ActionManifest | None, DiagnosticBag]:
     """Read a manifest. It is None exactly when there is a finding of severity error.
 
-    Anchors are not allowed here, as the runner reads manifests with an older reader. Any ``using: nodeNN``
-    is kept.
+    Anchors are not allowed here, as the runner reads manifests with an older reader. A ``using: nodeNN`` that is
+    newer than all we know is kept, with a warning.
     """
     bag = DiagnosticBag()
     manifest = _read(source, bag)
@@ -106,15 +110,18 @@ def _runs(node: Mapping, bag: DiagnosticBag) -> Runs | None:
         if not isinstance(steps, Sequence):
             _missing("steps", "a composite action", using.span, bag)
         return CompositeRuns(read_steps(steps, bag))
-    if kind.startswith("node"):
-        return _node(node, using, bag)
-    bag.add(
-        "unknown-using",
-        f"'using: {using.text}' is not supported, use {_listed(USINGS[1:])} instead.",
-        using.span,
-        label=did_you_mean(using.text, USINGS),
-    )
-    return None
+    number = _NODE.match(kind)
+    newer = number is not None and int(number[1]) > _NEWEST_NODE
+    if kind not in USINGS:
+        bag.add(
+            "unknown-using",
+            f"'using: {using.text}' is not supported, use {_listed(USINGS[1:])} instead.",
+            using.span,
+            severity=Severity.WARNING if newer else Severity.ERROR,
+            label="" if number else did_you_mean(using.text, USINGS),
+            notes=("a runner newer than this actlite may know it",) if newer else (),
+        )
+    return _node(node, using, bag) if number else None
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -142,9 +149,27 @@ def _node(node: Mapping, using: Scalar, bag: DiagnosticBag) -> NodeRuns:
     )
 
 
+def is_dockerfile(image: str) -> bool:
+    """Whether the ``image`` of a docker action is the path of a Dockerfile (R: DockerUtil.IsDockerfile)."""
+    name = image.rpartition("/")[2].lower()
+    return not image.lower().startswith("docker://") and (
+        name.startswith("dockerfile.") or name.endswith("dockerfile")
+    )
+
+
 def _docker(node: Mapping, span: Span, bag: DiagnosticBag) -> DockerRuns:
-    if not access.text(node, "image"):
+    image = access.scalar(node, "image")
+    if image is None or not image.text:
         _missing("image", "a docker action", span, bag)
+    elif not image.text.lower().startswith("docker://") and not is_dockerfile(image.text):
+        bag.add(
+            "action-image",
+            f"'{image.text}' should be either '[path]/Dockerfile' or 'docker://image[:tag]'.",
+            image.span,
+            severity=Severity.WARNING,
+            notes=("the runner refuses the action where it is used from another repository",),
+            help=f"write docker://{image.text} for an image",
+        )
     args = access.get(node, "args")
     return DockerRuns(
         image=access.text(node, "image"),

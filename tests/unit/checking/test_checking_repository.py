@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from actlite.source import SourceFile
 
 WORKFLOW = ".github/workflows/ci.yml"
 HEAD = "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n"
+JOB = "jobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: echo}]\n"
 CHECKOUT = "      - uses: actions/checkout@v6\n"
 MANIFEST = """\
 name: setup
@@ -46,7 +48,13 @@ def found(checked: Checked) -> list[str]:
 SETUP = {
     "a/setup/action.yml": MANIFEST,
     "node/action.yml": NODE,
+    "node/index.js": "",
     "box/action.yaml": DOCKER,
+    "box/Dockerfile": "",
+    "unbuilt/action.yml": NODE.replace("index.js", "dist/index.js, pre: no.js, post: index.js"),
+    "unbuilt/index.js": "",
+    "undocked/action.yml": DOCKER,
+    "image/action.yml": DOCKER.replace("Dockerfile", "docker://alpine"),
     "raw/Dockerfile": "",
 }
 
@@ -68,6 +76,14 @@ SETUP = {
         ("      - uses: ./node\n        with: {args: 1}\n", ["8:unknown-action-input"]),
         ("      - uses: ./box\n        with: {args: 1, entrypoint: x}\n", []),
         ("      - uses: ./raw\n        with: {anything: 1}\n", []),
+        ("      - uses: ./unbuilt\n", ["7:missing-action-file"]),
+        ("      - uses: actions/setup-node@v6\n      - uses: ./unbuilt\n", ["8:missing-action-file"]),
+        ("      - run: make\n      - uses: ./unbuilt\n", []),
+        ("      - uses: actions/cache@v4\n      - uses: ./unbuilt\n", []),
+        ("      - uses: actions/checkout@v6\n        with: {ref: release}\n      - uses: ./unbuilt\n", []),
+        ("      - uses: $/unbuilt\n", ["7:missing-action-file"]),
+        ("      - uses: ./undocked\n", ["7:missing-action-file"]),
+        ("      - uses: ./image\n", []),
         ("      - uses: ./a\n", ["7:missing-action"]),
         ("      - uses: ./gone\n", ["7:missing-action"]),
         ("      - uses: ./\n", ["7:missing-action"]),
@@ -286,3 +302,61 @@ def test_scripts_of_a_composite_action_are_looked_at() -> None:
     steps = "    - {run: 'echo ::set-output name=a::b', shell: bash}\n    - {run: x, shell: perl}\n"
     checked = check(TextFiles({"action.yml": MANIFEST + steps}), ["action.yml"])
     assert found(checked) == ["13:deprecated-command", "14:unknown-shell"]
+
+
+def test_another_tree_of_a_sparse_repository_is_not_whole(tmp_path: Path) -> None:
+    """``.git`` is a file there, that names the folder with the settings of this tree."""
+    own = tmp_path / "main" / ".git" / "worktrees" / "other" / "info"
+    own.mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / ".git").write_text("gitdir: ../main/.git/worktrees/other\n")
+    assert FolderFiles(tmp_path / "other").whole
+    (own / "sparse-checkout").write_text("/*\n")
+    assert not FolderFiles(tmp_path / "other").whole
+
+
+def test_what_may_never_end_is_not_read(tmp_path: Path) -> None:
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "pipe.yml")
+    (folder / "zero.yml").symlink_to("/dev/zero")
+    for name in ("pipe.yml", "zero.yml"):
+        answer = read_source(folder / name, name)
+        assert isinstance(answer, Diagnostic)
+        assert answer.message == f"{name} can't be read: it is not a regular file"
+        calls = f"on: push\njobs:\n  a:\n    uses: ./.github/workflows/{name}\n"
+        (folder / "calls.yml").write_text(calls)
+        assert check(FolderFiles(tmp_path), [".github/workflows/calls.yml"]).findings == ()
+
+
+def test_other_files_are_asked_in_spite_of_errors() -> None:
+    """What a wrong step or job may lack for its very error is not told."""
+    text = (
+        "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n"
+        + CHECKOUT
+        + "      - uses: ./a/setup\n        with: {verson: 1}\n      - uses: ./a/setup\n        wiht: {version: 1}\n"
+        + "      - uses: ./a/setup\n"
+        + "  call:\n    uses: ./.github/workflows/called.yml\n    with: {two: 1}\n"
+        + "  wrong:\n    uses: ./.github/workflows/called.yml\n    wiht: {one: 1}\n"
+    )
+    called = "on: {workflow_call: {inputs: {one: {type: string, required: true}}}}\n" + JOB
+    files = {WORKFLOW: text, ".github/workflows/called.yml": called, **SETUP}
+    assert found(check(TextFiles(files), list(files)[:2])) == [
+        "8:unknown-action-input",
+        "10:unknown-key",
+        "11:missing-action-input",
+        "13:call-missing-input",
+        "14:call-unknown-input",
+        "17:unknown-key",
+    ]
+
+
+def test_callers_of_a_workflow_with_errors_in_its_jobs_are_checked() -> None:
+    called = "on: {workflow_call: {inputs: {one: {type: number}}}}\n" + JOB.replace("steps", "stps")
+    text = "on: push\njobs:\n  call:\n    uses: ./.github/workflows/called.yml\n    with: {two: 1, one: a}\n"
+    files = {WORKFLOW: text, ".github/workflows/called.yml": called}
+    assert found(check(TextFiles(files), list(files))) == [
+        "5:unknown-key",
+        "5:call-unknown-input",
+        "5:call-input-type",
+    ]
