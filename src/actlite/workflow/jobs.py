@@ -76,7 +76,7 @@ def _job(key: Scalar, node: Mapping, bag: DiagnosticBag, service: bool) -> Job:
     steps = access.get(node, "steps")
     if uses is not None and "${{" not in uses.text:
         _check_call(uses, bag)
-    elif service and uses is None and _empty(steps) and not _explained(node, bag):
+    elif service and access.get(node, "uses") is None and _empty(steps) and not _explained(node, bag):
         bag.add(
             "no-steps",
             f"No steps defined in `steps` and no workflow called in `uses` for the following jobs: {key.text}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from actlite.diagnostics import DiagnosticBag, Label, Severity
 from actlite.source import Span
@@ -10,16 +10,20 @@ from actlite.workflow.model import Job
 from actlite.workflow.nearest import did_you_mean
 
 
-def check_needs(jobs: Sequence[Job], jobs_span: Span, bag: DiagnosticBag) -> None:
-    """Add a finding for each ``needs`` that names no job, and one for each cycle, with its path."""
-    by_id = {job.id.casefold(): job for job in jobs}
+def check_needs(jobs: Sequence[Job], jobs_span: Span, bag: DiagnosticBag, broken: Iterable[str] = ()) -> None:
+    """Add a finding for each ``needs`` that names no job, and one for each cycle, with its path. ``broken`` are the
+    ids of jobs that can't be read, which is reported already."""
+    ids = {job.id.casefold() for job in jobs}
+    reported = {id.casefold() for id in broken} - ids
     unknown = False
     for job in jobs:
         if len(job.needs) > 1:
             _duplicates(job, bag)
         for need, span in zip(job.needs, job.needs_spans, strict=True):
-            if need.casefold() not in by_id and "${{" not in need:
+            if need.casefold() not in ids and "${{" not in need:
                 unknown = True
+                if need.casefold() in reported:
+                    continue
                 bag.add(
                     "unknown-need",
                     f"Job '{job.id}' depends on unknown job '{need}'.",

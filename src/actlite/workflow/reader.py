@@ -131,7 +131,7 @@ def _convert(source: SourceFile, path: str, root: Mapping, bag: DiagnosticBag, s
                 "The workflow must contain at least one job with no dependencies.",
                 jobs_node.span,
             )
-        check_needs(jobs, start_of(jobs_node), bag)
+        check_needs(jobs, start_of(jobs_node), bag, (key.text for key, _ in jobs_node.entries))
     return Workflow(
         source=source,
         path=path,

@@ -169,6 +169,8 @@ class Static:
     def jobs(self) -> Type:
         """The jobs context, which only the outputs of a called workflow see."""
         jobs = {job.id: _result(job, f"jobs.{job.id}") for job in self.workflow.jobs}
+        if not jobs:
+            return OPEN
         return record(jobs, names=Closed("unknown-need-name", "there is no job", tuple(jobs)))
 
 

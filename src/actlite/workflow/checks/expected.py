@@ -150,6 +150,15 @@ def misfit(type: Type, place: Place, alone: bool, source: str) -> Lack | None:
     )
 
 
+def always_true(type: Type) -> Lack:
+    """What is wrong with a condition that is an object or an array."""
+    return Lack(
+        "if-always-true",
+        f"this condition is always true: it is {words(type)}, which counts as true even when it is empty",
+        help="compare it with something, or ask for a property of it",
+    )
+
+
 def mixed(place: Place) -> Lack | None:
     """What is wrong with a text of several parts in a place; None where a text fits."""
     if place.text or place.condition or not place.kinds or place.kinds & STRING:

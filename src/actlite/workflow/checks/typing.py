@@ -19,7 +19,7 @@ from actlite.expressions.ast import Expr
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.inference import infer
 from actlite.expressions.parser import parse_any
-from actlite.expressions.types import ANY, Lack, Type, truthy
+from actlite.expressions.types import ANY, COLLECTION, Lack, Type, truthy
 from actlite.workflow import access
 from actlite.workflow.checks import constant_conditions, expected, untrusted
 from actlite.workflow.checks.contexts import (
@@ -33,7 +33,8 @@ from actlite.workflow.checks.contexts import (
 from actlite.workflow.checks.expected import ANYTHING, CONDITION, COUNT, FLAG, TEXT, Place
 from actlite.workflow.model import Job, Workflow
 
-_AFTER_STEPS = frozenset({"outputs", "environment"})
+_AFTER_STEPS = frozenset({"outputs", "environment", "snapshot"})
+_BEFORE_STEPS = frozenset({"container", "services"})
 
 
 def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
@@ -86,17 +87,20 @@ class Checker:
             return
         around = self.tainted
         self.tainted = untrusted.tainted(job.env, around)
-        after = self.steps(raw_steps(job.node), contexts)
+        steps = raw_steps(job.node)
+        after = self.steps(steps, contexts)
+        before = with_steps(contexts, (), _ids(steps))
         for key, value in job.node.entries:
             if key.text not in ("steps", "needs", "uses", "permissions"):
-                within = after if key.text in _AFTER_STEPS else contexts
+                within = (
+                    after if key.text in _AFTER_STEPS else before if key.text in _BEFORE_STEPS else contexts
+                )
                 self.node(value, expected.JOB.keys.get(key.text, ANYTHING), within)
         self.tainted = around
 
     def steps(self, steps: Sequence[Mapping], contexts: Contexts) -> Contexts:
         """The steps of a job or composite action; the contexts after them."""
-        ids = [_id(step) for step in _with_inner(steps)]
-        every = frozenset(id.casefold() for id in ids if id)
+        every = _ids(steps)
         before: tuple[str, ...] = ()
         current = with_steps(contexts, before, every)
         for step in steps:
@@ -210,7 +214,9 @@ class Checker:
         never = place_.condition and alone and not truthy(type).kinds
         for fault in faults:
             self.add(node, offset + fault.start, offset + fault.end, fault.lack, never=never)
-        if place_.condition and alone and not faults:
+        if place_.condition and alone and type.kinds and not type.kinds & ~COLLECTION:
+            self.add(node, offset, offset + len(source), expected.always_true(type))
+        elif place_.condition and alone and not faults:
             constant_conditions.check(node, expr, offset, self.bag)
         return expr, type
 
@@ -247,6 +253,11 @@ def raw_steps(node: Mapping | None, key: str = "steps") -> Sequence[Mapping]:
 
 def _with_inner(steps: Sequence[Mapping]) -> list[Mapping]:
     return [one for step in steps for one in (step, *raw_steps(step, "parallel"))]
+
+
+def _ids(steps: Sequence[Mapping]) -> frozenset[str]:
+    """The ids of all steps, in small letters."""
+    return frozenset(id.casefold() for id in map(_id, _with_inner(steps)) if id)
 
 
 def _id(step: Mapping) -> str:
