@@ -214,9 +214,9 @@ class Scheduler:
             if self.cancel.forced:
                 self._skip(job, self._reason(job))
                 return
-            wanted = condition(job.plan.job.if_, self._scope(job))
+            wanted = condition(job.plan.job.if_, self._scope(job), self._masker.mask)
             if not wanted.value:
-                self._skip(job, self._reason(job), wanted.data(self._masker.mask))
+                self._skip(job, self._reason(job), wanted.data())
                 return
             self._expand(job)
         except (ExpressionError, ActliteError) as error:

@@ -170,13 +170,13 @@ def run_task(state: JobState, task: StepTask) -> str:
     try:
         _evaluate_env(run)
         task.undecided = True
-        check = condition(task.condition, run.scope)
+        check = condition(task.condition, run.scope, state.masker.mask)
         task.undecided = False
         if task.cannot_run:
             reason = task.cannot_run
         elif not check.value:
             reason = _skip_reason(state, task)
-            tree = check.data(state.masker.mask)
+            tree = check.data()
     except ExpressionError as error:
         failed_early = explain_error(error)
     if reason and not failed_early:

@@ -31,21 +31,22 @@ class ConditionResult:
 
     value: bool
     trace: Trace | None
+    mask: Callable[[str], str] = str
 
-    def data(self, mask: Callable[[str], str] = str) -> dict[str, Any]:
+    def data(self) -> dict[str, Any]:
         """How it came to that, as ``Trace.data`` has it."""
-        return (self.trace or Trace("success()", self.value)).data(mask)
+        return (self.trace or Trace("success()", self.value)).data(self.mask)
 
 
-def condition(text: str | Scalar | None, scope: Scope) -> ConditionResult:
+def condition(text: str | Scalar | None, scope: Scope, mask: Callable[[str], str] = str) -> ConditionResult:
     """Evaluate an ``if:``. Empty, it is ``success()``; without a status function ``success() && (…)``.
 
-    ``scope.functions`` must have ``success``. Raises ExpressionError; for a Scalar a TemplateError, with the
+    ``scope.functions`` must have ``success``. ``mask`` hides the secrets in what ``data`` tells. Raises ExpressionError; for a Scalar a TemplateError, with the
     place.
     """
     source = primitive_text(text.value) if isinstance(text, Scalar) else text or ""
     try:
-        return _condition(source, scope)
+        return _condition(source, scope, mask)
     except ExpressionError as error:
         if not isinstance(text, Scalar):
             raise
@@ -65,16 +66,16 @@ def has_status_function(source: str) -> bool:
     return not parse_any(source).functions.isdisjoint(STATUS_FUNCTIONS)
 
 
-def _condition(text: str, scope: Scope) -> ConditionResult:
+def _condition(text: str, scope: Scope, mask: Callable[[str], str]) -> ConditionResult:
     inner = as_expression(text) if OPEN in text else text
     if not inner.strip(WHITESPACE):
-        return ConditionResult(is_truthy(evaluate("success()", scope.contexts, scope.functions)), None)
+        return ConditionResult(is_truthy(evaluate("success()", scope.contexts, scope.functions)), None, mask)
     expr = parse(inner, contexts=scope.contexts, functions=scope.functions)
     if expr.functions.isdisjoint(STATUS_FUNCTIONS):
-        trace = explain(f"{_PREFIX}{inner})", scope.contexts, scope.functions)
+        trace = explain(f"{_PREFIX}{inner})", scope.contexts, scope.functions, mask=mask)
     else:
-        trace = explain(expr, scope.contexts, scope.functions)
-    return ConditionResult(is_truthy(trace.value), trace)
+        trace = explain(expr, scope.contexts, scope.functions, mask=mask)
+    return ConditionResult(is_truthy(trace.value), trace, mask)
 
 
 def _located(error: ExpressionError, scalar: Scalar, text: str) -> ExpressionError:

@@ -88,7 +88,8 @@ class Trace:
     def data(self, mask: Callable[[str], str] = str) -> dict[str, Any]:
         """The tree as JSON data: ``expression``, ``value``, ``parts`` with the same of each, and where they
         say something ``operator`` and ``expanded``. A part that was not evaluated has no value, a long array or
-        object only its size. All texts pass through ``mask``."""
+        object only its size. All texts pass through ``mask``; ``expanded``, which has shortened values in it, must
+        have been made with it (``explain``)."""
         data: dict[str, Any] = {"expression": mask(self.text)}
         if self.operator:
             data["operator"] = self.operator
@@ -125,11 +126,13 @@ def plain(value: Any, mask: Callable[[str], str] = str, *, longest: int = sys.ma
     """A value as JSON has it; numbers that JSON lacks as text, a collection whose JSON would be longer than
     ``longest`` as its size. All texts pass through ``mask``."""
     if isinstance(value, str):
-        return mask(value if len(value) <= longest else value[:longest] + "…")
+        text = mask(value)  # before it is shortened: half a secret would not be known as one
+        return text if len(text) <= longest else text[:longest] + "…"
     if isinstance(value, float):
-        return (
-            to_string(value) if isnan(value) or isinf(value) else int(value) if value.is_integer() else value
-        )
+        text = mask(to_string(value))
+        if isnan(value) or isinf(value) or text != to_string(value):
+            return text
+        return int(value) if value.is_integer() else value
     if isinstance(value, list | Mapping):
         if longest < sys.maxsize and len(json_text(value)) > longest:
             return literal(value)
@@ -145,19 +148,21 @@ def explain(
     functions: Functions = NO_FUNCTIONS,
     *,
     max_memory: int = MAX_MEMORY,
+    mask: Callable[[str], str] = str,
 ) -> Trace:
-    """Evaluate an expression and say how. Raises ExpressionError, as ``evaluate`` does."""
+    """Evaluate an expression and say how. The values in ``expanded`` pass through ``mask`` before they are
+    shortened. Raises ExpressionError, as ``evaluate`` does."""
     expr = checked(source, contexts, functions)
     if expr.root is None:
         return Trace(expr.source, None)
-    run = _Recorder(expr, contexts, functions, max_memory)
+    run = _Recorder(expr, contexts, functions, max_memory, mask)
     try:
         run.value(expr.root)
         if run.bound > max_memory:
             raise MaybeTooMuch
     except MaybeTooMuch:
         measured(expr, contexts, functions, max_memory)
-        run = _Recorder(expr, contexts, functions, sys.maxsize)
+        run = _Recorder(expr, contexts, functions, sys.maxsize, mask)
         run.value(expr.root)
     return _trace(expr.root, run)
 
@@ -179,13 +184,24 @@ def literal(value: object, limit: int = 60) -> str:
 class _Recorder(Run):
     """A run that keeps the value of every part."""
 
-    __slots__ = ("seen",)
+    __slots__ = ("mask", "seen")
 
     def __init__(
-        self, expr: Expr, contexts: Mapping[str, Any], functions: Functions, max_memory: int
+        self,
+        expr: Expr,
+        contexts: Mapping[str, Any],
+        functions: Functions,
+        max_memory: int,
+        mask: Callable[[str], str],
     ) -> None:
         super().__init__(expr, contexts, functions, max_memory)
+        self.mask = mask
         self.seen: dict[int, Any] = {}
+
+    def literal(self, node: Node) -> str:
+        """The value of a part that was evaluated, as ``literal`` writes it."""
+        value = self.seen.get(id(node))
+        return literal(self.mask(value) if isinstance(value, str) else value)
 
     def value(self, node: Node) -> Any:
         result = super().value(node)
@@ -222,14 +238,14 @@ def _expanded(node: Node, run: _Recorder) -> str:
         return f"{node.name}({', '.join(_shown(a, run) for a in node.arguments)})"
     if isinstance(node, Not) and not isinstance(node.operand, Logical):
         inner = _expanded(node.operand, run)
-        value = literal(run.seen.get(id(node.operand)))
+        value = run.literal(node.operand)
         return f"{inner} is {value}" if inner else f"!{value}"
     return ""
 
 
 def _shown(node: Node, run: _Recorder) -> str:
     if id(node) in run.seen:
-        return literal(run.seen[id(node)])
+        return run.literal(node)
     return run.expr.source[node.start : node.end]
 
 

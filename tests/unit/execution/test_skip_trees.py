@@ -99,3 +99,34 @@ def test_what_was_not_decided_by_its_condition_has_no_tree(bench: Bench) -> None
     result = bench.run("on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [run: x]}}\n")
     assert {step.condition is None for step in result.steps().values()} == {True}
     assert {job.condition is None for job in result.jobs().values()} == {True}
+
+
+LONG = "xy'" * 30 + "end"
+"""A secret that is longer than what a tree shows of a text, with a sign that is doubled there."""
+LONG_SECRETS = """\
+on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    env: {TOKEN: "${{ secrets.TOKEN }}", CODE: "${{ secrets.CODE }}"}
+    steps:
+      - run: never
+        name: long
+        if: "!startsWith(env.TOKEN, 'x') || format('{0}{1}', vars.FILL, env.TOKEN) == 'x'"
+      - run: never
+        name: number
+        if: fromJSON(env.CODE) == 1
+"""
+
+
+def test_no_part_of_a_secret_is_in_a_tree(bench: Bench) -> None:
+    """A shortened secret would not be known as one."""
+    fill = "z" * 1990
+    bench.settings = {"secrets": {"TOKEN": LONG, "CODE": "8371"}, "vars": {"FILL": fill}}
+    result = bench.run(LONG_SECRETS)
+    told = [from_json(to_json(event)) for event in result.events]
+    trees = [getattr(event, "condition", None) for event in told]
+    assert len([tree for tree in trees if tree]) == 2
+    assert "xy" not in str(trees)
+    assert "8371" not in str(trees)
+    assert "!startsWith(env.TOKEN, 'x')" in str(trees)
