@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from errno import EINVAL
 from functools import cached_property
+from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING
 
 from actlite.records import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file. Raises OSError, also for a pipe or device, which may never end."""
+    mode = path.stat().st_mode
+    if not (S_ISREG(mode) or S_ISDIR(mode)):
+        raise OSError(EINVAL, "it is not a regular file", str(path))
+    return path.read_bytes()
 
 
 class SourceFile:
@@ -28,7 +38,7 @@ class SourceFile:
     @classmethod
     def read(cls, path: Path, name: str | None = None) -> SourceFile:
         """Read a UTF-8 file. Raises OSError, and UnicodeDecodeError when it isn't UTF-8."""
-        return cls(name if name is not None else str(path), path.read_bytes().decode("utf-8-sig"))
+        return cls(name if name is not None else str(path), read_bytes(path).decode("utf-8-sig"))
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from actlite.diagnostics import Diagnostic, Severity
-from actlite.source import SourceFile
+from actlite.source import SourceFile, read_bytes
 
 FOLDER = ".github/workflows"
 """Where GitHub looks for workflows; not in folders below it."""
@@ -63,8 +63,8 @@ class FolderFiles:
     @cached_property
     def whole(self) -> bool:
         """See ``Files``: a working tree of git, which is not a sparse one."""
-        git = self.root / ".git"
-        return git.exists() and not (git / "info" / "sparse-checkout").exists()
+        git = _git_folder(self.root)
+        return git is not None and not os.path.exists(git / "info" / "sparse-checkout")
 
     def read(self, name: str) -> SourceFile | Diagnostic | None:
         """See ``Files``. An absolute name is that of a file elsewhere."""
@@ -115,10 +115,23 @@ class TextFiles:
         return tuple(sorted(name for name in found if name.endswith(SUFFIXES)))
 
 
+def _git_folder(root: Path) -> Path | None:
+    """The folder of git's own that belongs to a working tree; for one more tree of a repository and for a
+    submodule, ``.git`` is a file that names it. None without git."""
+    git = root / ".git"
+    if not os.path.isfile(git):
+        return git if os.path.exists(git) else None
+    try:
+        named = git.read_bytes().removeprefix(b"gitdir:").strip()
+    except OSError:
+        return git
+    return root / os.fsdecode(named)
+
+
 def read_source(path: Path, name: str) -> SourceFile | Diagnostic | None:
     """Read a file: its text, a finding where it can't be read, or None where there is none."""
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -179,7 +192,7 @@ def _in_workflows(name: str) -> bool:
 
 
 def _asked_of_git(root: Path, below: Path) -> list[str] | None:
-    if not (root / ".git").exists():
+    if not os.path.exists(root / ".git"):
         return None
     from actlite.contexts.git import GitFailed, git
     from actlite.errors import ActliteError

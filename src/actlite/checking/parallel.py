@@ -10,6 +10,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 WORTH = 64 * 1024
@@ -44,26 +45,37 @@ def work_all(
     answers: dict[str, Any] = {}
     try:
         for share in shares[1:]:
-            children.append(_start(share, work))
+            try:
+                children.append(_start(share, work))
+            except OSError:  # no process or no temporary file to be had
+                break
         for task in shares[0]:
             answers[task] = work(task)
         while children:
-            answers |= _collect(*children.pop())
+            answers |= _collect(*children[-1])
+            children.pop()
     finally:
         for process, handle in children:
-            os.kill(process, signal.SIGKILL)
-            os.waitpid(process, 0)
-            os.close(handle)
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+            _wait(process)
+            with suppress(OSError):
+                os.close(handle)
     return {task: answers[task] if task in answers else work(task) for task in tasks}
 
 
 def _start(share: Sequence[str], work: Callable[[str], Any]) -> tuple[int, int]:
+    """A child at work on a share, and the file that its answers will be in. Raises OSError."""
     import tempfile
 
     handle, path = tempfile.mkstemp(prefix="actlite-")
     os.unlink(path)
     parent = os.getpid()
-    process = os.fork()
+    try:
+        process = os.fork()
+    except OSError:
+        os.close(handle)
+        raise
     if process:
         return process, handle
     code = 1
@@ -89,11 +101,20 @@ def _die_with(parent: int) -> None:
 
 
 def _collect(process: int, handle: int) -> dict[str, Any]:
+    """The answers of a child, as soon as it has ended; none where it did not end well."""
+    if not _wait(process):
+        os.close(handle)
+        return {}
     with open(handle, "rb") as file:
-        status = os.waitpid(process, 0)[1]
-        if status:
-            return {}
         file.seek(0)
-        answers = json.loads(file.read().decode("utf-8", "surrogatepass"))
-    assert isinstance(answers, dict)
+        answers: dict[str, Any] = json.loads(file.read().decode("utf-8", "surrogatepass"))
     return answers
+
+
+def _wait(process: int) -> bool:
+    """Wait for the end of a child. Whether it ended well, which nobody learns where our own parent has had us
+    ignore SIGCHLD."""
+    try:
+        return os.waitpid(process, 0)[1] == 0
+    except ChildProcessError:
+        return False

@@ -20,6 +20,8 @@ from actlite.source import SourceFile, Span
 
 SHARD = 64
 """Answers in one of the 256 folders (some 1 KB each), after which the older half of them goes."""
+DIGEST = 32
+"""Bytes before the data of an answer that tell whether it is whole."""
 
 
 class Remembered:
@@ -32,10 +34,13 @@ class Remembered:
         """The answer for a file, or None. ``kind`` says how it was asked."""
         try:
             with open(self._place(source, kind), "rb") as file:
-                kept = json.loads(file.read().decode("utf-8", "surrogatepass"))
-            if all(world.ask(question, about) == answer for question, about, answer in kept["looks"]):
-                return kept["answer"]
-        except (OSError, ValueError, KeyError, TypeError):
+                digest, kept = file.read(DIGEST), file.read()
+            if digest != _digest(kept):
+                return None
+            data = json.loads(kept.decode("utf-8", "surrogatepass"))
+            if all(world.ask(question, about) == answer for question, about, answer in data["looks"]):
+                return data["answer"]
+        except OSError:
             pass
         return None
 
@@ -50,8 +55,9 @@ class Remembered:
             folder = os.path.dirname(place)
             os.makedirs(folder, exist_ok=True)
             _make_room(folder)
+            data = json.dumps({"looks": looks, "answer": answer}).encode("utf-8", "surrogatepass")
             with open(temporary, "wb") as file:
-                file.write(json.dumps({"looks": looks, "answer": answer}).encode("utf-8", "surrogatepass"))
+                file.write(_digest(data) + data)
             os.replace(temporary, place)
         except OSError:
             return
@@ -60,6 +66,10 @@ class Remembered:
         parts = (code_state(), kind, source.name, source.text)
         key = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
         return os.path.join(self._folder, key[:2], key[2:])
+
+
+def _digest(data: bytes) -> bytes:
+    return sha256(data).digest()
 
 
 def _make_room(folder: str) -> None:

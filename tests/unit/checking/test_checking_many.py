@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +208,52 @@ def test_a_missing_workflow_is_told_with_the_nearest_one(tmp_path: Path) -> None
     (root / ".github/workflows/called.yml").unlink()
     (finding,) = check(FolderFiles(root), names, follow=False, remembered=memory).findings
     assert "./.github/workflows/caleb.yml" in finding.label
+
+
+def _refused(*_: Any, **__: Any) -> Any:
+    raise OSError(11, "Resource temporarily unavailable")
+
+
+@pytest.mark.parametrize("what", ["fork", "mkstemp"])
+def test_without_processes_or_files_the_parent_does_all(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    monkeypatch.setattr(os if what == "fork" else tempfile, what, _refused)
+    before = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
+    tasks = ["0", "1", "2", "3"]
+    answers = work_all(tasks, [1] * 4, lambda task: os.getpid(), 3)
+    assert answers == dict.fromkeys(tasks, os.getpid())
+    assert before == (os.listdir("/proc/self/fd") if before else [])
+
+
+def test_children_that_nobody_may_wait_for() -> None:
+    """Whoever starts us with SIGCHLD ignored has the system take our children away."""
+    old = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert work_all(["0", "1", "2"], [1] * 3, lambda task: task, 3) == {"0": "0", "1": "1", "2": "2"}
+        parent = os.getpid()
+
+        def work(task: str) -> str:
+            if os.getpid() == parent:
+                raise RuntimeError(task)
+            return task
+
+        with pytest.raises(RuntimeError):
+            work_all(["0", "1", "2"], [1] * 3, work, 3)
+    finally:
+        signal.signal(signal.SIGCHLD, old)
+
+
+def test_a_damaged_answer_is_none(tmp_path: Path) -> None:
+    root, memory = tmp_path / "r", tmp_path / "m"
+    put(root, bad=BAD)
+    anew = said(checked(root, memory))
+    (kept,) = (path for path in memory.rglob("*") if path.is_file())
+    whole = kept.read_bytes()
+    for _ in range(40):
+        place = random.randrange(len(whole))
+        kept.write_bytes(
+            whole[:place] + bytes([whole[place] ^ 1 << random.randrange(8)]) + whole[place + 1 :]
+        )
+        assert said(checked(root, memory)) == anew
+        kept.write_bytes(whole[:place])
+        assert said(checked(root, memory)) == anew
+    assert kept.read_bytes() == whole

@@ -360,3 +360,9 @@ def test_callers_of_a_workflow_with_errors_in_its_jobs_are_checked() -> None:
         "5:call-unknown-input",
         "5:call-input-type",
     ]
+
+
+def test_steps_that_use_a_manifest_with_errors_below_runs_are_checked() -> None:
+    files = {"a/action.yml": MANIFEST.replace("shell: bash", "name: no shell"), WORKFLOW: HEAD + CHECKOUT}
+    files[WORKFLOW] += "      - uses: ./a\n        with: {version: 1, other: 2}\n"
+    assert found(check(TextFiles(files), [WORKFLOW])) == ["8:unknown-action-input", "12:missing-key"]
