@@ -25,6 +25,10 @@ VERBS: dict[str, str] = {
 """Every verb with its line of help; the command is ``command`` in ``actlite.cli.<verb>``."""
 
 
+class _ReaderGone(Exception):
+    """Nobody reads our output any more."""
+
+
 class Verbs(click.Group):
     """Loads verbs lazily; says the nearest one for a misspelt one."""
 
@@ -40,6 +44,13 @@ class Verbs(click.Group):
         command = import_module(f"actlite.cli.{module}").command
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb. Raises _ReaderGone in place of BrokenPipeError, of which click makes an exit code of its own."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGone from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -76,6 +87,8 @@ def run(argv: Sequence[str]) -> int:
         code = actlite.main(list(argv) or ["--help"], prog_name="actlite", standalone_mode=False)
     except click.Abort:
         raise KeyboardInterrupt from None
+    except _ReaderGone:
+        raise BrokenPipeError from None
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         say(f"error: {visible(error.format_message())}")

@@ -31,10 +31,8 @@ class _Fetched:
 
     def __call__(self, action: RemoteAction) -> FetchedAction | None:
         if self._store is None:
-            from actlite.actions.store import ActionStore
-            from actlite.cli.listing import cache_folder
+            from actlite.cli.cached_actions import cached_actions
             from actlite.cli.settings import load
 
-            overrides = {name: Path(folder) for name, folder in load(self._root).actions.items()}
-            self._store = ActionStore(Path(cache_folder()) / "actions", overrides=overrides, offline=True)
+            self._store = cached_actions(load(self._root).actions)
         return self._store.cached(action)

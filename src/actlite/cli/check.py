@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,6 @@ from actlite.reporting.findings import data, workflow_commands
 if TYPE_CHECKING:
     from actlite.actions.reference import RemoteAction
     from actlite.actions.store import ActionStore
-
-__all__ = ["command", "data"]
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -71,7 +70,7 @@ def command(
         manifests=asked.manifests,
         follow=asked.everything,
         levels=levels,
-        cache=_Fetched({name: Path(folder) for name, folder in settings.actions.items()}),
+        cache=_Fetched(settings.actions),
         remembered=Path(cache_folder()) / "findings",
     )
     shown = [f for f in checked.findings if not quiet or f.severity is Severity.ERROR]
@@ -129,17 +128,15 @@ def _counted(count: int, what: str) -> str:
 class _Fetched:
     """The actions in the user's cache and in folders of the user's."""
 
-    def __init__(self, overrides: dict[str, Path]) -> None:
-        self._overrides = overrides
+    def __init__(self, folders: Mapping[str, str]) -> None:
+        self._folders = folders
         self._opened: ActionStore | None = None
 
     def folder(self, action: RemoteAction) -> Path | None:
         """See ``known_actions.Cache``."""
         if self._opened is None:
-            from actlite.actions.store import ActionStore
+            from actlite.cli.cached_actions import cached_actions
 
-            self._opened = ActionStore(
-                Path(cache_folder()) / "actions", overrides=self._overrides, offline=True
-            )
+            self._opened = cached_actions(self._folders)
         found = self._opened.cached(action)
         return found.folder if found is not None and not found.moving else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from actlite.checking.files import FOLDER, SUFFIXES, FolderFiles, find_manifests
+from actlite.cli.common import stdin_text
 from actlite.cli.workflow_files import display_name, find, root_of
 from actlite.errors import UsageError
 from actlite.records import frozen
@@ -40,6 +40,8 @@ def targets(directory: Path, workflows: Sequence[str], given: Sequence[str], std
     Raises UsageError where there are none, or one isn't there.
     """
     root = root_of(directory)
+    if stdin_name and "-" not in given:
+        raise UsageError("--stdin-name is given, but no text.", do="Name the file - too.")
     if not workflows and not given:
         manifests = find_manifests(root)
         names = _names(find(directory), root) if not manifests else _workflows_of(root)
@@ -50,9 +52,10 @@ def targets(directory: Path, workflows: Sequence[str], given: Sequence[str], std
     for item in given:
         if item == "-":
             name = _stdin_name(directory, root, stdin_name)
-            texts[name] = _stdin()
+            if name not in texts:  # - twice is the same text, which can be read once
+                texts[name] = stdin_text()
             names.append(name)
-        elif (directory / item).is_dir():
+        elif os.path.isdir(directory / item):
             below, manifests = _in_folder(directory / item, root)
             if not below and not manifests:
                 raise UsageError(
@@ -74,7 +77,7 @@ def _workflows_of(folder: Path, inside: str = FOLDER) -> list[str]:
         found = sorted(path for path in (folder / inside).iterdir() if path.suffix in SUFFIXES)
     except OSError:
         return []
-    return [f"{inside}/{path.name}" for path in found if path.is_file()]
+    return [f"{inside}/{path.name}" for path in found if os.path.isfile(path)]
 
 
 def _in_folder(folder: Path, root: Path) -> tuple[list[str], list[str]]:
@@ -86,17 +89,13 @@ def _in_folder(folder: Path, root: Path) -> tuple[list[str], list[str]]:
     place = "workflows" if inside.name == ".github" else FOLDER
     workflows = [display_name(inside / name, root) for name in _workflows_of(inside, place)]
     if not workflows and not manifests:
-        paths = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
-        workflows = _names(paths, root)
+        try:
+            paths = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+        except OSError as error:
+            raise UsageError(f"{folder} can't be read.", why=error.strerror or "") from error
+        workflows = _names(filter(os.path.isfile, paths), root)
     return workflows, manifests
 
 
 def _stdin_name(directory: Path, root: Path, given: str) -> str:
     return display_name(directory / given, root) if given else f"{FOLDER}/stdin.yml"
-
-
-def _stdin() -> str:
-    try:
-        return sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError("The text from standard input isn't UTF-8.", why=str(error)) from error

@@ -134,6 +134,14 @@ def _changed(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def stdin_text() -> str:
+    """All of standard input. Raises UsageError where it isn't UTF-8."""
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError("The text from standard input isn't UTF-8.", why=str(error)) from error
+
+
 def pairs(items: Sequence[str], option: str, form: str = "KEY=VALUE") -> dict[str, str]:
     """Repeated ``KEY=VALUE`` options; of the same key the last one counts. Raises UsageError."""
     return dict(pair(item, option, form=form) for item in items)

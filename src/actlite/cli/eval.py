@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from actlite.cli.common import FORMAT, one_ref, pairs, trigger_options
+from actlite.cli.common import FORMAT, one_ref, pairs, stdin_text, trigger_options
 from actlite.cli.eval_scope import Given, make_scope
 from actlite.cli.settings import pair
 from actlite.cli.text import columns, paint, write, write_json
@@ -71,7 +70,7 @@ def command(
     """
     one_ref(values)
     if expression == "-":
-        expression = sys.stdin.read().removesuffix("\n")
+        expression = stdin_text().removesuffix("\n")
     scope, absent = make_scope(
         Given(
             event=values["event"],

@@ -94,7 +94,7 @@ def show_plan(
         selected,
         platforms={**settings.platforms, **(platforms or {})},
         variables=variables or {},
-        overrides={name: Path(folder).expanduser() for name, folder in settings.actions.items()},
+        overrides=settings.actions,
         given_secrets=secrets,
     )
     if format_ == "json":

@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
-from actlite.cli.check import data as finding_data
 from actlite.cli.plan_view import PlanView
 from actlite.cli.summary import place
 from actlite.expressions.values import to_string
 from actlite.planning.conditions import Condition
 from actlite.planning.outline import CallOutline, JobOutline, Later, LegOutline, WorkflowOutline
+from actlite.reporting.findings import data as finding_data
 
 
 def plan_data(view: PlanView) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from actlite.actions.reference import LocalAction, RemoteAction, SelfAction
 from actlite.actions.reference import parse as parse_reference
@@ -14,6 +15,9 @@ from actlite.errors import UsageError
 from actlite.planning.outline import WorkflowOutline, outline
 from actlite.planning.plan import Plan
 from actlite.records import frozen
+
+if TYPE_CHECKING:
+    from actlite.actions.store import ActionStore
 
 MANIFESTS = ("action.yml", "action.yaml", "Dockerfile", "dockerfile")
 
@@ -52,10 +56,11 @@ def view(
     *,
     platforms: Mapping[str, str],
     variables: Mapping[str, str],
-    overrides: Mapping[str, Path],
+    overrides: Mapping[str, str],
     given_secrets: Iterable[str] = (),
 ) -> PlanView:
-    """Work out the answer from the plans. Reads the cache of actions, never the network."""
+    """Work out the answer from the plans. ``overrides`` are the folders of the user's own actions, by reference.
+    Reads the cache of actions, never the network."""
     workflows = tuple(outline(plan) for plan in selected.plans)
     absent = [
         found.finding
@@ -85,7 +90,7 @@ def _running(workflow: WorkflowOutline) -> Iterable[Plan]:
 
 
 def _used(
-    workflows: Sequence[WorkflowOutline], root: Path, overrides: Mapping[str, Path]
+    workflows: Sequence[WorkflowOutline], root: Path, overrides: Mapping[str, str]
 ) -> Iterable[UsedAction]:
     """The actions of all steps that may run, each once; in the order of the files."""
     texts: dict[str, None] = {}
@@ -95,18 +100,14 @@ def _used(
                 texts.update(dict.fromkeys(job.actions))
     if not texts:
         return
-    from actlite.actions.store import ActionStore
-    from actlite.cli.listing import cache_folder
+    from actlite.cli.cached_actions import cached_actions
 
-    store = ActionStore(Path(cache_folder()) / "actions", overrides=overrides, offline=True)
+    store = cached_actions(overrides)
     for text in texts:
         yield _action(text, root, store)
 
 
-def _action(text: str, root: Path, store: object) -> UsedAction:
-    from actlite.actions.store import ActionStore
-
-    assert isinstance(store, ActionStore)
+def _action(text: str, root: Path, store: ActionStore) -> UsedAction:
     try:
         action = parse_reference(text)
     except UsageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def root_of(directory: Path) -> Path:
     """The top folder of the repository that a folder is in; the folder itself without a repository."""
     start = directory.resolve()
     for folder in (start, *start.parents):
-        if (folder / ".git").exists():
+        if os.path.exists(folder / ".git"):
             return folder
     return start
 
@@ -49,7 +50,13 @@ def find(directory: Path, given: Sequence[str] = (), *, option: str = "-W ") -> 
     folder = root_of(directory) / FOLDER
     found = _in_folder(folder)
     if not found:
-        why = f"{folder} holds no .yml or .yaml file." if folder.is_dir() else f"There is no folder {folder}."
+        why = (
+            f"{folder} holds no .yml or .yaml file."
+            if os.path.isdir(folder)
+            else f"There is no folder {folder}."
+        )
+        if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):
+            why = f"{folder} can't be read."
         raise UsageError(
             "There are no workflows here.",
             why=why,
@@ -87,25 +94,35 @@ def display_name(path: Path, root: Path) -> str:
     """The name that users know a file by."""
     try:
         return path.resolve().relative_to(root).as_posix()
-    except ValueError:
+    except (ValueError, RuntimeError):  # elsewhere; or links that lead round in a circle
         return str(path)
 
 
 def _given(directory: Path, item: str, option: str) -> list[Path]:
     path = directory / item
-    if path.is_dir():
+    if os.path.isdir(path):
         found = _in_folder(path) or _in_folder(path / FOLDER)
         if found:
             return found
         raise UsageError(
             f"{option}{item}: the folder holds no .yml or .yaml file.", do="Name a workflow file."
         )
-    if path.is_file():
+    if os.path.isfile(path):
         return [path]
+    try:
+        path.stat()
+    except PermissionError as error:
+        raise UsageError(f"{option}{item} can't be read.", why=error.strerror or "") from error
+    except OSError:
+        pass  # it is not there
+    else:
+        raise UsageError(
+            f"{option}{item} is no file.", do="Give its text by the file -." if not option else ""
+        )
     # A bare name, as people say it: release.yml, or release.
     folder = root_of(directory) / FOLDER
     for candidate in (folder / item, *(folder / f"{item}{suffix}" for suffix in SUFFIXES)):
-        if "/" not in item and candidate.is_file():
+        if "/" not in item and os.path.isfile(candidate):
             return [candidate]
     from actlite.workflow.nearest import did_you_mean
 
@@ -117,6 +134,6 @@ def _given(directory: Path, item: str, option: str) -> list[Path]:
 
 def _in_folder(folder: Path) -> list[Path]:
     try:
-        return sorted(p for p in folder.iterdir() if p.suffix in SUFFIXES and p.is_file())
+        return sorted(p for p in folder.iterdir() if p.suffix in SUFFIXES and os.path.isfile(p))
     except OSError:
         return []

@@ -15,7 +15,7 @@ from actlite.planning.plan import Trigger
 from actlite.records import replace
 from actlite.workflow.nearest import nearest
 
-PULL_REQUESTS = ("pull_request", "pull_request_target")
+OF_PARTED_BRANCH = ("pull_request", "pull_request_target")
 """The events with filters on paths that are about a branch that parted from another."""
 
 
@@ -55,7 +55,7 @@ def with_changes_since(
             do=f"Did you mean '{guess}'?" if guess else "",
         )
     head = _head(trigger)
-    files = repository.changed_files(base, head, since_parted=trigger.event in PULL_REQUESTS)
+    files = repository.changed_files(base, head, since_parted=trigger.event in OF_PARTED_BRANCH)
     if files is None:
         raise UsageError(
             f"--changed-since {since}: git can't compare it with {head[:7]}",
@@ -70,7 +70,7 @@ def with_changes_since(
 def _head(trigger: Trigger) -> str:
     """The newest commit of what is pushed or asked to be pulled."""
     event = trigger.github.get("event")
-    if trigger.event in PULL_REQUESTS and isinstance(event, Mapping):
+    if trigger.event in OF_PARTED_BRANCH and isinstance(event, Mapping):
         pull = event.get("pull_request")
         head = pull.get("head") if isinstance(pull, Mapping) else None
         if isinstance(head, Mapping) and head.get("sha"):

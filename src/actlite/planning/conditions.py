@@ -169,12 +169,12 @@ def _asked(text: str, surely: Asked, well: Asked) -> Condition:
     if truth(expected) is True:
         return Condition("yes", "", trace)
     if truth(expected) is False:
-        return Condition("depends", _exception(source, hoped), trace, "skipped")
+        return Condition("depends", _exception(hoped), trace, "skipped")
     parts = [part for part in unknowns(hoped) if part != "success()"]
     return Condition("depends", f"depends on {listed(parts)}" if parts else SUCCESS, trace, None)
 
 
-def _exception(source: str, run: PartialRun) -> str:
+def _exception(run: PartialRun) -> str:
     """When a condition holds that does not if all goes well."""
     said = reason(run)
     if said == SUCCESS:

@@ -189,7 +189,8 @@ def _fact(node: Node | None, contexts: Mapping[str, Any]) -> Fact:
     value = node_value(node, contexts)
     if has_unknown(value) or isinstance(value, list | Mapping):
         return Later(_written(node, contexts))
-    return value  # type: ignore[no-any-return]
+    fact: Fact = value
+    return fact
 
 
 def _named(node: Node | None, key: str, contexts: Mapping[str, Any]) -> Fact:

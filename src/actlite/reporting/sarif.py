@@ -87,15 +87,13 @@ def _results(findings: Iterable[Diagnostic], codes: Sequence[str]) -> Iterable[d
 
 
 def _place(span: Span) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": _file(span), "region": _region(span)}
-    return place
+    return {"artifactLocation": _file(span), "region": _region(span)}
 
 
 def _file(span: Span) -> dict[str, Any]:
     name = span.source.name
-    if name.startswith("/"):
-        return {"uri": f"file://{quote(name)}"}
-    return {"uri": quote(name), "uriBaseId": ROOT}
+    path = quote(name.encode("utf-8", "surrogateescape"))  # a name need not be UTF-8
+    return {"uri": f"file://{path}"} if name.startswith("/") else {"uri": path, "uriBaseId": ROOT}
 
 
 def _region(span: Span) -> dict[str, Any]:

@@ -202,7 +202,7 @@ def test_json(repo: Path, call: Call) -> None:
 def test_from_standard_input(repo: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
-    monkeypatch.setattr("sys.stdin", io.StringIO("github.event_name\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"github.event_name\n")))
     assert call("eval", "-").out == "push\n"
 
 
