@@ -47,10 +47,14 @@ def number_is_nan(value: object) -> bool:
 def type_of(inference: Inference, node: Compare, left: Type, right: Type) -> Type:
     """The type of a comparison: one value where it always gives the same. Notes a fault where it does so by
     mistake, and where it makes no sense."""
-    if left is ANY or right is ANY:
-        return FLAG
     judge = _Judge(inference, node, left, right)
-    if node.operator not in ("==", "!="):
+    equality = node.operator in ("==", "!=")
+    if left is ANY or right is ANY:
+        other = right if left is ANY else left
+        if not equality and other is not ANY and other.only(COLLECTION):
+            judge.order()
+        return FLAG
+    if not equality:
         judge.order()
         return FLAG
     return of_value(node.operator == "!=") if judge.never_equal() else FLAG

@@ -93,6 +93,21 @@ def test_what_github_takes(text: str) -> None:
         (RUN + "cancel-timeout-minutes: 0.5", "odd-number"),
         ("runs-on: x\nsteps: [{run: x, timeout-minutes: 0}]", "odd-number"),
         (RUN + "strategy: {max-parallel: 1.5, matrix: {a: [1]}}", "odd-number"),
+        (RUN + "strategy: {max-parallel: 0, matrix: {a: [1]}}", "odd-number"),
+        (RUN + "strategy: {max-parallel: -1, matrix: {a: [1]}}", "odd-number"),
+        ("runs-on: {}\nsteps: [{run: x}]", "no-labels"),
+        (RUN + "container: {image: i, credentials: {username: u}}", "half-credentials"),
+        (RUN + "services: {db: {image: i, credentials: {password: p}}}", "half-credentials"),
+        (RUN + "container: {options: '${{ github.ref }}'}", "missing-image"),
+        (RUN + "container: {image: i, ports: '${{ github.ref }}'}", "type-mismatch"),
+        (RUN + "container: ${{ fromJSON('[1]') }}", "type-mismatch"),
+        (RUN + "container: {image: i, env: {A: '${{ steps.s.outputs.x }}'}}", "unknown-step"),
+        (RUN + "env: x ${{ github.ref }}", "type-mismatch"),
+        (RUN + "timeout-minutes: ${{ 1 }}${{ 2 }}", "type-mismatch"),
+        (RUN + "defaults: {run: '${{ github.ref }}'}", "type-mismatch"),
+        (RUN + "strategy: {matrix: {include: ['${{ github.ref }}']}}", "type-mismatch"),
+        (RUN + "if: github.event", "if-always-true"),
+        (RUN + "if: github.event.x < github.event", "type-mismatch"),
     ],
 )
 def test_one_warning(text: str, code: str) -> None:
@@ -137,3 +152,17 @@ def test_a_file_that_grows_by_aliases_is_too_large() -> None:
     uses = "\n".join(f"      - run: *k{number % 50}" for number in range(2000))
     text = f"on: push\nenv:\n{rows}\njobs:\n  a:\n    runs-on: x\n    steps:\n{uses}\n"
     assert [rule for rule, _ in told(text)] == ["yaml-size"]
+
+
+@pytest.mark.parametrize("on", ["{}", "[]"])
+def test_a_workflow_without_events_is_refused(on: str) -> None:
+    assert told(job(RUN).replace("on: push", f"on: {on}", 1)) == [("no-events", 1)]
+
+
+def test_a_job_that_calls_nothing_that_can_be_read_has_one_finding() -> None:
+    assert told(job("uses: [a]")) == [("wrong-type", 4)]
+
+
+def test_a_need_of_a_job_that_cannot_be_read_is_no_second_fault() -> None:
+    text = job(RUN + "needs: b") + "  b:\n"
+    assert [rule for rule, _ in told(text)] == ["wrong-type"]
