@@ -89,20 +89,20 @@ def difference(theirs: Sequence[Error], ours: Sequence[Diagnostic]) -> str | Non
         return f"only ours: {extra[0].render()}" if extra else None
     if not ours:
         return f"only theirs: {told[0]}"
-    if len(strict) < len(ours):
-        return None  # the C# ends or goes on otherwise after such a fault
     if any(found.message == "Unexpected value '<<'" for found in strict):
         return None  # one finding for keys that were to be merged; TypeScript tells what is wrong with each
     if any(message.startswith("The identifier '${{") for _, message in told):
         return (
             None  # a job whose id is an expression: the C# skips it (TemplateReader.cs), TypeScript reads on
         )
-    our_lines = {_line(found) for found in strict}
+    our_lines = {_line(found) for found in ours}
     inner = {_line(found) for found in strict if found.code.startswith(IN_EXPRESSIONS)}
     their_lines = {line for line, _ in told}
     for line, message in told:
         if line and line not in our_lines and not FOLLOWS.match(message) and not _just_before(line, inner):
             return f"only theirs: line {line}, {message}"
+    if len(strict) < len(ours):
+        return None  # after such a fault we tell what TypeScript, which took it, has no reason to tell
     given_up = any(message.startswith("Unexpected type '") for _, message in theirs)
     for found in strict:
         line = _line(found)
