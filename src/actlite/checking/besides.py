@@ -14,23 +14,26 @@ from actlite.workflow.model import Workflow
 _LACKS_IN_JOB = frozenset({"call-missing-input", "call-missing-secret", "missing-checkout", "missing-action"})
 _LACKS_IN_STEP = frozenset({"missing-action-input"})
 """Findings about what is not there, which may be just what an error is about: ``wiht:`` for ``with:``."""
+_HIDING = frozenset({"unknown-key", "missing-key", "wrong-type", "yaml-duplicate-key"})
+"""The errors that something may be missing for."""
 
 
 def besides(
     found: Iterable[Diagnostic], errors: Sequence[Diagnostic], workflow: Workflow
 ) -> Iterator[Diagnostic]:
     """The findings of ``found`` that don't stand where an error stands; what a step or a job lacks is told only
-    where it has no error at all."""
+    where nothing in it is misspelt or of the wrong shape."""
     places = [error.span for error in errors if error.span is not None]
+    hiding = [error.span for error in errors if error.span is not None and error.code in _HIDING]
     for finding in found:
         span = finding.span
         if span is None:
             continue
-        around = span
-        if finding.code in _LACKS_IN_JOB | _LACKS_IN_STEP:
-            around = _around(span, workflow, of_step=finding.code in _LACKS_IN_STEP)
-        if not any(_touch(place, around) for place in places):
-            yield finding
+        lacks = finding.code in _LACKS_IN_JOB | _LACKS_IN_STEP
+        around = _around(span, workflow, of_step=finding.code in _LACKS_IN_STEP) if lacks else span
+        if any(_touch(place, span) for place in places) or any(_touch(place, around) for place in hiding):
+            continue
+        yield finding
 
 
 def _around(span: Span, workflow: Workflow, *, of_step: bool) -> Span:

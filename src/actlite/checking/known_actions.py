@@ -10,7 +10,7 @@ from actlite.actions.reference import LocalAction, RemoteAction, SelfAction
 from actlite.checking.files import Files, manifest_of
 from actlite.records import frozen
 from actlite.source import SourceFile
-from actlite.workflow.manifest import read_action
+from actlite.workflow.manifest import read_action, read_declared
 from actlite.workflow.model import ActionManifest
 
 
@@ -31,7 +31,7 @@ class LocalFound:
     kind: str
     """action, folder (without a manifest), file, nothing, or unknown where files may lack here."""
     manifest: ActionManifest | None = None
-    """None also for a manifest with errors, and for a Dockerfile alone."""
+    """None also where errors leave in doubt what it declares, and for a Dockerfile alone."""
 
 
 class KnownActions:
@@ -67,7 +67,7 @@ class KnownActions:
         name = manifest_of(self.files, path)
         if name is not None:
             source = self.files.read(name)
-            manifest = read_action(source)[0] if isinstance(source, SourceFile) else None
+            manifest = read_declared(source) if isinstance(source, SourceFile) else None
             return LocalFound(path, "action", manifest)
         if any(self.files.is_file(posixpath.join(path, base)) for base in ("Dockerfile", "dockerfile")):
             return LocalFound(path, "action")

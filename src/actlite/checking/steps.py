@@ -20,7 +20,7 @@ from actlite.errors import UsageError
 from actlite.records import replace
 from actlite.workflow import access
 from actlite.workflow.model import ActionManifest, CompositeRuns, DockerRuns, PluginRuns
-from actlite.workflow.nearest import did_you_mean
+from actlite.workflow.nearest import did_you_mean, nearest
 
 _HOSTED = re.compile(r"(?:ubuntu|windows|macos)-")
 _FETCHING = re.compile(r"\b(?:git|gh|curl|wget|tar|unzip|svn|hg|cp|rsync|mkdir|docker|Copy-Item)\b")
@@ -212,13 +212,15 @@ def _check_inputs(used: UsedAction, manifest: ActionManifest, bag: DiagnosticBag
                 severity=Severity.WARNING,
             )
     given = {key.text.lower() for key, _ in entries}
-    misspelt = len(given - folded)
     missing = [
         spec.name
         for name, spec in manifest.inputs.items()
         if spec.required and spec.default is None and name not in given
     ]
-    if missing and not misspelt:
+    for name in given - folded:
+        meant = nearest(name, missing)
+        missing = [other for other in missing if other != meant]
+    if missing:
         several = len(missing) > 1
         bag.add(
             "missing-action-input",

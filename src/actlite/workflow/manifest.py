@@ -24,6 +24,8 @@ from actlite.workflow.validate import start_of, validate_once
 
 USINGS = ("composite", "docker", "node12", "node16", "node20", "node24")
 """What ``using:`` may say today; whether the runner of a date takes it is decided by its era."""
+_YES = frozenset({"true", "yes", "on"})
+"""How authors write that an input is required, which no runner looks at."""
 _NEWEST_NODE = 24
 _NODE = re.compile(r"node(\d{1,3})\Z")
 
@@ -40,6 +42,20 @@ def read_action(source: SourceFile) -> tuple[ActionManifest | None, DiagnosticBa
     manifest = _read(source, bag)
     bag.items.sort(key=lambda finding: finding.span.start if finding.span else -1)
     return (None if bag.errors else manifest), bag
+
+
+def read_declared(source: SourceFile) -> ActionManifest | None:
+    """What a manifest declares for the steps that use the action: it is there also where the errors are below
+    ``runs`` alone."""
+    bag = DiagnosticBag()
+    manifest = _read(source, bag)
+    if manifest is None or not bag.errors:
+        return manifest
+    runs = access.get(compose(source, anchors=False)[0], "runs")
+    within = runs is not None and all(
+        error.span is not None and runs.span.start <= error.span.start < runs.span.end for error in bag.errors
+    )
+    return manifest if within else None
 
 
 def _read(source: SourceFile, bag: DiagnosticBag) -> ActionManifest | None:
@@ -82,7 +98,7 @@ def _inputs(node: Node | None) -> dict[str, ActionInput]:
         key.text.lower(): ActionInput(
             key.text,
             default=access.scalar(value, "default"),
-            required=access.flag(value, "required"),
+            required=access.text(value, "required").lower() in _YES,
             deprecation=access.text(value, "deprecationMessage"),
         )
         for key, value in node.entries

@@ -20,11 +20,11 @@ from actlite.expressions.types import ANY, BOOLEAN, COLLECTION, EVERYTHING, NUMB
 from actlite.source import Span
 from actlite.workflow.calls import Call, Calls
 from actlite.workflow.checks.contexts import Contexts, Static, of_job, of_workflow
-from actlite.workflow.model import Input
 
 CODE = "call-input-type"
-_TAKEN = {"boolean": BOOLEAN, "number": NUMBER, "string": EVERYTHING & ~COLLECTION}
-_NAMES = {"boolean": "true or false", "number": "a number", "string": "text"}
+_TAKEN = {"boolean": BOOLEAN, "number": NUMBER, "string": EVERYTHING & ~COLLECTION, "": EVERYTHING & ~COLLECTION}
+"""What an input takes by its type; '' is one of a workflow that isn't known."""
+_NAMES = {"boolean": "true or false", "number": "a number", "string": "text", "": "text, a number, true or false"}
 
 
 def check_types(calls: Calls) -> Iterator[Diagnostic]:
@@ -32,19 +32,20 @@ def check_types(calls: Calls) -> Iterator[Diagnostic]:
     workflow = calls.workflow
     whole_workflow: Contexts | None = None
     for call in calls.calls.values():
-        if call.interface is None or not isinstance(call.job.with_, Mapping):
+        if not isinstance(call.job.with_, Mapping):
             continue
         whole_workflow = whole_workflow or of_workflow(Static(workflow))
         contexts = of_job(whole_workflow, call.job, workflow.jobs)
-        declared = {input.name.casefold(): input for input in call.interface.inputs}
+        inputs = call.interface.inputs if call.interface is not None else ()
+        declared = {input.name.casefold(): input.type for input in inputs}
         for key, value in call.job.with_.entries:
-            input = declared.get(key.text.casefold())
-            if input is not None:
-                yield from _value(call, input, value, contexts)
+            type = declared.get(key.text.casefold(), "" if call.interface is None else None)
+            if type is not None:
+                yield from _value(call, key.text, type, value, contexts)
 
 
-def _value(call: Call, input: Input, node: Node, contexts: Contexts) -> Iterator[Diagnostic]:
-    taken = _TAKEN.get(input.type)
+def _value(call: Call, name: str, wanted: str, node: Node, contexts: Contexts) -> Iterator[Diagnostic]:
+    taken = _TAKEN.get(wanted)
     found = _type(node, contexts)
     if taken is None or found is None:
         return
@@ -54,7 +55,7 @@ def _value(call: Call, input: Input, node: Node, contexts: Contexts) -> Iterator
     yield Diagnostic(
         CODE,
         Severity.WARNING,
-        f"input '{input.name}' of {call.reference.text} is {_NAMES[input.type]}, and this is {words(type)}",
+        f"input '{name}' of {call.reference.text} is {_NAMES[wanted]}, and this is {words(type)}",
         span,
         notes=("GitHub fails with 'Unexpected value' when it evaluates this",),
         help=f"write ${{{{ fromJSON({source}) }}}}" if source and type.kinds & STRING else "",
