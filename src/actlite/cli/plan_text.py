@@ -10,7 +10,7 @@ from typing import Any
 
 from actlite.cli.plan_view import PlanView
 from actlite.cli.summary import place
-from actlite.cli.text import paint
+from actlite.cli.text import columns, paint
 from actlite.diagnostics import Diagnostic, Severity, printable, width
 from actlite.expressions.explain import Trace, literal
 from actlite.planning.outline import CallOutline, JobOutline, Later, LegOutline, WorkflowOutline
@@ -121,8 +121,9 @@ def _jobs(workflow: WorkflowOutline, indent: int, explain: bool) -> list[str]:
             lines += _words(head, f"no: {printable(job.condition.reason)}", indent + longest + 6)
         else:
             lines += _wrapped(head, _details(job), indent + longest + 2)
-        if explain and job.condition.trace is not None and job.condition.runs != "yes":
-            lines += [f"{' ' * (indent + 2)}{row}" for row in _tree(job)]
+        trace = job.condition.trace
+        if explain and trace is not None and job.condition.runs != "yes":
+            lines += [f"{' ' * (indent + 2)}{row}" for row in _tree(trace)]
         if job.condition.runs != "no":
             for call in job.calls:
                 lines += _call(call, job, indent + 4, explain)
@@ -205,13 +206,9 @@ def _call(outline: CallOutline, job: JobOutline, indent: int, explain: bool) -> 
     return [*lines, *_words(f"{' ' * (indent - 2)}? ", printable(why), indent)]
 
 
-def _tree(job: JobOutline) -> list[str]:
-    """The condition of a job as a tree of its parts."""
-    from actlite.cli.text import columns
-
-    assert job.condition.trace is not None
-    rows = [tuple(map(printable, row)) for row in _rows(job.condition.trace, "└ ", "  ")]
-    return columns(rows)
+def _tree(trace: Trace) -> list[str]:
+    """A condition as a tree of its parts."""
+    return columns(tuple(map(printable, row)) for row in _rows(trace, "└ ", "  "))
 
 
 def _rows(trace: Trace, branch: str, below: str) -> Iterator[tuple[str, str, str]]:

@@ -165,7 +165,7 @@ def _actions(given: dict[str, str] | Any) -> dict[str, Path]:
                 f"--action: '{name}' names no action.",
                 do="Write --action OWNER/REPO@REF=DIR, as in the uses: line.",
             )
-        path = Path(folder).expanduser()
+        path = Path(os.path.expanduser(folder))
         if not path.is_dir():
             raise UsageError(
                 f"--action {name}: there is no folder {path}.", do="Name the folder with the action.yml."

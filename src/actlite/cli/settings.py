@@ -120,7 +120,9 @@ def _merge(settings: Settings, table: Mapping[str, Any], where: str, root: Path)
     if changes.get("node_folder") is not None:
         changes["node_folder"] = root / changes["node_folder"]
     if "actions" in changes:
-        changes["actions"] = {name: str(root / folder) for name, folder in changes["actions"].items()}
+        changes["actions"] = {
+            name: str(root / os.path.expanduser(folder)) for name, folder in changes["actions"].items()
+        }
     return replace(settings, **changes)
 
 
@@ -173,4 +175,4 @@ def _checked(key: str, value: Any, where: str) -> Any:
         return value
     if not isinstance(value, str):
         raise UsageError(f"{where} is {value!r}.", do="It is a text, in quotes.")
-    return Path(value).expanduser() if key == "node_folder" else value
+    return Path(os.path.expanduser(value)) if key == "node_folder" else value

@@ -10,8 +10,9 @@ from actlite.workflow.patterns import BadPattern, Item, Pattern, read_pattern
 
 __all__ = ["BadPattern", "any_included", "included", "matcher", "matching_pattern"]
 
-MAX_REPEATS = 4
-"""A pattern with more parts that repeat is not left to a regular expression, which could take for ever."""
+MAX_WORK = 10_000_000
+"""A regular expression may look at so many places of a name (a tenth of a second); it tries all ways to share
+the name out among the parts that repeat."""
 
 
 @lru_cache(maxsize=2048)
@@ -21,10 +22,15 @@ def matcher(pattern: str) -> Callable[[str], bool]:
     Raises BadPattern.
     """
     read = read_pattern(pattern)
-    if sum(item.repeat == "+" or item.kind not in {"character", "set"} for item in read.items) > MAX_REPEATS:
-        return lambda name: _steps(read, name)
+    repeats = sum(bool(item.repeat) or item.kind not in {"character", "set"} for item in read.items)
     expression = re.compile("".join(map(_expression, read.items)), re.DOTALL)
-    return lambda name: expression.fullmatch(name) is not None
+
+    def matches(name: str) -> bool:
+        if max(2, len(name)) ** repeats > MAX_WORK:
+            return _steps(read, name)
+        return expression.fullmatch(name) is not None
+
+    return matches
 
 
 def _expression(item: Item) -> str:

@@ -160,6 +160,15 @@ def test_settings_come_from_actlite_toml(tmp_path: Path) -> None:
     assert found.actions == {"a/b@c": str(tmp_path / "x")}
 
 
+def test_a_folder_of_settings_may_be_below_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    write(tmp_path, "actlite.toml", 'node_folder = "~/nodes"\n[actions]\n"a/b@c" = "~/x"\n')
+    found = load(tmp_path, {})
+    assert found.node_folder == tmp_path / "home" / "nodes"
+    assert found.actions == {"a/b@c": str(tmp_path / "home" / "x")}
+    assert load(tmp_path, {"ACTLITE_NODE_FOLDER": "~nobody-here/x"}).node_folder == Path("~nobody-here/x")
+
+
 def test_settings_come_from_pyproject_toml(tmp_path: Path) -> None:
     write(tmp_path, "pyproject.toml", '[tool.actlite]\npull = "never"\n')
     assert load(tmp_path, {}).pull == "never"

@@ -166,12 +166,26 @@ def test_an_independent_matcher_agrees(
         for _ in range(4):
             name = "".join(chance.choices("aaab//c.*", k=chance.randint(0, 6)))
             expected = slow(pattern, name)
-            for limit in (99, -1):
-                monkeypatch.setattr(filters, "MAX_REPEATS", limit)
-                filters.matcher.cache_clear()
+            for limit in (10**9, 0):
+                monkeypatch.setattr(filters, "MAX_WORK", limit)
                 assert matcher(pattern)(name) is expected, (pattern, name)
             tried += 1
             matched += expected
-    filters.matcher.cache_clear()
     assert matched > tried / 20
     figure("Planning", f"{tried:,} patterns and names against a matcher that tries everything: all agree")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("**a**a**a**b", "a" * 4000),
+        ("*a*a*b", "a" * 4000),
+        ("a+a+a+b", "a" * 4000),
+        ("a?" * 30 + "a" * 30 + "b", "a" * 60),
+    ],
+)
+def test_few_parts_that_repeat_take_no_longer(pattern: str, name: str) -> None:
+    start = time.process_time()
+    assert not matcher(pattern)(name)
+    assert matcher(pattern)(name + "b")
+    assert time.process_time() - start < 2
