@@ -264,7 +264,10 @@ def test_what_is_remembered_of_a_workflow_forgets_with_the_files_that_it_names(
     ci = ".github/workflows/ci.yaml"
     assert codes(call("check", "--format", "json")) == [(ci, "missing-action")]
     put(repo, "one/action.yml", ACTION)
-    assert codes(call("check", "--format", "json")) == [(ci, "unknown-action-input")]
+    found = [(ci, "missing-action-file"), (ci, "unknown-action-input")]
+    assert codes(call("check", "--format", "json")) == found
+    put(repo, "one/index.js", "")
+    assert codes(call("check", "--format", "json")) == found[1:]
     put(repo, "one/action.yml", ACTION.replace("runs:", "inputs: {token: {}}\nruns:"))
     assert codes(call("check", "--format", "json")) == []
     put(
