@@ -215,7 +215,7 @@ def _check_inputs(used: UsedAction, manifest: ActionManifest, bag: DiagnosticBag
     missing = [
         spec.name
         for name, spec in manifest.inputs.items()
-        if spec.required and spec.default is None and name not in given
+        if spec.required and (spec.default is None or spec.default.value is None) and name not in given
     ]
     for name in given - folded:
         meant = nearest(name, missing)
