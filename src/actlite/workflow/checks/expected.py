@@ -116,6 +116,8 @@ JOB = Place(
         ),
     }
 )
+REMOTE_WITH = Place(others=Place(PRIMITIVE, "text, a number, true or false", passing=True))
+"""What is handed to a workflow of another repository; of one here, the types of its inputs are known."""
 WORKFLOW = Place(keys={"run-name": TEXT, "env": TEXTS, "defaults": _DEFAULTS, "concurrency": _CONCURRENCY})
 
 

@@ -95,7 +95,10 @@ class Checker:
                 within = (
                     after if key.text in _AFTER_STEPS else before if key.text in _BEFORE_STEPS else contexts
                 )
-                self.node(value, expected.JOB.keys.get(key.text, ANYTHING), within)
+                wanted = expected.JOB.keys.get(key.text, ANYTHING)
+                if key.text == "with" and job.uses is not None and not job.uses.text.startswith("."):
+                    wanted = expected.REMOTE_WITH
+                self.node(value, wanted, within)
         self.tainted = around
 
     def steps(self, steps: Sequence[Mapping], contexts: Contexts) -> Contexts:
