@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from actlite.diagnostics import Diagnostic
+from actlite.workflow.validate import NO_MERGE_KEYS
 
 BRIDGE = Path(__file__).with_name("workflows.mjs")
 Error = tuple[int, str]
@@ -89,7 +90,7 @@ def difference(theirs: Sequence[Error], ours: Sequence[Diagnostic]) -> str | Non
         return f"only ours: {extra[0].render()}" if extra else None
     if not ours:
         return f"only theirs: {told[0]}"
-    if any(found.message == "Unexpected value '<<'" for found in strict):
+    if any(found.help == NO_MERGE_KEYS for found in strict):
         return None  # one finding for keys that were to be merged; TypeScript tells what is wrong with each
     if any(message.startswith("The identifier '${{") for _, message in told):
         return (

@@ -9,7 +9,7 @@ from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.workflow import access, ids, values
 from actlite.workflow.model import Job, RunDefaults
 from actlite.workflow.steps import read_steps
-from actlite.workflow.validate import start_of
+from actlite.workflow.validate import NO_MERGE_KEYS, start_of
 
 _CALL = re.compile(r"[^/@\s]+/[^/@\s]+/\.github/workflows/[^/@]+\.ya?ml@\S+\Z")
 _LOCAL_CALL = re.compile(r"[.$]/\.github/workflows/[^/@]+\.ya?ml\Z")
@@ -25,8 +25,9 @@ def read_jobs(node: Node | None, bag: DiagnosticBag, *, service: bool = True) ->
         if key.text == "" or "${{" in key.text:
             continue
         wrong = ids.problem(key.text)
-        if wrong:
-            bag.add("job-id", wrong, key.span)
+        merged = key.text == "<<"
+        if wrong and not (merged and any(found.span == key.span for found in bag)):
+            bag.add("job-id", wrong, key.span, help=NO_MERGE_KEYS if merged else "")
         if isinstance(value, Mapping):
             jobs.append(_job(key, value, bag, service))
     return tuple(jobs)

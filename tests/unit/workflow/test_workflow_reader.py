@@ -276,6 +276,15 @@ def test_a_choice_needs_options() -> None:
     assert one(text).code == "input-options"
 
 
+@pytest.mark.parametrize(
+    "job", ["{runs-on: x, steps: [{run: x}]}", "{runs-on: x, strategy: {matrix: []}, steps: [{run: x}]}"]
+)
+def test_a_merge_key_among_the_jobs_is_one_finding(job: str) -> None:
+    _, bag = read(SourceFile("t.yml", f"on: push\njobs:\n  <<: {job}\n"), "t.yml")
+    assert [str(finding.span) for finding in bag] == ["t.yml:3:3"]
+    assert "no merge keys" in next(iter(bag)).help
+
+
 def test_insert_merges_a_mapping() -> None:
     assert findings(step("run: x\nenv:\n  ${{ insert }}: ${{ fromJSON('{}') }}\n  B: c")) == []
 
