@@ -72,7 +72,10 @@ class Inference:
         if isinstance(node, Compare):
             return comparing.type_of(self, node, self.type(node.left, True), self.type(node.right, True))
         if isinstance(node, Not):
-            value = constant(self.type(node.operand, True))
+            operand = self.type(node.operand, True)
+            if operand.kinds and not operand.kinds & ~COLLECTION:
+                return of_value(False)  # an object or array counts as true, even an empty one
+            value = constant(operand)
             return FLAG if value is None else of_value(not is_truthy(value[1]))
         if isinstance(node, Call):
             return calls.type_of(self, node)
