@@ -170,6 +170,7 @@ BOMBS: dict[str, tuple[Callable[[], str], str]] = {
 
 def main(name: str) -> dict[str, object]:
     """Read, check and plan one of them."""
+    from memory import most
     from worker import MANIFEST, NAME, triggers
 
     from actlite.checking import parallel
@@ -194,7 +195,7 @@ def main(name: str) -> dict[str, object]:
                 plan(workflow, trigger)
     return {
         "seconds": round(time.process_time() - began, 3),
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "memory": most(),
         "codes": sorted({finding.code for finding in checked.findings}),
         "findings": len(checked.findings),
         "shown": shown,

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from memory import most
 from mutate import mutant
 
 from actlite.checking.called import called_workflows
@@ -89,7 +90,7 @@ def main(seed: str, first: int, count: int, files: list[str]) -> dict[str, Any]:
     return {
         "sound": sound,
         "slowest": slowest,
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "memory": most(),
         "failed": failed[:20],
         "failures": len(failed),
     }
