@@ -32,6 +32,8 @@ MAX_LENGTH = 21_000
 """The longest expression, in UTF-16 units."""
 MAX_DEPTH = 50
 """How deep an expression may nest."""
+_KEPT_LENGTH = 1_000
+"""Expressions of at most so many characters are kept when they are parsed."""
 
 _PRECEDENCE = {
     "!": 16,
@@ -90,9 +92,14 @@ def parse(source: str, *, contexts: Collection[str] | None = None, functions: Co
     return expr
 
 
-@lru_cache(maxsize=4096)
 def parse_any(source: str) -> Expr:
     """Parse an expression with any names of contexts and functions. Raises ExpressionError."""
+    return kept(source) if len(source) <= _KEPT_LENGTH else _parse(source, None, None)
+
+
+@lru_cache(maxsize=4096)
+def kept(source: str) -> Expr:
+    """As ``parse_any``; the last few thousand answers are kept, for all threads."""
     return _parse(source, None, None)
 
 

@@ -24,6 +24,8 @@ MAX_MEMORY = 10 * 1024 * 1024
 # An atomic group, not a possessive quantifier: Python 3.11.2 (Debian 12's own) matches those wrongly.
 _CLOSE = re.compile("(?>(?:[^'}]|'[^']*'|}(?!}))*)}}")
 _LITERAL = re.compile("'(?:[^']|'')*'")
+_KEPT_LENGTH = 4_000
+"""The parts of a text of at most so many characters are kept: a run and a check come back to them."""
 
 
 @frozen
@@ -57,12 +59,20 @@ def has_expression(text: str) -> bool:
     return OPEN in text
 
 
-@lru_cache(maxsize=4096)
 def split(text: str) -> tuple[Part, ...]:
     """The parts of a text, in order; none are empty. The expressions are not parsed.
 
     Raises ExpressionError for an expression that is empty or not closed.
     """
+    return _kept(text) if len(text) <= _KEPT_LENGTH else _split(text)
+
+
+@lru_cache(maxsize=4096)
+def _kept(text: str) -> tuple[Part, ...]:
+    return _split(text)
+
+
+def _split(text: str) -> tuple[Part, ...]:
     parts: list[Part] = []
     at = 0
     while at < len(text):

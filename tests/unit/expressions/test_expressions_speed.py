@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from actlite.expressions import evaluate
-from actlite.expressions.parser import parse_any
+from actlite.expressions.parser import kept, parse_any
 
 SOURCE = "github.ref_type == 'tag' && !contains(github.ref, '-rc')"
 CONTEXTS = {"github": {"ref_type": "tag", "ref": "refs/tags/v1.2.3", "sha": "0" * 40}}
@@ -28,7 +28,7 @@ def least(work: Callable[[], object], *, times: int = 50, rounds: int = 100) -> 
 @pytest.mark.long
 def test_an_expression_takes_microseconds(figure: Callable[[str, str], None]) -> None:
     def first() -> None:
-        parse_any.cache_clear()
+        kept.cache_clear()
         assert evaluate(SOURCE, CONTEXTS) is True
 
     again = least(lambda: evaluate(SOURCE, CONTEXTS))
@@ -39,6 +39,9 @@ def test_an_expression_takes_microseconds(figure: Callable[[str, str], None]) ->
 
 
 def test_what_was_read_is_kept_within_bounds() -> None:
-    size = parse_any.cache_info().maxsize
+    size = kept.cache_info().maxsize
     assert size is not None
     assert size <= 10_000
+    before = kept.cache_info().currsize
+    parse_any(f"'{'x' * 2000}'")
+    assert kept.cache_info().currsize == before

@@ -22,9 +22,19 @@ from actlite.workflow.calls import Call, Calls
 from actlite.workflow.checks.contexts import Contexts, Static, of_job, of_workflow
 
 CODE = "call-input-type"
-_TAKEN = {"boolean": BOOLEAN, "number": NUMBER, "string": EVERYTHING & ~COLLECTION, "": EVERYTHING & ~COLLECTION}
+_TAKEN = {
+    "boolean": BOOLEAN,
+    "number": NUMBER,
+    "string": EVERYTHING & ~COLLECTION,
+    "": EVERYTHING & ~COLLECTION,
+}
 """What an input takes by its type; '' is one of a workflow that isn't known."""
-_NAMES = {"boolean": "true or false", "number": "a number", "string": "text", "": "text, a number, true or false"}
+_NAMES = {
+    "boolean": "true or false",
+    "number": "a number",
+    "string": "text",
+    "": "text, a number, true or false",
+}
 
 
 def check_types(calls: Calls) -> Iterator[Diagnostic]:
