@@ -15,25 +15,22 @@ from actlite.expressions.errors import ExpressionError, token_error
 from actlite.expressions.values import WHITESPACE, parse_number
 from actlite.records import changeable
 
-
-class Kind:
-    """Kinds of tokens; texts, because looking up members of an Enum takes longer than all the rest."""
-
-    GROUP = "group"
-    END_GROUP = "end of group"
-    INDEX = "index"
-    END_INDEX = "end of index"
-    PARAMETERS = "parameters"
-    END_PARAMETERS = "end of parameters"
-    SEPARATOR = "separator"
-    DOT = "dot"
-    WILDCARD = "wildcard"
-    NOT = "not"
-    BINARY = "binary"
-    LITERAL = "literal"
-    PROPERTY = "property"
-    FUNCTION = "function"
-    NAME = "name"
+# Kinds of tokens: texts, because members of a class or an Enum take longer to look up than all the rest.
+GROUP = "group"
+END_GROUP = "end of group"
+INDEX = "index"
+END_INDEX = "end of index"
+PARAMETERS = "parameters"
+END_PARAMETERS = "end of parameters"
+SEPARATOR = "separator"
+DOT = "dot"
+WILDCARD = "wildcard"
+NOT = "not"
+BINARY = "binary"
+LITERAL = "literal"
+PROPERTY = "property"
+FUNCTION = "function"
+NAME = "name"
 
 
 @changeable
@@ -68,52 +65,50 @@ _CONSTANTS: dict[str, bool | float | None] = {
     "Infinity": float("inf"),
 }
 _SIGNS = {
-    "[": Kind.INDEX,
-    "]": Kind.END_INDEX,
-    ",": Kind.SEPARATOR,
-    "*": Kind.WILDCARD,
-    "!": Kind.NOT,
-    "(": Kind.GROUP,
-    ")": Kind.END_GROUP,
-    ".": Kind.DOT,
+    "[": INDEX,
+    "]": END_INDEX,
+    ",": SEPARATOR,
+    "*": WILDCARD,
+    "!": NOT,
+    "(": GROUP,
+    ")": END_GROUP,
+    ".": DOT,
 }
 
 _OPENING: tuple[str | None, ...] = (
     None,
-    Kind.SEPARATOR,
-    Kind.GROUP,
-    Kind.PARAMETERS,
-    Kind.INDEX,
-    Kind.NOT,
-    Kind.BINARY,
+    SEPARATOR,
+    GROUP,
+    PARAMETERS,
+    INDEX,
+    NOT,
+    BINARY,
 )
-_INDEXABLE = frozenset(
-    (Kind.END_GROUP, Kind.END_PARAMETERS, Kind.END_INDEX, Kind.WILDCARD, Kind.PROPERTY, Kind.NAME)
-)
-_OPERAND_ENDS = (*_INDEXABLE, Kind.LITERAL)
+_INDEXABLE = frozenset((END_GROUP, END_PARAMETERS, END_INDEX, WILDCARD, PROPERTY, NAME))
+_OPERAND_ENDS = (*_INDEXABLE, LITERAL)
 _MAY_FOLLOW: dict[str, frozenset[str | None]] = {
-    Kind.GROUP: frozenset(_OPENING),
-    Kind.INDEX: frozenset(_INDEXABLE),
-    Kind.PARAMETERS: frozenset((Kind.FUNCTION,)),
-    Kind.END_GROUP: frozenset(_OPERAND_ENDS),
-    Kind.END_INDEX: frozenset(_OPERAND_ENDS),
-    Kind.END_PARAMETERS: frozenset((Kind.PARAMETERS, *_OPERAND_ENDS)),
-    Kind.SEPARATOR: frozenset(_OPERAND_ENDS),
-    Kind.DOT: frozenset(_INDEXABLE),
-    Kind.WILDCARD: frozenset((Kind.INDEX, Kind.DOT)),
-    Kind.NOT: frozenset(_OPENING),
-    Kind.BINARY: frozenset(_OPERAND_ENDS),
-    Kind.LITERAL: frozenset(_OPENING),
-    Kind.PROPERTY: frozenset((Kind.DOT,)),
-    Kind.FUNCTION: frozenset(_OPENING),
-    Kind.NAME: frozenset(_OPENING),
+    GROUP: frozenset(_OPENING),
+    INDEX: frozenset(_INDEXABLE),
+    PARAMETERS: frozenset((FUNCTION,)),
+    END_GROUP: frozenset(_OPERAND_ENDS),
+    END_INDEX: frozenset(_OPERAND_ENDS),
+    END_PARAMETERS: frozenset((PARAMETERS, *_OPERAND_ENDS)),
+    SEPARATOR: frozenset(_OPERAND_ENDS),
+    DOT: frozenset(_INDEXABLE),
+    WILDCARD: frozenset((INDEX, DOT)),
+    NOT: frozenset(_OPENING),
+    BINARY: frozenset(_OPERAND_ENDS),
+    LITERAL: frozenset(_OPENING),
+    PROPERTY: frozenset((DOT,)),
+    FUNCTION: frozenset(_OPENING),
+    NAME: frozenset(_OPENING),
 }
-_OPENS = frozenset((Kind.GROUP, Kind.INDEX, Kind.PARAMETERS))
+_OPENS = frozenset((GROUP, INDEX, PARAMETERS))
 _INSIDE = {
-    Kind.END_GROUP: Kind.GROUP,
-    Kind.END_INDEX: Kind.INDEX,
-    Kind.END_PARAMETERS: Kind.PARAMETERS,
-    Kind.SEPARATOR: Kind.PARAMETERS,
+    END_GROUP: GROUP,
+    END_INDEX: INDEX,
+    END_PARAMETERS: PARAMETERS,
+    SEPARATOR: PARAMETERS,
 }
 
 
@@ -137,12 +132,12 @@ def tokens(source: str) -> Iterator[Token]:
         if group is _WORD_GROUP or group is _CALL_GROUP:
             raw = match[_WORD_GROUP]
             start, at = match.span(_WORD_GROUP)
-            if last is Kind.DOT:
-                token = Token(Kind.PROPERTY, raw, start, at, raw)
+            if last is DOT:
+                token = Token(PROPERTY, raw, start, at, raw)
             elif raw in _CONSTANTS:
-                token = Token(Kind.LITERAL, raw, start, at, _CONSTANTS[raw])
+                token = Token(LITERAL, raw, start, at, _CONSTANTS[raw])
             else:
-                token = Token(Kind.NAME if group is _WORD_GROUP else Kind.FUNCTION, raw, start, at)
+                token = Token(NAME if group is _WORD_GROUP else FUNCTION, raw, start, at)
         else:
             token = _sign(source, match, last, open_)
             at = token.end
@@ -154,7 +149,7 @@ def tokens(source: str) -> Iterator[Token]:
         elif kind in _INSIDE:
             if not open_ or open_[-1] is not _INSIDE[kind]:
                 raise token_error("parsing", "Unexpected symbol", token.raw, token.start, source)
-            if kind is not Kind.SEPARATOR:
+            if kind is not SEPARATOR:
                 open_.pop()
         last = kind
         yield token
@@ -162,7 +157,7 @@ def tokens(source: str) -> Iterator[Token]:
         while last in _INDEXABLE and (match := _PROPERTY.match(source, at)):
             raw = match[1]
             start, at = match.span(1)
-            last = Kind.PROPERTY
+            last = PROPERTY
             yield Token(last, raw, start, at, raw)
 
 
@@ -172,17 +167,17 @@ def _sign(source: str, match: re.Match[str], last: str | None, open_: list[str])
     raw = match[group]
     start, end = match.span(group)
     if group is _BINARY_GROUP:
-        return Token(Kind.BINARY, raw, start, end)
+        return Token(BINARY, raw, start, end)
     if group is _STRING_GROUP:
-        return Token(Kind.LITERAL, raw, start, end, raw[1:-1].replace("''", "'"))
+        return Token(LITERAL, raw, start, end, raw[1:-1].replace("''", "'"))
     if group is _NUMBER_GROUP:
         return _number(source, start)
     kind = _SIGNS[raw]
-    if kind is Kind.GROUP and last is Kind.FUNCTION:
-        kind = Kind.PARAMETERS
-    elif kind is Kind.END_GROUP and open_ and open_[-1] is Kind.PARAMETERS:
-        kind = Kind.END_PARAMETERS
-    elif kind is Kind.DOT and last in _OPENING:
+    if kind is GROUP and last is FUNCTION:
+        kind = PARAMETERS
+    elif kind is END_GROUP and open_ and open_[-1] is PARAMETERS:
+        kind = END_PARAMETERS
+    elif kind is DOT and last in _OPENING:
         return _number(source, start)
     return Token(kind, raw, start, end)
 
@@ -203,4 +198,4 @@ def _number(source: str, at: int) -> Token:
     number = parse_number(raw)
     if isnan(number):
         raise token_error("lexing", "Unexpected symbol", raw, at, source)
-    return Token(Kind.LITERAL, raw, at, end, number)
+    return Token(LITERAL, raw, at, end, number)

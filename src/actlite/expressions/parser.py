@@ -25,7 +25,24 @@ from actlite.expressions.ast import (
 )
 from actlite.expressions.errors import UNKNOWN_FUNCTION, UNKNOWN_NAME, ExpressionError, token_error
 from actlite.expressions.functions import BUILT_IN, MANY
-from actlite.expressions.lexer import Kind, Token, tokens
+from actlite.expressions.lexer import (
+    BINARY,
+    DOT,
+    END_GROUP,
+    END_INDEX,
+    FUNCTION,
+    GROUP,
+    INDEX,
+    LITERAL,
+    NAME,
+    NOT,
+    PARAMETERS,
+    PROPERTY,
+    SEPARATOR,
+    WILDCARD,
+    Token,
+    tokens,
+)
 from actlite.records import changeable, field
 
 MAX_LENGTH = 21_000
@@ -46,9 +63,9 @@ _PRECEDENCE = {
     "&&": 6,
     "||": 5,
 }
-_OPERANDS = frozenset((Kind.NAME, Kind.LITERAL, Kind.WILDCARD))
-_OPERATORS = frozenset((Kind.DOT, Kind.BINARY, Kind.NOT))
-_OPENS = frozenset((Kind.GROUP, Kind.INDEX, Kind.PARAMETERS))
+_OPERANDS = frozenset((NAME, LITERAL, WILDCARD))
+_OPERATORS = frozenset((DOT, BINARY, NOT))
+_OPENS = frozenset((GROUP, INDEX, PARAMETERS))
 _GIVEN_ARITY = {
     "always": (0, 0),
     "cancelled": (0, 0),
@@ -157,31 +174,27 @@ class _Parser:
         for token in tokens(self.source):
             kind = token.kind
             size += 1
-            if kind is Kind.PROPERTY or (
-                kind is Kind.WILDCARD and last is not None and last.kind is Kind.DOT
-            ):
+            if kind is PROPERTY or (kind is WILDCARD and last is not None and last.kind is DOT):
                 # A dot binds strongest of all: it needn't wait.
                 size += 1
                 target, depth, start, _ = self.operands.pop()
                 end = token.end
                 part = (
-                    Constant(token.raw, token.start, end)
-                    if kind is Kind.PROPERTY
-                    else Wildcard(token.start, end)
+                    Constant(token.raw, token.start, end) if kind is PROPERTY else Wildcard(token.start, end)
                 )
                 self.operands.append((Index(target, part, start, end), depth + 1, start, end))
             elif kind in _OPERANDS:
                 self.operand(token)
-            elif kind is Kind.BINARY:
+            elif kind is BINARY:
                 precedence = _PRECEDENCE[token.raw]
                 if frame.operators:
                     self.reduce(frame.operators, precedence)
                 frame.operators.append((precedence, token))
-            elif kind is Kind.DOT:
+            elif kind is DOT:
                 pass
-            elif kind is Kind.NOT:
+            elif kind is NOT:
                 frame.operators.append((_PRECEDENCE["!"], token))
-            elif kind is Kind.FUNCTION:
+            elif kind is FUNCTION:
                 self.check_function(token)
                 function = token
             elif kind in _OPENS:
@@ -214,12 +227,12 @@ class _Parser:
     def operand(self, token: Token) -> None:
         node: Node
         start, end = token.start, token.end
-        if token.kind is Kind.NAME:
+        if token.kind is NAME:
             if self.known_name is not None and not self.known_name(token):
                 raise token_error("parsing", UNKNOWN_NAME, token.raw, start, self.source)
             node = Name(token.raw, start, end)
             self.names.append(node)
-        elif token.kind is Kind.WILDCARD:
+        elif token.kind is WILDCARD:
             node = Wildcard(start, end)
         else:
             node = Constant(token.value, start, end)
@@ -233,7 +246,7 @@ class _Parser:
     def apply(self, token: Token) -> None:
         operands = self.operands
         right, depth, start, end = operands.pop()
-        if token.kind is Kind.NOT:
+        if token.kind is NOT:
             start = token.start
             operands.append((Not(right, start, end), depth + 1, start, end))
             return
@@ -250,21 +263,21 @@ class _Parser:
         self.reduce(frame.operators, 0)
         opening = frame.opening
         assert opening is not None
-        if token.kind is Kind.SEPARATOR:
+        if token.kind is SEPARATOR:
             frame.arguments += 1
             return
         self.frames.pop()
         operands = self.operands
-        if token.kind is Kind.END_GROUP:
+        if token.kind is END_GROUP:
             node, depth, _, _ = operands.pop()
             operands.append((node, depth, opening.start, token.end))
-        elif token.kind is Kind.END_INDEX:
+        elif token.kind is END_INDEX:
             index, depth, _, _ = operands.pop()
             target, target_depth, start, _ = operands.pop()
             node = Index(target, index, start, token.end)
             operands.append((node, max(depth, target_depth) + 1, start, token.end))
         else:
-            empty = last is not None and last.kind is Kind.PARAMETERS
+            empty = last is not None and last.kind is PARAMETERS
             self.call(frame, opening, 0 if empty else frame.arguments + 1, token.end)
 
     def call(self, frame: _Frame, opening: Token, count: int, end: int) -> None:
