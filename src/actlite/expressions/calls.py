@@ -32,6 +32,7 @@ from actlite.expressions.types import (
     words,
 )
 from actlite.expressions.values import equals
+from actlite.records import replace
 
 if TYPE_CHECKING:
     from actlite.expressions.inference import Inference
@@ -85,7 +86,7 @@ def _contains(inference: Inference, node: Call) -> Type:
             f"contains() looks for a text or another single value, and this is {words(item)}: "
             "the result is always false",
         )
-    elif search.items is not None and search.only(ARRAY):
+    elif search.items is not None and search.kinds == ARRAY:
         items = search.items
         if items.values and item.values and not items.kinds & COLLECTION and not item.kinds & COLLECTION:
             found = any(equals(one, two) for _, one in items.values for _, two in item.values)
@@ -226,7 +227,8 @@ def _from_json(inference: Inference, node: Call) -> Type:
 
     argument = node.arguments[0]
     if isinstance(argument, Call) and argument.key == "tojson":
-        return inference.type(argument.arguments[0])
+        inner = inference.type(argument.arguments[0])
+        return replace(inner, filtered=False) if inner.filtered else inner
     type = inference.type(argument)
     if as_text(inference, argument, type):
         return ANY

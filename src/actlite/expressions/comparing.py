@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from actlite.expressions.ast import Compare, Constant, Index, Name, Node, Not
+from actlite.expressions.ast import Call, Compare, Constant, Index, Name, Node, Not
 from actlite.expressions.types import (
     ANY,
     ARRAY,
@@ -95,6 +95,8 @@ class _Judge:
         left, right, node = self.left, self.right, self.node
         if left.only(COLLECTION) or right.only(COLLECTION):
             return self.collection()
+        if left.kinds & right.kinds & COLLECTION:
+            return False
         for side, type, other in ((node.left, left, right), (node.right, right, left)):
             if (
                 type.values is None
@@ -125,9 +127,8 @@ class _Judge:
         if NULL in (left.kinds, right.kinds) or (_may_be_null(left) and _may_be_null(right)):
             return False
         if left.only(COLLECTION) and right.only(COLLECTION):
-            if self.inference.text(self.node.left) == self.inference.text(self.node.right):
-                return False
-            if left.kinds & right.kinds & COLLECTION and not (left.only(ARRAY) and right.only(ARRAY)):
+            alike = left.kinds & right.kinds & COLLECTION
+            if alike and not (alike == ARRAY and _apart(self.node.left, self.node.right)):
                 return False
             why = "two arrays or objects are equal only if they are the same one"
         elif left.only(PRIMITIVE) or right.only(PRIMITIVE):
@@ -220,6 +221,26 @@ class _Judge:
             return ""
         shown = ", ".join(texts[:_MANY]) + (f" and {len(texts) - _MANY} more" if len(texts) > _MANY else "")
         return f"'{text}' is {'one of ' if len(texts) > 1 else ''}{shown}"
+
+
+def _apart(left: Node, right: Node) -> bool:
+    """Whether two parts that yield arrays surely yield different ones."""
+    one, two = _origin(left), _origin(right)
+    return one is not None and two is not None and one != two
+
+
+def _origin(node: Node) -> object:
+    """Where a value comes from: the names that lead to it, or a thing of its own for what is made anew; None where
+    that is not plain."""
+    if isinstance(node, Call):
+        return object() if node.key == "fromjson" else None
+    path: list[str] = []
+    while isinstance(node, Index):
+        if not isinstance(node.index, Constant):
+            return None
+        path.append(to_string(node.index.value).lower())
+        node = node.target
+    return (node.name.lower(), *reversed(path)) if isinstance(node, Name) else None
 
 
 def _meet(left: Iterable[Literal], right: Iterable[Literal]) -> bool:
