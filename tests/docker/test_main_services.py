@@ -103,10 +103,14 @@ def test_a_service_that_is_not_healthy(place: Place, docker_daemon: Any) -> None
 
 
 def test_a_service_that_ends_at_once_is_only_a_warning(place: Place) -> None:
-    """R: ContainerOperationProvider: a container that is not running is a warning, health is not asked for."""
+    """R: ContainerOperationProvider: a container that is not running is a warning, health is not asked for.
+
+    The other service's health is waited for first: that leaves this one time to end, however busy the machine."""
     place.steps(
         "- name: go\n  run: echo went-on",
-        job=f"container: {ALPINE}\nservices:\n  gone:\n    image: {ALPINE}\n    entrypoint: sh\n"
+        job=f"container: {ALPINE}\nservices:\n  slow:\n    image: {ALPINE}\n    entrypoint: sleep\n"
+        "    command: '100'\n    options: --health-cmd true --health-interval 3s\n"
+        f"  gone:\n    image: {ALPINE}\n    entrypoint: sh\n"
         '    command: -c "echo last words; exit 3"',
     )
     found = run(place).expect(0)
