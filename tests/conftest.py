@@ -157,3 +157,15 @@ def owned_below(client: Any, folder: Path) -> list[tuple[str, str]]:
             if Path(owner).is_relative_to(folder):
                 found.append((kind, each["Id"]))
     return found
+
+
+@pytest.fixture
+def git_without_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """git as on a machine without settings."""
+    from actlite.contexts import git
+
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    git.environment.cache_clear()
+    yield
+    git.environment.cache_clear()

@@ -33,15 +33,18 @@ class _Field:
 
 
 @overload
-def field(*, default: T, repr: bool = True) -> T: ...
+def field(*, default: T, repr: bool = True) -> T:
+    """A field with a default."""
 
 
 @overload
-def field(*, default_factory: Callable[[], T], repr: bool = True) -> T: ...
+def field(*, default_factory: Callable[[], T], repr: bool = True) -> T:
+    """A field whose default is made anew for each record."""
 
 
 @overload
-def field(*, repr: bool = True) -> Any: ...
+def field(*, repr: bool = True) -> Any:
+    """A field that must be given."""
 
 
 def field(*, default: Any = _UNSET, default_factory: Any = _UNSET, repr: bool = True) -> Any:

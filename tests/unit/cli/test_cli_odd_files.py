@@ -129,6 +129,7 @@ def test_what_may_not_be_read_is_said(closed: Path, arguments: list[str], said: 
             check=False,
         )
 
+    # This process has imported it, so nothing but the rights of a folder above can be in the way of another user.
     if run("-c", "import actlite").returncode:
         pytest.skip("this checkout is closed to other users")
     done = run("-m", "actlite", *arguments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,7 @@ from actlite.errors import CannotRun, UsageError
 Make = Callable[..., Any]
 
 
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """git as on a machine without settings."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
-    git_module.environment.cache_clear()
-    yield
-    git_module.environment.cache_clear()
+pytestmark = pytest.mark.usefixtures("git_without_settings")
 
 
 def found(folder: Path) -> Repository:

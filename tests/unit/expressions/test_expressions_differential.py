@@ -4,22 +4,21 @@ mode."""
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from generated_expressions import Maker
 from tests.oracles.expressions import Oracle, difference, ours
+from tests.reference_engines import oracle
 
-PACKAGE = Path(__file__).parents[3] / ".oracles" / "node_modules" / "@actions" / "expressions"
 BATCH = 1000
 ENOUGH = 20
 """After so many differences there is no need to look for more."""
-pytestmark = [
-    pytest.mark.skipif(not PACKAGE.is_dir(), reason="no reference engines: sh scripts/oracles.sh"),
-    pytest.mark.skipif(shutil.which("node") is None, reason="no node: sh scripts/oracles.sh"),
-]
+
+
+@pytest.fixture(autouse=True)
+def engine() -> None:
+    oracle("expressions")
 
 
 @pytest.mark.long

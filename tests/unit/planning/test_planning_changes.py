@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from actlite.contexts import git as git_module
 from actlite.contexts.repository import Repository
 from actlite.errors import UsageError
 from actlite.planning.changes import with_changes, with_changes_since
 from actlite.planning.plan import Trigger
 from actlite.planning.trigger import make_trigger
 
-
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """git as on a machine without settings."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
-    git_module.environment.cache_clear()
-    yield
-    git_module.environment.cache_clear()
+pytestmark = pytest.mark.usefixtures("git_without_settings")
 
 
 @pytest.fixture

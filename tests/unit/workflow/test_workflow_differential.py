@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from itertools import islice
-from pathlib import Path
 
 import pytest
 from generated import workflows
 from tests.oracles.workflows import ask, difference
+from tests.reference_engines import oracle
 
 from actlite.source import SourceFile
 from actlite.workflow.reader import read
 
-PARSER = Path(__file__).parents[3] / ".oracles" / "node_modules" / "@actions" / "workflow-parser"
 BATCH = 2000
-pytestmark = [
-    pytest.mark.skipif(not PARSER.is_dir(), reason="no reference engines: sh scripts/oracles.sh"),
-    pytest.mark.skipif(shutil.which("node") is None, reason="no node: sh scripts/oracles.sh"),
-]
+
+
+@pytest.fixture(autouse=True)
+def engine() -> None:
+    oracle("workflow-parser")
 
 
 def verdict(text: str, theirs: list[tuple[int, str]]) -> tuple[bool, str | None]:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-import pytest
 from schema_drift import Tables
+from tests.reference_engines import oracle
 
 from actlite.workflow.schema_action import ACTION
 from actlite.workflow.schema_events import ACTIVITY_TYPES
 from actlite.workflow.schema_workflow import WORKFLOW
-
-FOLDER = Path(__file__).parents[3] / ".oracles" / "node_modules" / "@actions" / "workflow-parser" / "dist"
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="no reference engines: sh scripts/oracles.sh")
 
 _CACHE_MODE = "in use since 2026 (actions/setup-java's own workflows), not in their tables yet"
 _SNAPSHOT = "as in actions/runner, workflow-v1.0.json, which is newer here (snapshot, snapshot-if)"
@@ -40,18 +36,23 @@ def unexplained(found: list[str], exceptions: dict[str, str]) -> list[str]:
 
 
 def test_the_tables_of_workflows_are_githubs() -> None:
-    found = Tables(FOLDER / "workflow-v1.0.min.json").differences(WORKFLOW, "workflow-root-strict")
+    found = Tables(oracle("workflow-parser") / "dist" / "workflow-v1.0.min.json").differences(
+        WORKFLOW, "workflow-root-strict"
+    )
     assert unexplained(found, WORKFLOW_EXCEPTIONS) == []
     for pattern in WORKFLOW_EXCEPTIONS:
         assert any(re.fullmatch(pattern, line) for line in found), f"no difference any more: {pattern}"
 
 
 def test_the_tables_of_actions_are_githubs() -> None:
-    assert Tables(FOLDER / "action-v1.0.min.json").differences(ACTION, "action-root") == []
+    assert (
+        Tables(oracle("workflow-parser") / "dist" / "action-v1.0.min.json").differences(ACTION, "action-root")
+        == []
+    )
 
 
 def test_the_activity_types_are_githubs() -> None:
-    tables = Tables(FOLDER / "workflow-v1.0.min.json")
+    tables = Tables(oracle("workflow-parser") / "dist" / "workflow-v1.0.min.json")
     events = tables.definitions["on-mapping-strict"]["mapping"]["properties"]
     theirs = {
         event: set(words)
@@ -62,7 +63,7 @@ def test_the_activity_types_are_githubs() -> None:
 
 
 def test_a_difference_is_found() -> None:
-    tables = Tables(FOLDER / "workflow-v1.0.min.json")
+    tables = Tables(oracle("workflow-parser") / "dist" / "workflow-v1.0.min.json")
     jobs = WORKFLOW.records[0].keys["jobs"]
     found = tables.differences(jobs, "workflow-root-strict")
     assert "(root): key jobs is only theirs" in found
