@@ -162,7 +162,7 @@ class Inference:
                 ANY if target.kinds != ARRAY else self.property_of_each(node, target.items or NOTHING, name)
             )
         if target.only(OBJECT):
-            return _of(target, self.field(node.index, target, name, tested))
+            return _of(target, self.field(node, target, name, tested))
         mine = target.kinds & ~NULL
         if mine in (BOOLEAN, NUMBER, STRING) or target.kinds == NULL:
             self.not_an_object(node.index, node.target, target)
@@ -180,11 +180,12 @@ class Inference:
             return ANY
         found = ANY
         if items.only(OBJECT):
-            found = self.field(node.index, items, name, False)
+            found = self.field(node, items, name, False)
         return Type(ARRAY, items=found, filtered=True)
 
-    def field(self, at: Node, target: Type, name: str, tested: bool) -> Type:
-        """The type of an object's property."""
+    def field(self, node: Index, target: Type, name: str, tested: bool) -> Type:
+        """The type of an object's property; ``target`` is the object's."""
+        at = node.index
         found = target.fields.get(name.lower())
         if found is not None:
             return found
@@ -200,7 +201,7 @@ class Inference:
             self.fault(
                 at,
                 UNKNOWN_PROPERTY,
-                f"there is no property '{name}': this is always empty",
+                f"'{self.text(node.target)}' has no property '{name}': this is always empty",
                 label=label,
                 help=f"known: {', '.join(target.fields)}" if target.fields else "the object is empty",
                 warning=bool(label) or not tested,
@@ -234,7 +235,7 @@ class Inference:
             if any(name.lower() in target.fields for name in names):
                 return union(target.fields.get(name.lower(), target.rest or NULL_TYPE) for name in names)
             if len(names) == 1 and index.kinds == STRING:
-                return self.field(node.index, target, names[0], False)
+                return self.field(node, target, names[0], False)
         if index.only(BOOLEAN | NUMBER) and not any(name.isdigit() for name in target.fields):
             numeric = target.rest is not None and target.names is None and target.rest is not ANY
             if not numeric:

@@ -11,6 +11,7 @@ from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.document.scalars import primitive_text
 from actlite.expressions import template
 from actlite.workflow.combinations import MatrixError, build_rows, could_match
+from actlite.workflow.folding import is_expression
 from actlite.workflow.model import Workflow
 from actlite.workflow.nearest import did_you_mean
 from actlite.workflow.validate import start_of
@@ -31,7 +32,7 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
         matrix = job.matrix
         if not isinstance(matrix, Mapping) or not matrix.entries:
             continue
-        if any(_is_expression(key) for key, _ in matrix.entries):
+        if any(is_expression(key.value) for key, _ in matrix.entries):
             continue
         _Checker(matrix, bag).run()
 
@@ -81,7 +82,9 @@ class _Checker:
             for item in self.include.items:
                 if isinstance(item, Mapping) and item.entries:
                     self.included(item)
-        if not self.refused and not any(_is_expression(node) for node, _ in template.scalars(self.matrix)):
+        if not self.refused and not any(
+            is_expression(node.value) for node, _ in template.scalars(self.matrix)
+        ):
             self.build()
 
     def build(self) -> None:
@@ -116,7 +119,7 @@ class _Checker:
     def excluded(self, item: Mapping) -> None:
         """An ``exclude`` can name the keys of the matrix only, not those that ``include`` adds."""
         for key, value in item.entries:
-            if _is_expression(key):
+            if is_expression(key.value):
                 continue
             vector = self.vectors.get(key.text.casefold())
             if vector is None:
@@ -144,7 +147,7 @@ class _Checker:
         self.compared += len(values or ())
         if values is None or self.compared > MOST_COMPARED:
             return None
-        if any(_is_expression(node) for node, _ in template.scalars(value)):
+        if any(is_expression(node.value) for node, _ in template.scalars(value)):
             return None
         wanted = template.evaluate_node(value, _SCOPE)
         return any(could_match(known, wanted) for known in values)
@@ -154,7 +157,7 @@ class _Checker:
         if name not in self.known:
             vector = self.vectors.get(name)
             written = isinstance(vector, Sequence) and not any(
-                _is_expression(node) for node, _ in template.scalars(vector)
+                is_expression(node.value) for node, _ in template.scalars(vector)
             )
             self.known[name] = (
                 [template.evaluate_node(item, _SCOPE) for item in vector.items]
@@ -192,10 +195,6 @@ class _Checker:
             severity=Severity.WARNING,
             help=f"the values are: {', '.join(values[:MANY_VALUES])}{more}",
         )
-
-
-def _is_expression(node: Scalar) -> bool:
-    return isinstance(node.value, str) and "${{" in node.value
 
 
 def _plain(node: Node) -> object:

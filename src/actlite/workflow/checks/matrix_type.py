@@ -24,6 +24,7 @@ from actlite.expressions.types import (
     union,
 )
 from actlite.workflow.checks.names import MatrixNames
+from actlite.workflow.folding import is_expression
 from actlite.workflow.model import Job
 
 Contexts = Callable[[str], Type]
@@ -96,7 +97,7 @@ def _items(node: Node, contexts: Contexts) -> Type:
         found = NOTHING
         for item in node.items:
             type = type_of(item, contexts)
-            if isinstance(item, Scalar) and type.kinds & ARRAY and _is_expression(item):
+            if isinstance(item, Scalar) and type.kinds & ARRAY and is_expression(item.value):
                 type = ANY  # an array takes the item's place
             found = merge(found, type)
         return found
@@ -107,14 +108,14 @@ def _items(node: Node, contexts: Contexts) -> Type:
 def type_of(node: Node, contexts: Contexts) -> Type:
     """The type of a tree with expressions in it."""
     if isinstance(node, Sequence):
-        if any(isinstance(item, Scalar) and _is_expression(item) for item in node.items):
+        if any(isinstance(item, Scalar) and is_expression(item.value) for item in node.items):
             return list_of(ANY)
         return list_of(union(type_of(item, contexts) for item in node.items))
     if isinstance(node, Mapping):
         if any("${{" in key.text for key, _ in node.entries):
             return OPEN
         return record({key.text: type_of(value, contexts) for key, value in node.entries})
-    if _is_expression(node):
+    if is_expression(node.value):
         return _of_text(node.text, contexts)
     return of_value(node.value)
 
@@ -128,7 +129,3 @@ def _of_text(text: str, contexts: Contexts) -> Type:
     except ExpressionError:
         return ANY
     return ANY if root is None else infer(part.source, root, contexts)[0]
-
-
-def _is_expression(node: Scalar) -> bool:
-    return isinstance(node.value, str) and "${{" in node.value
