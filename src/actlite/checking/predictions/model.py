@@ -1,0 +1,154 @@
+"""What is predicted of a step that needs the runner's node, as data."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING
+
+from actlite.records import frozen
+from actlite.source import Span
+
+if TYPE_CHECKING:
+    from actlite.glibc.image_system import Described
+    from actlite.glibc.loading import Loading
+    from actlite.runtimes.choice import Choice
+
+STARTS = "starts"
+FAILS = "fails"
+MOUNTED = "mounted"
+"""The job's own volume lies over the runtime: what is in it decides."""
+IMMUNE = "immune"
+"""No node of the runner's is started in the container: no container, a docker action, a part of the runner itself."""
+UNKNOWN = "unknown"
+
+
+@frozen
+class Declared:
+    """What an action declares, and how that is known."""
+
+    using: str
+    """``node20``, ``docker``, ``composite``, ``plugin``; empty where it isn't known."""
+    source: str = ""
+    """Where it is from, in words for the user; where ``using`` is empty, why it isn't known."""
+    parts: tuple[str, ...] = ("main",)
+    """The scripts that it has, of pre, main and post: each is started by the same node."""
+
+
+@frozen
+class JobImage:
+    """The container of a leg, as far as it is known before the run."""
+
+    name: str
+    """The image that is used; empty where the name is only known in the run."""
+    written: str
+    """As the workflow has it, with what is known put in."""
+    span: Span
+    """The place of the image's name."""
+    arch: str = "x64"
+    """The architecture of the runner's node: x64 or arm64; empty where the labels don't tell."""
+    volumes: tuple[str, ...] = ()
+    """``SOURCE:TARGET[:MODE]``, or a target alone."""
+    env: tuple[tuple[str, str], ...] = ()
+    """The container's own ``env:``, without what is only known in the run."""
+    note: str = ""
+    """What else is to be said of it: that another image stands in for it."""
+
+
+@frozen
+class StepVerdict:
+    """Whether one JavaScript action starts: what a prediction and a run have in common."""
+
+    verdict: str
+    """STARTS, FAILS, MOUNTED, IMMUNE or UNKNOWN."""
+    choice: Choice | None = None
+    """The runtime and why; None where no node is chosen."""
+    node: str = ""
+    """The program as it is started: ``/__e/node24/bin/node``."""
+    image: Described | None = None
+    """The image's libraries and where they are known from; None where they aren't."""
+    loading: Loading | None = None
+    """What the loader does; None where that isn't known, and where the runner refuses before."""
+    lines: tuple[str, ...] = ()
+    """What the log of the step has, exactly and in order: the loader's lines, or the runner's own words."""
+    why: str = ""
+    """For MOUNTED, IMMUNE and UNKNOWN: the reason, a clause without a full stop."""
+    notes: tuple[str, ...] = ()
+    """What else has to be said, such as a mount over another runtime."""
+    build: str = ""
+    """Where the facts about the node build are from."""
+
+    @property
+    def fails(self) -> bool:
+        """Whether the step can't start."""
+        return self.verdict == FAILS
+
+
+@frozen
+class Prediction:
+    """One step of a job that uses an action, in those legs of the job in which it comes out the same."""
+
+    workflow: str
+    """The file of the job, relative to the repository."""
+    job: str
+    """The job's id; ``caller / callee`` for a job of a called workflow."""
+    legs: tuple[str, ...]
+    """The names of the legs, as GitHub shows them; () where the job has no matrix."""
+    all_legs: bool
+    """It is so in all legs of the job that are known."""
+    number: int
+    """The step's number in the job, from 1."""
+    place: Span
+    """The ``uses:`` of the job's own step (of the outermost one for an action in a composite action)."""
+    action: str
+    """The action as it is written; the inner one in a composite action."""
+    declared: Declared
+    step: StepVerdict
+    image: JobImage | None = None
+    """None for a job without a container."""
+    through: tuple[str, ...] = ()
+    """The composite actions around it, outermost first."""
+    callers: tuple[Span, ...] = ()
+    """The ``uses:`` of the calling jobs, outermost first."""
+    condition: str = ""
+    """An ``if:`` of the step or job that is only known in the run: it holds where the step runs."""
+    tolerated: bool = False
+    """``continue-on-error`` is true for the step, or for the job."""
+    changed_by: tuple[Span, ...] = ()
+    """Steps before that may put the missing libraries into the image."""
+
+    @property
+    def fails(self) -> bool:
+        """Whether the step can't start."""
+        return self.step.fails
+
+    @property
+    def runtime(self) -> str:
+        """``node24``, or '' where no node is chosen."""
+        return self.step.choice.runtime if self.step.choice is not None else ""
+
+    @property
+    def main_job(self) -> str:
+        """The id of the job in its own file."""
+        return self.job.rpartition(" / ")[2]
+
+
+@frozen
+class Window:
+    """Between what a job's actions need and what the users of its products have."""
+
+    job: str
+    image: str
+    needs: str
+    """The glibc that the runtimes of the job's steps need, such as ``2.28``; empty where no step needs one."""
+    runtimes: tuple[str, ...]
+    target: str
+    """As it was given; empty for none."""
+    target_glibc: str
+    images: tuple[str, ...]
+    """Images inside the window; () where there is none."""
+    closed_since: datetime.date | None
+    """Since when there is none; None where the window is open or was never so."""
+    open_with: str
+    """The runtime with which it was open until then."""
+    sentence: str
+    """All of that in a sentence."""
