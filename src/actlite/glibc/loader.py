@@ -36,13 +36,31 @@ _MUSL_LIBRARY = re.compile(
 )
 _OCI = re.compile(r'exec: "(?P<program>[^"]+)": (?P<why>.+)')
 _EXEC = re.compile(r"(?:^|\s)exec (?P<program>/[^:]+): (?P<why>no such file or directory|exec format error)")
-_INIT = re.compile(r"exec user process caused[^:]*: (?P<why>no such file or directory|exec format error)")
+_INIT = re.compile(r"exec user process caused:? \"?(?P<why>no such file or directory|exec format error)")
+_PYTHON_LIBRARY = re.compile(
+    r"(?:ImportError|OSError): (?P<library>[^\s:]+): (?P<why>cannot open shared object file): No such file or directory"
+)
+_BAD_INTERPRETER = re.compile(
+    r"(?P<program>[^\s:]*/[^:]+): (?P<library>/[^:]+): bad ELF interpreter: No such file or directory"
+)
 _QEMU = re.compile(r"Could not open '(?P<library>/[^']*ld-[^']+)': No such file or directory")
 _SHELL = re.compile(
     r"(?:^|\s)\S*sh: (?:(?:line )?\d+: )?(?:exec: (?:line \d+: )?)?(?P<program>[^\s:]*/[^:]+): "
     r"(?P<why>not found|No such file or directory|cannot execute: required file not found"
     r"|(?:cannot execute binary file: )?Exec format error)\s*$"
 )
+
+
+@frozen
+class Refusal:
+    """What a single line says of a program that could not start."""
+
+    kind: str
+    """As :attr:`LoaderFailure.kind`."""
+    program: str
+    """As the line names it; empty where it names none."""
+    missing: Missing | None = None
+    certain: bool = True
 
 
 @frozen
@@ -118,45 +136,58 @@ class LoaderScanner:
             self._line(line.decode("utf-8", "replace").rstrip("\r"))
 
     def _line(self, raw: str) -> None:
-        line = _ANSI.sub("", raw) if "\x1b" in raw else raw
-        if m := _VERSION.search(line):
-            program = m["by"] if m["program"].endswith(("Error", "Exception")) else m["program"]
-            if not m["weak"]:
-                self._add("versions", program, line, Missing(_last(m["library"]), m["version"]))
-        elif m := _LIBRARY.search(line):
-            self._add("library", m["program"], line, Missing(m["library"], ""))
-        elif m := _MUSL_SYMBOL.search(line):
-            self._add("musl", m["program"], line, Missing("musl libc", m["symbol"]))
-        elif m := _MUSL_LIBRARY.search(line):
-            self._add("musl", m["program"], line, Missing(m["library"], ""))
-        elif m := _OCI.search(line):
-            kind, certain = _why_oci(m["why"])
-            self._add(kind, m["program"], line, certain=certain)
-        elif m := _EXEC.search(line) or _INIT.search(line):
-            program = m.groupdict().get("program") or ""
-            self._add("format" if "format" in m["why"] else "interpreter", program, line)
-        elif m := _QEMU.search(line):
-            self._add("interpreter", "", line, Missing(m["library"], ""))
-        elif m := _SHELL.search(line):
-            kind = (
-                "format" if "format" in m["why"] else "interpreter" if "required" in m["why"] else "not-found"
-            )
-            self._add(kind, m["program"], line, certain=kind != "not-found")
+        line = without_colours(raw)
+        found = refusal_in(line)
+        if found is not None:
+            self._add(found, line)
 
-    def _add(
-        self, kind: str, program: str, line: str, missing: Missing | None = None, certain: bool = True
-    ) -> None:
-        if not kind:
-            return
-        name = _last(program)
-        found = self._found.get((kind, name))
+    def _add(self, refusal: Refusal, line: str) -> None:
+        found = self._found.get((refusal.kind, refusal.program))
         if found is None:
             if len(self._found) >= MAX_PROGRAMS:
                 return
-            found = self._found[kind, name] = _Found(name, kind, certain)
+            found = _Found(refusal.program, refusal.kind, refusal.certain)
+            self._found[refusal.kind, refusal.program] = found
         found.lines.setdefault(line)
+        missing = refusal.missing
         if missing is not None:
             found.missing.setdefault((missing.library, missing.version), missing)
+
+
+def without_colours(line: str) -> str:
+    """A line without the control sequences of a terminal."""
+    return _ANSI.sub("", line) if "\x1b" in line else line
+
+
+def refusal_in(line: str) -> Refusal | None:
+    """What a line, without colours, says of a program that could not start; None where it says nothing of the kind."""
+    if m := _VERSION.search(line):
+        program = m["by"] if m["program"].endswith(("Error", "Exception")) else m["program"]
+        if m["weak"]:
+            return None
+        return Refusal("versions", last_word(program), Missing(last_word(m["library"]), m["version"]))
+    if m := _LIBRARY.search(line):
+        return Refusal("library", last_word(m["program"]), Missing(m["library"], ""))
+    if m := _PYTHON_LIBRARY.search(line):
+        return Refusal("library", "", Missing(m["library"], ""))
+    if m := _MUSL_SYMBOL.search(line):
+        return Refusal("musl", last_word(m["program"]), Missing("musl libc", m["symbol"]))
+    if m := _MUSL_LIBRARY.search(line):
+        return Refusal("musl", last_word(m["program"]), Missing(m["library"], ""))
+    if m := _BAD_INTERPRETER.search(line):
+        return Refusal("interpreter", last_word(m["program"]), Missing(m["library"], ""))
+    if m := _OCI.search(line):
+        kind, certain = _why_oci(m["why"])
+        return Refusal(kind, last_word(m["program"]), None, certain) if kind else None
+    if m := _EXEC.search(line) or _INIT.search(line):
+        program = m.groupdict().get("program") or ""
+        return Refusal("format" if "format" in m["why"] else "interpreter", last_word(program))
+    if m := _QEMU.search(line):
+        return Refusal("interpreter", "", Missing(m["library"], ""))
+    if m := _SHELL.search(line):
+        kind = "format" if "format" in m["why"] else "interpreter" if "required" in m["why"] else "not-found"
+        return Refusal(kind, last_word(m["program"]), None, kind != "not-found")
+    return None
 
 
 def scan(text: bytes | str) -> tuple[LoaderFailure, ...]:
@@ -174,7 +205,7 @@ def principal(failures: Iterable[LoaderFailure], program: str = "") -> LoaderFai
     return next(iter(named[-1:] or [f for f in known if f.certain][-1:] or known[-1:]), None)
 
 
-def _last(text: str) -> str:
+def last_word(text: str) -> str:
     """A path at the end of a text: log prefixes such as times are cut off, spaces within a path are kept."""
     text = text.strip()
     return text if text.startswith(("/", ".")) else text.split()[-1] if text else ""
