@@ -28,6 +28,21 @@ class Missing:
 
 
 @frozen
+class Cause:
+    """A version that a program asks for, and the symbols of it that do."""
+
+    library: str
+    """The library's soname."""
+    version: str
+    """Such as ``GLIBC_2.34``; empty where the library itself is missing."""
+    symbols: tuple[str, ...] = ()
+    """In file order; empty where the file does not tell."""
+    weak: bool = False
+    """All of them are weak references. The loader refuses the file all the same, unless the version itself is
+    marked weak."""
+
+
+@frozen
 class Diagnosis:
     """Why a program could not start, recognised from its own output."""
 
@@ -47,6 +62,74 @@ class Diagnosis:
     fixes: tuple[str, ...] = ()
     """What would work, best first."""
     notes: tuple[str, ...] = ()
+    window: str = ""
+    """What the actions need and what the users of the product have, and whether an image does both."""
+    causes: tuple[Cause, ...] = ()
+    """Which symbols of the program ask for what is missing, where its file could be read."""
+
+
+@frozen
+class Prediction:
+    """What will come of starting the node of one JavaScript step, worked out without starting anything."""
+
+    step: str
+    """The step's key; its stages have the same one."""
+    stages: tuple[str, ...]
+    """Those of ``pre``, ``main`` and ``post`` that the action has."""
+    action: str
+    """As the workflow writes it."""
+    declared: str
+    """What the action declares in ``using:``."""
+    runtime: str
+    """The node that the runner takes, such as ``node24``."""
+    program: str
+    """Its path in the container."""
+    verdict: str
+    """``starts``, ``fails``, ``mounted`` (a volume of the job's lies over it) or ``unknown``."""
+    kind: str = ""
+    """Why it fails, as ``Diagnosis.kind`` has it."""
+    missing: tuple[Missing, ...] = ()
+    loader_lines: tuple[str, ...] = ()
+    """The loader's words, in its order."""
+    reasons: tuple[str, ...] = ()
+    """Why that runtime, or why nothing can be said."""
+
+
+@frozen
+class FileAudit:
+    """An ELF program or library that a product is or holds: what it asks of the systems that it is for."""
+
+    name: str
+    """Its path in the archive; empty where the product is the file."""
+    kind: str
+    """``program`` or ``library``."""
+    arch: str
+    """``x64``, ``arm64`` and so on."""
+    linkage: str
+    """``dynamic``, ``static`` or ``static-pie``."""
+    libc: str
+    """``glibc`` or ``musl``; empty where it needs none."""
+    newest: Mapping[str, str] = field(default_factory=dict)
+    """The newest version of each kind that it asks for: ``{"GLIBC": "2.17"}``."""
+    policy: str = ""
+    """The oldest manylinux or musllinux policy that it meets."""
+    runs_on: tuple[str, ...] = ()
+    """The oldest release of each distribution that has all it needs: ``Debian ≥ 12``."""
+    not_on: tuple[str, ...] = ()
+    """The systems that refuse it."""
+    verdict: str = ""
+    """Against the target: ``fits``, ``refused``, or ``unknown``."""
+    over: tuple[Cause, ...] = ()
+    """What it asks for and the target lacks."""
+    advice: tuple[str, ...] = ()
+    """What to do where it does not fit."""
+
+    @property
+    def summary(self) -> str:
+        """Its needs in a few words: ``glibc 2.17``, ``static``, ``musl``."""
+        if "GLIBC" in self.newest:
+            return f"glibc {self.newest['GLIBC']}"
+        return "static" if self.linkage.startswith("static") else self.libc or self.kind
 
 
 @frozen
@@ -157,6 +240,19 @@ class ImageProgress(Event):
 
 
 @frozen
+class StepsPredicted(Event):
+    """Which of a job's JavaScript steps will start in its container: said before the first of them is reached."""
+
+    kind: ClassVar[str] = "steps-predicted"
+    job: str
+    image: str
+    has: str
+    """What the image has, such as ``glibc 2.17 · GLIBCXX 3.4.19 · CXXABI 1.3.7``."""
+    predictions: tuple[Prediction, ...]
+    """One for each JavaScript step whose node is known, in the order of the steps; those that start too."""
+
+
+@frozen
 class StepStarted(Event):
     """A step begins. ``step`` is its key within the job: ``"0"`` for set-up, then ``"1"``, ``"2"``…;
     ``"pre-2"`` and ``"post-2"`` for stages of step 2; ``"2.1"`` for the first inner step of a composite."""
@@ -237,6 +333,14 @@ class ArtifactFound(Event):
     """Bytes."""
     needs: str = ""
     """For an ELF program: the newest versions it asks for, such as ``GLIBC 2.17``."""
+    audited: tuple[FileAudit, ...] = ()
+    """The ELF programs and libraries that it is or holds; none in journals of before they were audited."""
+    target: str = ""
+    """The target that they were held against; empty without one."""
+    verdict: str = ""
+    """Of all of them against the target: ``fits``, ``refused`` or ``unknown``."""
+    unseen: tuple[str, ...] = ()
+    """What of it was not looked at, and why."""
 
 
 @frozen
@@ -266,6 +370,7 @@ KINDS: dict[str, type[Event]] = {
         JobStarted,
         JobFinished,
         ImageProgress,
+        StepsPredicted,
         StepStarted,
         StepOutput,
         StepAnnotation,

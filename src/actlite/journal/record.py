@@ -14,10 +14,12 @@ from actlite.events import (
     JobFinished,
     JobStarted,
     Notice,
+    Prediction,
     RunFinished,
     RunStarted,
     StepAnnotation,
     StepFinished,
+    StepsPredicted,
     StepStarted,
     StepSummary,
 )
@@ -71,6 +73,8 @@ class JobRecord:
     reason: str = ""
     condition: Mapping[str, Any] | None = None
     steps: tuple[StepRecord, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+    """Which of its JavaScript steps start; none for a job without a container, or without such steps."""
 
 
 @frozen
@@ -133,6 +137,8 @@ class RecordBuilder:
                     condition=event.condition,
                     **({"matrix": event.matrix} if event.matrix else {}),
                 )
+            case StepsPredicted():
+                self._job(event.job, predictions=event.predictions)
             case StepStarted():
                 # A step that starts again (a retry) begins anew, in its old place.
                 self._steps.setdefault(event.job, {})[event.step] = StepRecord(

@@ -80,6 +80,7 @@ def _job(job: JobRecord) -> dict[str, Any]:
         "condition": job.condition,
         "outputs": dict(job.outputs),
         "duration": job.duration,
+        "predictions": [dataclasses.asdict(prediction) for prediction in job.predictions],
         "steps": [_step(step) for step in job.steps],
     }
 
@@ -112,4 +113,8 @@ def _artifact(artifact: ArtifactFound) -> dict[str, Any]:
         "path": artifact.path,
         "size": artifact.size,
         "needs": artifact.needs,
+        "target": artifact.target,
+        "verdict": artifact.verdict,
+        "audited": [dataclasses.asdict(file) for file in artifact.audited],
+        "unseen": list(artifact.unseen),
     }

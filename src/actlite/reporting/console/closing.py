@@ -8,8 +8,9 @@ from rich.text import Text
 
 from actlite.events import Annotation, RunStarted
 from actlite.journal.record import JobRecord, RunRecord, StepRecord
+from actlite.reporting.console.artifacts import artifact_lines, verdict_lines
 from actlite.reporting.console.diagnosis import Told, failure_lines
-from actlite.reporting.console.screen import Screen, foreign, row, seconds, size
+from actlite.reporting.console.screen import Screen, foreign, path_text, row, seconds
 
 _MARKS = {
     "success": ("✓", "green"),
@@ -63,12 +64,13 @@ def closing_lines(
     verdict = foreign(f"{record.path or record.workflow} {words}", "bold")
     time = Text(seconds(record.duration) if record.conclusion else "")
     yield row(Text.assemble(mark(record.conclusion), " ", verdict), time, width)
+    yield from verdict_lines(record, screen)
     yield Text()
     yield from _table(record, width)
     said = Told()
     for job in record.jobs:
         yield from failure_lines(job, screen, tails or {}, said)
-    yield from _artifacts(record, screen)
+    yield from artifact_lines(record, screen)
     yield from _whereabouts(record, screen)
 
 
@@ -149,30 +151,6 @@ def annotation_line(annotation: Annotation, indent: str) -> Text:
     if annotation.title:
         text.append_text(foreign(f" {annotation.title}:"))
     text.append_text(foreign(f" {annotation.message}"))
-    return text
-
-
-def _artifacts(record: RunRecord, screen: Screen) -> Iterator[Text]:
-    if not record.artifacts:
-        return
-    yield Text()
-    yield Text("artifacts")
-    for artifact in record.artifacts:
-        name = foreign(f"  {artifact.name}")
-        right = Text(size(artifact.size))
-        if artifact.needs:
-            name.append_text(foreign(f" · needs {artifact.needs}", "dim"))
-        yield row(name, right, screen.width)
-        yield Text("    ").append_text(path_text(artifact.path, screen))
-
-
-def path_text(path: str, screen: Screen) -> Text:
-    """A path, clickable where the terminal can."""
-    text = foreign(path)
-    if screen.colour and path.startswith("/"):
-        from urllib.parse import quote
-
-        text.stylize(f"link file://{quote(path)}")
     return text
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator
 
 from rich.text import Text
@@ -11,7 +10,7 @@ from rich.text import Text
 from actlite.diagnostics import excerpt
 from actlite.events import Diagnosis, Missing
 from actlite.journal.record import JobRecord, StepRecord
-from actlite.reporting.console.screen import Screen, foreign
+from actlite.reporting.console.screen import Screen, foreign, wrap, wrapped
 from actlite.source import SourceFile, Span
 
 _VALUE = re.compile(r"^\s*(?:- )?\s*(?:uses|run|container|image)\s*:\s*(?P<value>[^\s#].*?)\s*(?:\s#.*)?$")
@@ -58,7 +57,7 @@ def failure_lines(
             if before is not None:
                 yield Text()
                 words = f"{title} / {step.name}: the same as in {before}"
-                yield from _wrapped(Text.assemble(("✗ ", "red"), foreign(words, "bold")), screen, 2)
+                yield from wrapped(Text.assemble(("✗ ", "red"), foreign(words, "bold")), screen, 2)
                 continue
             said.diagnoses.append((step.diagnosis, title))
         elif step.outcome == "cancelled" or step.conclusion == "success":
@@ -69,9 +68,7 @@ def failure_lines(
             return  # the table names each leg with its reason
         said.reasons.add((job.id, job.reason))
         yield Text()
-        yield from _wrapped(
-            Text.assemble(("✗ ", "red"), foreign(f"{title}: {job.reason}", "bold")), screen, 2
-        )
+        yield from wrapped(Text.assemble(("✗ ", "red"), foreign(f"{title}: {job.reason}", "bold")), screen, 2)
 
 
 def _panel(job: JobRecord, step: StepRecord, screen: Screen, tail: list[str]) -> Iterator[Text]:
@@ -79,7 +76,7 @@ def _panel(job: JobRecord, step: StepRecord, screen: Screen, tail: list[str]) ->
     diagnosis = step.diagnosis
     summary = diagnosis.summary if diagnosis else _summary(step)
     title = Text.assemble(("✗ ", "red"), foreign(f"{job.name or job.key} / {step.name}: {summary}", "bold"))
-    yield from _wrapped(title, screen, 2)
+    yield from wrapped(title, screen, 2)
     if step.file:
         yield foreign(f"  {step.file}:{step.line}:{step.column}" if step.line else f"  {step.file}", "cyan")
     excerpts, told = _excerpts(job, step, screen)
@@ -143,31 +140,10 @@ def _version_key(number: str) -> tuple[int, ...]:
 def _listed(label: str, values: list[str], screen: Screen, hang: int = 0) -> Iterator[Text]:
     first = True
     for value in values:
-        for index, part in enumerate(_wrap(value, screen.width - GUTTER - 2, hang)):
+        for index, part in enumerate(wrap(value, screen.width - GUTTER - 2, hang)):
             head = f"  {label:<{GUTTER}}" if first and not index else " " * (GUTTER + 2)
             yield Text.assemble((head, "dim"), foreign(part))
         first = False
-
-
-def _wrap(text: str, width: int, hang: int = 0) -> list[str]:
-    """Lines of at most so many columns, broken at spaces; spaces inside a line stay as they are."""
-    if len(text) <= width:
-        return [text]
-    return textwrap.wrap(
-        text,
-        max(20, width),
-        subsequent_indent=" " * hang,
-        drop_whitespace=True,
-        replace_whitespace=True,
-        break_on_hyphens=False,
-    )
-
-
-def _wrapped(text: Text, screen: Screen, hang: int) -> Iterator[Text]:
-    lines = text.wrap(screen.console, screen.width - hang)
-    for index, line in enumerate(lines):
-        line.rstrip()
-        yield line if not index else Text(" " * hang).append_text(line)
 
 
 def _excerpts(job: JobRecord, step: StepRecord, screen: Screen) -> tuple[list[Text], str]:

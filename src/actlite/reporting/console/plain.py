@@ -19,10 +19,12 @@ from actlite.events import (
     StepAnnotation,
     StepFinished,
     StepOutput,
+    StepsPredicted,
     StepStarted,
 )
 from actlite.journal.record import RecordBuilder
 from actlite.reporting.console.closing import annotation_line, closing_lines, headline, mark, where
+from actlite.reporting.console.predictions import prediction_lines
 from actlite.reporting.console.screen import Screen, foreign, seconds
 from actlite.reporting.controls import clean
 from actlite.reporting.logtext import LogText, indent
@@ -39,6 +41,7 @@ class PlainReporter:
         self._running: dict[str, str] = {}
         self._logs: dict[tuple[str, str], LogText] = {}
         self._pulls: dict[tuple[str, str], str] = {}
+        self._predicted: set[str] = set()
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -49,6 +52,7 @@ class PlainReporter:
         if isinstance(event, RunStarted):
             self._builder = RecordBuilder()
             self._running.clear()
+            self._predicted.clear()
             self._open = True
         self._builder.add(event)
         if isinstance(event, JobStarted):
@@ -89,6 +93,8 @@ class PlainReporter:
                 self._pulls[event.job, event.image] = event.status
                 if known != event.status:
                     self._lines(foreign(f"{event.status} · {event.image}", "dim"), event.job)
+            case StepsPredicted():
+                self._prediction(event)
             case StepStarted():
                 self._logs[event.job, event.step] = LogText(self._screen.style)
                 detail = foreign(f" · {event.detail}", "dim") if event.detail else ""
@@ -118,6 +124,15 @@ class PlainReporter:
         if event.outcome != "skipped":
             text.append(f" {seconds(event.duration)}")
         self._lines(text, event.job)
+
+    def _prediction(self, event: StepsPredicted) -> None:
+        """Once for all legs of which the same is to be said."""
+        lines = list(prediction_lines(event))
+        whole = "\n".join(line.plain for line in lines)
+        if whole not in self._predicted:
+            self._predicted.add(whole)
+            for line in lines:
+                self._lines(line, event.job)
 
     def _lines(self, text: Text, job: str = "") -> None:
         prefix = self._prefix(job)

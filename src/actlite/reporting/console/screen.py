@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Mapping
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TextIO, cast
 
@@ -180,3 +181,35 @@ def row(left: Text, right: Text, width: int) -> Text:
     if not right.plain.strip():
         return left
     return Text.assemble(left, " " * max(0, width - left.cell_len - right.cell_len), right)
+
+
+def wrap(text: str, width: int, hang: int = 0) -> list[str]:
+    """Lines of at most so many columns, broken at spaces; spaces inside a line stay as they are."""
+    if len(text) <= width:
+        return [text]
+    return textwrap.wrap(
+        text,
+        max(20, width),
+        subsequent_indent=" " * hang,
+        drop_whitespace=True,
+        replace_whitespace=True,
+        break_on_hyphens=False,
+    )
+
+
+def wrapped(text: Text, screen: Screen, hang: int) -> Iterator[Text]:
+    """A line of text as lines of the screen's width, all but the first indented."""
+    lines = text.wrap(screen.console, screen.width - hang)
+    for index, line in enumerate(lines):
+        line.rstrip()
+        yield line if not index else Text(" " * hang).append_text(line)
+
+
+def path_text(path: str, screen: Screen) -> Text:
+    """A path, clickable where the terminal can."""
+    text = foreign(path)
+    if screen.colour and path.startswith("/"):
+        from urllib.parse import quote
+
+        text.stylize(f"link file://{quote(path)}")
+    return text

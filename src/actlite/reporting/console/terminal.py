@@ -26,10 +26,12 @@ from actlite.events import (
     RunStarted,
     StepFinished,
     StepOutput,
+    StepsPredicted,
     StepStarted,
 )
 from actlite.journal.record import JobRecord, RecordBuilder, StepRecord
 from actlite.reporting.console.closing import annotation_lines, closing_lines, headline, mark, where
+from actlite.reporting.console.predictions import prediction_lines
 from actlite.reporting.console.screen import Screen, foreign, row, seconds, size
 from actlite.reporting.console.tail import LogTail
 from actlite.reporting.controls import clean
@@ -69,6 +71,7 @@ class TerminalReporter:
         self._failed: dict[tuple[str, str], list[str]] = {}
         self._logs: dict[tuple[str, str], LogText] = {}
         self._pulls: dict[str, ImageProgress] = {}
+        self._predicted: set[str] = set()
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -79,6 +82,7 @@ class TerminalReporter:
             if isinstance(event, RunStarted):
                 self._builder = RecordBuilder()
                 self._failed.clear()
+                self._predicted.clear()
             self._builder.add(event)
         match event:
             case RunStarted():
@@ -89,6 +93,8 @@ class TerminalReporter:
             case ImageProgress():
                 with self._lock:
                     self._pulls[event.job] = event
+            case StepsPredicted():
+                self._prediction(event)
             case JobStarted() | StepStarted():
                 with self._lock:
                     self._pulls.pop(event.job, None)
@@ -163,6 +169,16 @@ class TerminalReporter:
         if text:
             text = text if text.endswith("\n") else text + "\n"
             self._screen.console.print(_Raw(text), end="", crop=False, soft_wrap=True)
+
+    def _prediction(self, event: StepsPredicted) -> None:
+        """Above the tree, once for all legs of which the same is to be said."""
+        lines = list(prediction_lines(event))
+        whole = "\n".join(line.plain for line in lines)
+        with self._lock:
+            known = whole in self._predicted
+            self._predicted.add(whole)
+        if lines and not known:
+            self._above(Text("\n").join(lines))
 
     def _above(self, text: Text) -> None:
         self._screen.console.print(text, soft_wrap=True)
