@@ -1,4 +1,4 @@
-"""python -m sample_workflows.standins build [--force] [NAME…] | --list"""
+"""python -m sample_workflows.standins build [--all] [--force] [NAME…] | --list"""
 
 from __future__ import annotations
 
@@ -50,13 +50,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--list", action="store_true", help="the stand-ins and what they stand for")
     commands = parser.add_subparsers(dest="command")
     build = commands.add_parser("build", help="make images; those that are there already cost nothing")
-    build.add_argument("names", nargs="*", metavar="NAME", help="default: all of them")
+    build.add_argument("names", nargs="*", metavar="NAME", help="default: all but those that only tests need")
+    build.add_argument("--all", action="store_true", help="all of them")
     build.add_argument("--force", action="store_true", help="make them anew")
     build.add_argument("--quiet", action="store_true", help="say only what fails")
     options = parser.parse_args(arguments)
     if options.list:
         for recipe in RECIPES.values():
-            print(f"{recipe.image:36} in place of {recipe.stands_for}")
+            print(f"{recipe.image:39} in place of {recipe.stands_for}" + "  (for tests)" * recipe.for_tests)
         return 0
     if options.command != "build":
         parser.print_usage(sys.stderr)
@@ -65,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         print(f"No stand-in is called {', '.join(unknown)}. There are: {', '.join(RECIPES)}", file=sys.stderr)
         return 2
-    return run(options.names or list(RECIPES), options.force, options.quiet)
+    usual = [name for name, recipe in RECIPES.items() if options.all or not recipe.for_tests]
+    return run(options.names or usual, options.force, options.quiet)
 
 
 def run(names: Sequence[str], force: bool, quiet: bool) -> int:

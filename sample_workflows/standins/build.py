@@ -9,20 +9,23 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sample_workflows.standins.loader_cache import loader_cache
 from sample_workflows.standins.packages import PackagesUnavailable, Suite
 from sample_workflows.standins.recipes import Era, Recipe
 from sample_workflows.standins.relabel import is_elf, rebrand_ldd, rebrand_libc, relabel
+from sample_workflows.standins.saved import write_saved
 from sample_workflows.standins.tree import Entry, Kind, Tree
 
 LABEL = "dev.actlite.standin"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
+TRIPLET = "(?:x86_64|aarch64)-linux-gnu"
 Say = Callable[[str], None]
 
 NOT_NEEDED = re.compile(
@@ -92,7 +95,7 @@ class Builder:
             return recipe.image
         if platform.machine() != "x86_64":
             raise PackagesUnavailable(
-                f"stand-ins are x86-64 images, and this machine is {platform.machine()}"
+                f"stand-ins are made on x86-64 machines, and this one is {platform.machine()}"
             )
         started = time.monotonic()
         tree, made_of = self._musl(recipe) if recipe.musl else self._glibc(recipe)
@@ -104,15 +107,14 @@ class Builder:
             f"{LABEL}.packages": made_of,
         }
         before = self._id(recipe.image)
-        changes = [f'LABEL "{name}"="{value}"' for name, value in labels.items()]
-        changes += [f"ENV PATH={PATH}", f'CMD ["{"/bin/sh" if recipe.musl else "/bin/bash"}"]']
         with tempfile.TemporaryFile() as archive:
             tree.write(archive)
             size = archive.tell()
             archive.seek(0)
-            chunks = iter(lambda: archive.read(1 << 20), b"")
-            # The tag goes with the name: Podman's service does not look at the separate one.
-            self._client.api.import_image_from_stream(chunks, recipe.image, changes=changes)
+            if recipe.architecture == "amd64":
+                self._import(recipe, archive, labels)
+            else:
+                self._load(recipe, archive, labels)
         if before and before != self._id(recipe.image):
             self._drop(before)
         self._say(
@@ -121,22 +123,40 @@ class Builder:
         )
         return recipe.image
 
-    def _suite(self, *names: str) -> Suite:
-        """The first of these Debian suites that is to be had; else this machine's own packages."""
-        if names in self._suites:
-            return self._suites[names]
+    def _import(self, recipe: Recipe, archive: BinaryIO, labels: Mapping[str, str]) -> None:
+        """An image of this machine's architecture, from a root file system."""
+        changes = [f'LABEL "{name}"="{value}"' for name, value in labels.items()]
+        changes += [f"ENV PATH={PATH}", f'CMD ["{"/bin/sh" if recipe.musl else "/bin/bash"}"]']
+        chunks = iter(lambda: archive.read(1 << 20), b"")
+        # The tag goes with the name: Podman's service does not look at the separate one.
+        self._client.api.import_image_from_stream(chunks, recipe.image, changes=changes)
+
+    def _load(self, recipe: Recipe, archive: BinaryIO, labels: Mapping[str, str]) -> None:
+        """An image of another architecture: an import would give it this machine's."""
+        with tempfile.TemporaryFile() as saved:
+            write_saved(saved, archive, recipe.image, recipe.architecture, labels)
+            saved.seek(0)
+            self._client.api.load_image(saved)
+
+    def _suite(self, *names: str, architecture: str = "amd64", exact: bool = False) -> Suite:
+        """The first of these Debian suites that is to be had; else, unless ``exact``, this machine's own packages."""
+        key = (architecture, "exact" if exact else "", *names)
+        if key in self._suites:
+            return self._suites[key]
         for name in names:
-            suite = Suite(self._folder, name)
+            suite = Suite(self._folder, name, architecture)
             try:
                 suite.prepare()
                 break
             except PackagesUnavailable as error:
+                if exact:
+                    raise
                 self._say(f"  {error}")
         else:
             suite = Suite(self._folder, None)
             suite.prepare()
             self._say("  made from this machine's own packages instead: their glibc is newer")
-        self._suites[names] = suite
+        self._suites[key] = suite
         return suite
 
     def _root(self, suite: Suite, packages: Sequence[str], docker_client: bool) -> tuple[Tree, str]:
@@ -164,7 +184,8 @@ class Builder:
         return tree.copy(), made_of
 
     def _glibc(self, recipe: Recipe) -> tuple[Tree, str]:
-        tree, made_of = self._root(self._suite("bullseye"), recipe.packages, recipe.docker_client)
+        suite = self._suite("bullseye", architecture=recipe.architecture, exact=recipe.exact)
+        tree, made_of = self._root(suite, recipe.packages, recipe.docker_client)
         # Packages since trixie hold no /bin and /lib any more: there the links are always needed.
         merged = recipe.era is None or recipe.era.merged or "usr/bin/bash" in tree.entries
         if recipe.era is None:
@@ -174,7 +195,9 @@ class Builder:
             make_era(tree, recipe.era, merged)
         add_links(tree, recipe, merged)
         tree.prune()
-        tree.file("etc/ld.so.cache", loader_cache(loader_paths(tree, recipe.era, merged)))
+        if recipe.has_cache:
+            paths = loader_paths(tree, recipe.era, merged)
+            tree.file("etc/ld.so.cache", loader_cache(paths, recipe.architecture))
         return tree, made_of
 
     def _musl(self, recipe: Recipe) -> tuple[Tree, str]:
@@ -223,10 +246,11 @@ def merge(path: str) -> str:
 
 def make_era(tree: Tree, era: Era, merged: bool) -> None:
     """Turn Debian's files into those of an older system: places, file names, versions."""
-    glibc = re.compile(r"^(usr/lib64/|lib64/)(lib[a-zA-Z_]+|ld)-2\.\d+\.so$")
+    glibc = re.compile(rf"^(usr/lib64/|lib64/|lib/{TRIPLET}/)(lib[a-zA-Z_]+|ld)-2\.\d+\.so$")
 
     def place(path: str) -> str:
-        path = re.sub(r"^(usr/)?lib/x86_64-linux-gnu(?=/|$)", r"\1lib64", path)
+        if not era.debian:
+            path = re.sub(rf"^(usr/)?lib/{TRIPLET}(?=/|$)", r"\1lib64", path)
         if merged:
             path = merge(path)
         path = glibc.sub(rf"\1\2-{era.glibc}.so", path)
@@ -262,19 +286,20 @@ def loader_paths(tree: Tree, era: Era | None, merged: bool) -> dict[str, str]:
     paths = {}
     for name, folder in tree.libraries().items():
         short = folder.removeprefix("usr/") if merged else folder
-        old_place = era is not None and not era.merged and name.startswith("libstdc++")
+        old_place = era is not None and not era.merged and not era.debian and name.startswith("libstdc++")
         paths[name] = f"/usr/lib64/{name}" if old_place else f"/{short}/{name}"
     return paths
 
 
 def add_links(tree: Tree, recipe: Recipe, merged: bool) -> None:
     """Links that packages make when they are installed, and those that lead to where files were moved."""
-    if recipe.era is not None:
-        tree.entries.pop("usr/lib/x86_64-linux-gnu", None)
-        tree.entries.pop("lib/x86_64-linux-gnu", None)
-        tree.link("usr/lib/x86_64-linux-gnu", "../lib64")
+    if recipe.era is not None and not recipe.era.debian:
+        triplet = TRIPLETS[recipe.architecture]
+        tree.entries.pop(f"usr/lib/{triplet}", None)
+        tree.entries.pop(f"lib/{triplet}", None)
+        tree.link(f"usr/lib/{triplet}", "../lib64")
         if not merged:
-            tree.link("lib/x86_64-linux-gnu", "../lib64")
+            tree.link(f"lib/{triplet}", "../lib64")
     for name in ("bin", "sbin", "lib", "lib64"):
         tree.folder(f"usr/{name}")
         if merged:

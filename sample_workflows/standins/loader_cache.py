@@ -14,7 +14,8 @@ from collections.abc import Mapping
 _MAGIC = b"glibc-ld.so.cache1.1"
 _HEADER = len(_MAGIC) + 28
 _ENTRY = 24
-_X86_64_LIBC6 = 0x0303
+_FLAGS = {"amd64": 0x0303, "arm64": 0x0A03}
+"""FLAG_ELF_LIBC6 with the architecture's own flag, such as FLAG_X8664_LIB64."""
 
 
 def _compare(one: str, other: str) -> int:
@@ -32,7 +33,7 @@ def _compare(one: str, other: str) -> int:
     return len(left) - len(right)
 
 
-def loader_cache(libraries: Mapping[str, str]) -> bytes:
+def loader_cache(libraries: Mapping[str, str], architecture: str = "amd64") -> bytes:
     """The cache file for libraries by name and full path. The loader searches it by halves, from the
     greatest name to the smallest."""
     names = sorted(libraries, key=functools.cmp_to_key(_compare), reverse=True)
@@ -44,6 +45,6 @@ def loader_cache(libraries: Mapping[str, str]) -> bytes:
         strings += name.encode() + b"\0"
         value = base + len(strings)
         strings += libraries[name].encode() + b"\0"
-        entries += struct.pack("<iIIIQ", _X86_64_LIBC6, key, value, 0, 0)
+        entries += struct.pack("<iIIIQ", _FLAGS[architecture], key, value, 0, 0)
     header = _MAGIC + struct.pack("<II20x", len(names), len(strings))
     return bytes(header + entries + strings)

@@ -21,8 +21,8 @@ Dir::State::lists "{folder}/lists";
 Dir::State::status "{folder}/status";
 Dir::Cache "{folder}/cache";
 APT::Sandbox::User "";
-APT::Architecture "amd64";
-APT::Architectures {{ "amd64"; }};
+APT::Architecture "{architecture}";
+APT::Architectures {{ "{architecture}"; }};
 Acquire::Languages "none";
 Acquire::Retries "3";
 Debug::NoLocking "true";
@@ -43,14 +43,17 @@ class Package:
 
 
 class Suite:
-    """One set of packages: a Debian suite of the machine's mirror, or what the machine itself uses.
+    """One set of packages: a Debian suite of the machine's mirror, or what the machine itself uses; for x86-64, or
+    a suite's for another architecture.
 
     ``folder`` keeps lists and package files between calls."""
 
-    def __init__(self, folder: Path, suite: str | None) -> None:
-        self.name = suite or "this machine's own packages"
-        self._folder = folder / (suite or "own")
+    def __init__(self, folder: Path, suite: str | None, architecture: str = "amd64") -> None:
+        foreign = "" if architecture == "amd64" else f"-{architecture}"
+        self.name = f"{suite}{foreign}" if suite else "this machine's own packages"
+        self._folder = folder / (f"{suite}{foreign}" if suite else "own")
         self._suite = suite
+        self._architecture = architecture
         self._ready = False
 
     def _apt(self, *arguments: str, cwd: Path | None = None) -> str:
@@ -80,10 +83,10 @@ class Suite:
         for part in ("lists/partial", "cache/archives/partial", "packages"):
             (self._folder / part).mkdir(parents=True, exist_ok=True)
         (self._folder / "status").touch()
-        configuration = CONFIGURATION.format(folder=self._folder)
+        configuration = CONFIGURATION.format(folder=self._folder, architecture=self._architecture)
         if self._suite is not None:
             (self._folder / "sources.list").write_text(
-                f"deb [arch=amd64 signed-by={KEYRING}] {_debian_mirror()} {self._suite} main\n"
+                f"deb [arch={self._architecture} signed-by={KEYRING}] {_debian_mirror()} {self._suite} main\n"
             )
             configuration += (
                 f'Dir::Etc::sourcelist "{self._folder}/sources.list";\nDir::Etc::sourceparts "/dev/null";\n'

@@ -29,9 +29,18 @@ class Era:
     """The last part of libstdc++'s file name."""
     merged: bool
     """Whether /lib64 is /usr/lib64, as from CentOS 7 on."""
+    debian: bool = False
+    """The libraries are where Debian's and Ubuntu's are, and not in /lib64."""
 
 
 ERAS = {
+    "2.5": Era(
+        "2.5",
+        "4.1.2",
+        {"GLIBC": (2, 5), "GLIBCXX": (3, 4, 8), "CXXABI": (1, 3, 1), "GCC": (4, 2, 0)},
+        "6.0.8",
+        merged=False,
+    ),
     "2.12": Era(
         "2.12",
         "4.4.7",
@@ -45,6 +54,21 @@ ERAS = {
         {"GLIBC": (2, 17), "GLIBCXX": (3, 4, 19), "CXXABI": (1, 3, 7), "GCC": (4, 8, 0)},
         "6.0.19",
         merged=True,
+    ),
+    "2.26": Era(
+        "2.26",
+        "7.3.1",
+        {"GLIBC": (2, 26), "GLIBCXX": (3, 4, 24), "CXXABI": (1, 3, 11), "GCC": (7, 0, 0)},
+        "6.0.24",
+        merged=True,
+    ),
+    "2.27": Era(
+        "2.27",
+        "7.5.0",
+        {"GLIBC": (2, 27), "GLIBCXX": (3, 4, 25), "CXXABI": (1, 3, 11), "GCC": (7, 0, 0)},
+        "6.0.25",
+        merged=False,
+        debian=True,
     ),
     "2.28": Era(
         "2.28",
@@ -71,6 +95,14 @@ class Recipe:
     release_files: dict[str, str] = field(default_factory=dict)
     docker_client: bool = False
     musl: bool = False
+    architecture: str = "amd64"
+    """As Debian and Docker name it. Images of another than this machine's can be read, and not started."""
+    exact: bool = False
+    """Made of bullseye's packages or not at all: the release of the libraries matters."""
+    has_cache: bool = True
+    """Whether it has /etc/ld.so.cache; without one the loader searches its own folders."""
+    for_tests: bool = False
+    """Made only when it is named."""
 
     @property
     def image(self) -> str:
@@ -82,6 +114,8 @@ class Recipe:
         """What it really is, in one sentence."""
         if self.musl:
             return "musl and busybox from Debian packages; not Alpine's own files"
+        if self.exact and self.era is None:
+            return "packages of Debian 11, unchanged; fewer than the image that it stands for has"
         if self.era is None:
             return "Debian packages, unchanged; much smaller than the machine it stands for"
         return (
@@ -104,9 +138,18 @@ def _red_hat(pretty: str, os_release: str | None) -> dict[str, str]:
     return files
 
 
+def _debian_11(pretty: str) -> dict[str, str]:
+    text = 'NAME="Debian GNU/Linux"\nVERSION_ID="11"\nID=debian\n'
+    return {"os-release": f'PRETTY_NAME="{pretty}"\n{text}', "debian_version": "11.11\n"}
+
+
+_CENTOS_5 = "CentOS release 5.11 (Final)"
 _CENTOS_6 = "CentOS release 6.10 (Final)"
 _CENTOS_7 = "CentOS Linux release 7.9.2009 (Core)"
 _ALMA_8 = "AlmaLinux release 8.10 (Cerulean Leopard)"
+_AMAZON_2 = "Amazon Linux release 2 (Karoo)"
+_UBUNTU_18 = "Ubuntu 18.04.6 LTS"
+_DEBIAN_11 = "Debian GNU/Linux 11 (bullseye)"
 _CENTOS_7_FILES = _red_hat(
     _CENTOS_7, _os_release("CentOS Linux", "centos", "rhel fedora", "7", "CentOS Linux 7 (Core)")
 )
@@ -167,6 +210,78 @@ RECIPES = {
                 'PRETTY_NAME="Alpine Linux v3.21"\n',
             },
             musl=True,
+        ),
+        Recipe(
+            name="manylinux1",
+            stands_for="quay.io/pypa/manylinux1_x86_64",
+            packages=SHELL + LIBRARIES,
+            system=_CENTOS_5,
+            era=ERAS["2.5"],
+            release_files=_red_hat(_CENTOS_5, None),
+            for_tests=True,
+        ),
+        Recipe(
+            name="amazonlinux2",
+            stands_for="amazonlinux:2",
+            packages=SHELL + LIBRARIES,
+            system=_AMAZON_2,
+            era=ERAS["2.26"],
+            release_files={
+                "system-release": _AMAZON_2 + "\n",
+                "os-release": _os_release(
+                    "Amazon Linux", "amzn", "centos rhel fedora", "2", "Amazon Linux 2"
+                ),
+            },
+            for_tests=True,
+        ),
+        Recipe(
+            name="ubuntu1804",
+            stands_for="ubuntu:18.04",
+            packages=SHELL + LIBRARIES,
+            system=_UBUNTU_18,
+            era=ERAS["2.27"],
+            release_files={"os-release": _os_release("Ubuntu", "ubuntu", "debian", "18.04", _UBUNTU_18)},
+            for_tests=True,
+        ),
+        Recipe(
+            name="debian11",
+            stands_for="debian:11",
+            packages=SHELL + LIBRARIES,
+            system=_DEBIAN_11,
+            release_files=_debian_11(_DEBIAN_11),
+            exact=True,
+            for_tests=True,
+        ),
+        Recipe(
+            name="nostdcxx",
+            stands_for="gcr.io/distroless/base-debian11:debug",
+            packages=("bash", "dash", "coreutils", "grep", "mawk", "libc6", "libc-bin"),
+            system="Distroless",
+            release_files=_debian_11("Distroless"),
+            exact=True,
+            has_cache=False,
+            for_tests=True,
+        ),
+        Recipe(
+            name="manylinux2014_arm64",
+            stands_for="quay.io/pypa/manylinux2014_aarch64",
+            packages=SHELL + LIBRARIES,
+            system=_CENTOS_7,
+            era=ERAS["2.17"],
+            release_files=_CENTOS_7_FILES,
+            architecture="arm64",
+            exact=True,
+            for_tests=True,
+        ),
+        Recipe(
+            name="debian11_arm64",
+            stands_for="debian:11 for arm64",
+            packages=SHELL + LIBRARIES,
+            system=_DEBIAN_11,
+            release_files=_debian_11(_DEBIAN_11),
+            architecture="arm64",
+            exact=True,
+            for_tests=True,
         ),
     )
 }

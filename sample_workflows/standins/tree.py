@@ -16,7 +16,12 @@ from typing import BinaryIO
 from sample_workflows.standins.packages import PackagesUnavailable
 from sample_workflows.standins.relabel import is_elf, needed
 
-LIBRARY_FOLDERS = ("usr/lib64", "lib64", "usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "usr/lib", "lib")
+LIBRARY_FOLDERS = (
+    *("usr/lib64", "lib64"),
+    *("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"),
+    *("usr/lib/aarch64-linux-gnu", "lib/aarch64-linux-gnu"),
+    *("usr/lib", "lib"),
+)
 LIBRARY = re.compile(r"(?:lib|ld-).*\.so(?:\.\d+)*")
 
 UNWANTED = re.compile(

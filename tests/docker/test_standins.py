@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +16,15 @@ from sample_workflows.standins.recipes import RECIPES
 
 pytestmark = pytest.mark.docker
 
-GLIBC = {"manylinux2010": "2.12", "manylinux2014": "2.17", "centos7": "2.17", "manylinux_2_28": "2.28"}
+GLIBC = {
+    "manylinux1": "2.5",
+    "manylinux2010": "2.12",
+    "manylinux2014": "2.17",
+    "centos7": "2.17",
+    "amazonlinux2": "2.26",
+    "ubuntu1804": "2.27",
+    "manylinux_2_28": "2.28",
+}
 COMPILERS = ("runner", "manylinux2010", "manylinux2014", "manylinux_2_28")
 
 # Symbols whose default version is too new for some of the images: memcpy 2.14, clock_gettime 2.17,
@@ -63,12 +73,48 @@ def versions(text: str) -> set[tuple[int, ...]]:
 @pytest.mark.parametrize(("name", "glibc"), GLIBC.items())
 def test_says_its_glibc(name: str, glibc: str, standin: Callable[[str], str], docker_daemon: Any) -> None:
     code, text = in_image(
-        docker_daemon, standin(name), "ldd --version; getconf GNU_LIBC_VERSION; cat /etc/redhat-release"
+        docker_daemon, standin(name), "ldd --version; getconf GNU_LIBC_VERSION; cat /etc/*release"
     )
     assert code == 0, text
     assert text.splitlines()[0] == f"ldd (GNU libc) {glibc}"
     assert f"glibc {glibc}" in text.splitlines()
     assert RECIPES[name].system in text
+
+
+@pytest.mark.parametrize(("name", "system"), [("debian11", "(bullseye)"), ("nostdcxx", "Distroless")])
+def test_debian_11_is_unchanged(
+    name: str, system: str, standin: Callable[[str], str], docker_daemon: Any
+) -> None:
+    script = (
+        "ldd --version; cat /etc/os-release; grep -c HLIBC /lib/x86_64-linux-gnu/libc.so.6; "
+        "ls /usr/lib/x86_64-linux-gnu/libstdc++.so.6 /etc/ld.so.cache 2>/dev/null; true"
+    )
+    code, text = in_image(docker_daemon, standin(name), script)
+    lines = text.splitlines()
+    assert code == 0, text
+    assert lines[0].startswith("ldd (Debian GLIBC 2.31-")
+    assert system in text
+    libraries = ["/etc/ld.so.cache", "/usr/lib/x86_64-linux-gnu/libstdc++.so.6"]
+    assert lines[-1:] == ["0"] if name == "nostdcxx" else lines[-3:] == ["0", *libraries]
+
+
+@pytest.mark.parametrize(("name", "loader"), [("manylinux2014_arm64", "2.17"), ("debian11_arm64", "2.31")])
+def test_arm64_images_are_arm64_all_through(
+    name: str, loader: str, standin: Callable[[str], str], docker_daemon: Any
+) -> None:
+    image = standin(name)
+    assert docker_daemon.api.inspect_image(image)["Architecture"] == "arm64"
+    container = docker_daemon.api.create_container(image, ["/nothing"])["Id"]
+    try:
+        stat = docker_daemon.api.get_archive(container, "/lib/ld-linux-aarch64.so.1")[1]
+        assert stat["linkTarget"].endswith(f"/ld-{loader}.so")
+        chunks, _ = docker_daemon.api.get_archive(container, stat["linkTarget"])
+        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+            file = archive.extractfile(archive.getmembers()[0])
+            assert file is not None
+            assert file.read()[18:20] == b"\xb7\0"  # EM_AARCH64
+    finally:
+        docker_daemon.api.remove_container(container, v=True)
 
 
 @pytest.mark.parametrize("name", COMPILERS)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,10 +16,11 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerDefSection, GNUVerNeedSection, GNUVerSymSection
 from elftools.elf.sections import SymbolTableSection
 
+from sample_workflows.standins import __main__ as standins_main
 from sample_workflows.standins.__main__ import main
-from sample_workflows.standins.build import busybox_applets, make_era
+from sample_workflows.standins.build import busybox_applets, loader_paths, make_era
 from sample_workflows.standins.loader_cache import loader_cache
-from sample_workflows.standins.recipes import ERAS
+from sample_workflows.standins.recipes import ERAS, RECIPES
 from sample_workflows.standins.relabel import (
     is_elf,
     needed,
@@ -28,6 +32,7 @@ from sample_workflows.standins.relabel import (
     sysv_hash,
     too_new,
 )
+from sample_workflows.standins.saved import write_saved
 from sample_workflows.standins.tree import Entry, Kind, Tree
 
 ERA = ERAS["2.17"]
@@ -162,6 +167,23 @@ def test_loader_cache_is_read_by_ldconfig(tmp_path: Path) -> None:
         assert f"{name} (libc6,x86-64) => /lib64/{name}" in text
 
 
+def test_old_places_and_those_of_ubuntu() -> None:
+    tree = Tree()
+    tree.file("lib/x86_64-linux-gnu/libc-2.31.so", "x")
+    tree.link("lib/x86_64-linux-gnu/libc.so.6", "libc-2.31.so")
+    tree.file("usr/lib/x86_64-linux-gnu/libstdc++.so.6.0.28", "x")
+    tree.link("usr/lib/x86_64-linux-gnu/libstdc++.so.6", "libstdc++.so.6.0.28")
+    tree.file("usr/bin/ldd", "echo 'ldd (Debian GLIBC 2.31-1) 2.31'")
+    make_era(tree, ERAS["2.27"], merged=False)
+    assert tree.entries["lib/x86_64-linux-gnu/libc.so.6"].target == "libc-2.27.so"
+    assert loader_paths(tree, ERAS["2.27"], merged=False) == {
+        "libc-2.27.so": "/lib/x86_64-linux-gnu/libc-2.27.so",
+        "libc.so.6": "/lib/x86_64-linux-gnu/libc.so.6",
+        "libstdc++.so.6": "/usr/lib/x86_64-linux-gnu/libstdc++.so.6",
+        "libstdc++.so.6.0.25": "/usr/lib/x86_64-linux-gnu/libstdc++.so.6.0.25",
+    }
+
+
 def test_loader_cache_goes_from_great_to_small() -> None:
     data = loader_cache(
         {name: "/" + name for name in ("libx9.so.2", "libx10.so.2", "liba.so.1", "libx_.so.1")}
@@ -237,3 +259,33 @@ def test_a_name_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list"]) == 0
     assert "actlite-standin/manylinux2014:1" in capsys.readouterr().out
+
+
+def test_images_for_tests_are_made_when_they_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[list[str]] = []
+
+    def note(names: Sequence[str], force: bool, quiet: bool) -> int:
+        made.append(list(names))
+        return 0
+
+    monkeypatch.setattr(standins_main, "run", note)
+    for arguments in (["build"], ["build", "debian11"], ["build", "--all"]):
+        assert main(arguments) == 0
+    assert "runner" in made[0]
+    assert "debian11" not in made[0]
+    assert made[1:] == [["debian11"], list(RECIPES)]
+
+
+def test_an_image_of_another_architecture_is_written_as_docker_saves_it() -> None:
+    out = io.BytesIO()
+    write_saved(out, io.BytesIO(b"the layer"), "actlite-standin/x:1", "arm64", {"a": "b"})
+    out.seek(0)
+    with tarfile.open(fileobj=out) as archive:
+        parts = {member.name: archive.extractfile(member) for member in archive.getmembers()}
+        texts = {name: part.read() for name, part in parts.items() if part is not None}
+    manifest = json.loads(texts["manifest.json"])[0]
+    assert manifest["RepoTags"] == ["actlite-standin/x:1"]
+    config = json.loads(texts[manifest["Config"]])
+    assert (config["architecture"], config["config"]["Labels"]) == ("arm64", {"a": "b"})
+    assert texts[manifest["Layers"][0]] == b"the layer"
+    assert config["rootfs"]["diff_ids"] == ["sha256:" + hashlib.sha256(b"the layer").hexdigest()]
