@@ -118,7 +118,7 @@ def test_the_file_says_beforehand_what_the_loader_says(
     runner = runner_at(D(2026, 11, 23))
     externals = nodes.externals(runner, ["node24"])
     has = describe(engine.images, image, cache=tmp_path).versions
-    needs = elf.read_needs(externals / "node24" / "bin" / "node")
+    needs = elf.read(externals / "node24" / "bin" / "node")
     lacking = {
         (n.library, n.version) for n in needs.versions if n.library in has and n.version not in has[n.library]
     }

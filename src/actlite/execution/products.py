@@ -94,13 +94,13 @@ def find_products(workspace: Path, known: frozenset[str]) -> list[Path]:
 def needs_of(path: Path) -> str:
     """The newest versions that a program, or the programs of an archive, ask for: ``GLIBC 2.17``; ``static``
     for one that needs no library; empty where there is no program."""
-    from actlite.glibc.elf import ElfError, newest_of, read_needs
+    from actlite.glibc.elf import ElfError, newest_of, read
 
     versions: list[str] = []
     static = False
     for data in _elf_images(path):
         try:
-            needs = read_needs(data)
+            needs = read(data)
         except ElfError:
             continue
         found = [need.version for need in needs.versions]

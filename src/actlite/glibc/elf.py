@@ -1,29 +1,64 @@
-"""What an ELF file asks of the loader, and what a library offers: one question per function.
+"""What an ELF file asks of the loader, and what a library offers.
 
-The only module that imports elftools.
+The only module that imports elftools: it opens the file, its segments and its dynamic tags; the tables behind them
+are read by ``actlite.glibc.elf_tables``. Nothing here needs section headers, which the loader does not read either.
 """
 
 from __future__ import annotations
 
 import io
+import mmap
+import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
+from actlite.glibc.elf_tables import MAX_PATH, Data, ElfError, Tables
 from actlite.records import frozen
 
-if TYPE_CHECKING:
-    from elftools.elf.elffile import ELFFile
-
-T = TypeVar("T")
+__all__ = [
+    "MAGIC",
+    "ElfError",
+    "ElfFile",
+    "Symbol",
+    "VersionNeed",
+    "from_data",
+    "is_elf",
+    "newest_of",
+    "read",
+    "to_data",
+    "version_key",
+    "version_symbols",
+]
 
 MAGIC = b"\x7fELF"
+MAX_TAGS = 4096
+"""Dynamic tags that are looked at; libLLVM has 40."""
+MAX_HEADERS = 65536
+"""Bytes of the program headers; the kernel starts nothing that has more (fs/binfmt_elf.c, load_elf_phdrs)."""
 _NUMBERED = re.compile(r"([A-Z][A-Z0-9]*)_(\d+(?:\.\d+)+)")
+_MACHINES = {
+    ("EM_X86_64", True, True): "x64",
+    ("EM_X86_64", False, True): "x32",
+    ("EM_386", False, True): "x86",
+    ("EM_AARCH64", True, True): "arm64",
+    ("EM_ARM", False, True): "arm",
+    ("EM_PPC64", True, True): "ppc64le",
+    ("EM_PPC64", True, False): "ppc64",
+    ("EM_S390", True, False): "s390x",
+    ("EM_S390", False, False): "s390",
+    ("EM_RISCV", True, True): "riscv64",
+    ("EM_RISCV", False, True): "riscv32",
+    ("EM_LOONGARCH", True, True): "loong64",
+}
+"""elftools' name, 64 bits, little-endian."""
 
-
-class ElfError(Exception):
-    """A file is not ELF, or is cut off or damaged; the text says which."""
+_NEEDED, _STRTAB, _SONAME, _RPATH, _DEBUG, _RUNPATH, _RELR = 1, 5, 14, 15, 21, 29, 36
+_FLAGS_1 = 0x6FFFFFFB
+_NODEFLIB, _PIE = 0x800, 0x0800_0000
 
 
 @frozen
@@ -39,25 +74,42 @@ class VersionNeed:
 
 
 @frozen
-class Needs:
-    """What an ELF file asks of the dynamic loader."""
+class ElfFile:
+    """What the loader reads in an ELF file."""
 
     machine: str
-    """``x64``, ``x86``, ``arm64``, ``arm``, or elftools' own name of another."""
-    interpreter: str
-    """PT_INTERP; empty for libraries and static programs."""
-    libraries: tuple[str, ...]
+    """``x64``, ``x86``, ``arm64``, ``arm``, ``ppc64le``, ``s390x`` …, or elftools' own name of another."""
+    kind: str
+    """``program`` (position independent ones too), ``library``, ``object`` or ``other``."""
+    interpreter: str = ""
+    """PT_INTERP; empty for most libraries and for static programs."""
+    libraries: tuple[str, ...] = ()
     """DT_NEEDED, in order."""
-    versions: tuple[VersionNeed, ...]
-    """In the order of .gnu.version_r, which is the order of the loader's messages."""
+    versions: tuple[VersionNeed, ...] = ()
+    """DT_VERNEED, in file order, which is the order of the loader's messages."""
+    definitions: tuple[str, ...] = ()
+    """The versions of DT_VERDEF, in file order, ``base`` left out."""
     rpath: tuple[str, ...] = ()
-    """DT_RUNPATH, else DT_RPATH, split."""
+    """DT_RPATH, split; an empty entry is the working folder. The loader ignores it where there is a ``runpath``."""
+    runpath: tuple[str, ...] = ()
+    """DT_RUNPATH, likewise."""
     soname: str = ""
+    base: str = ""
+    """The version that stands for the file itself; a library without versions has neither this nor ``definitions``."""
+    has_relr: bool = False
+    """Its relocations are packed (DT_RELR): glibc before 2.36 does not know them."""
+    no_default_lib: bool = False
+    """DF_1_NODEFLIB: neither the cache nor the default folders are searched for what it needs."""
     is_static: bool = False
-    """No interpreter and no library needed: it asks nothing of the image."""
+    """A program without interpreter: it asks nothing of the system's libraries."""
 
 
-_MACHINES = {"EM_X86_64": "x64", "EM_386": "x86", "EM_AARCH64": "arm64", "EM_ARM": "arm"}
+@frozen
+class Symbol:
+    """An undefined symbol of a file."""
+
+    name: str
+    weak: bool = False
 
 
 def is_elf(path: Path) -> bool:
@@ -66,89 +118,26 @@ def is_elf(path: Path) -> bool:
         return file.read(4) == MAGIC
 
 
-def read_needs(source: Path | bytes) -> Needs:
-    """What a file needs. Raises ElfError, and OSError for a path that can't be read."""
-
-    def look(elf: ELFFile) -> Needs:
-        interpreter = ""
-        dynamic: Any = None
-        segment: Any
-        for segment in elf.iter_segments():
-            kind = segment.header.p_type
-            if kind == "PT_INTERP":
-                interpreter = segment.get_interp_name()
-            elif kind == "PT_DYNAMIC":
-                dynamic = segment
-        libraries: list[str] = []
-        found = {"DT_RPATH": "", "DT_RUNPATH": "", "DT_SONAME": ""}
-        for tag in dynamic.iter_tags() if dynamic is not None else ():
-            kind = tag.entry.d_tag
-            if kind == "DT_NEEDED":
-                libraries.append(tag.needed)
-            elif kind in found:
-                found[kind] = getattr(tag, kind[3:].lower())
-        machine = elf.header.e_machine
-        path = found["DT_RUNPATH"] or found["DT_RPATH"]
-        return Needs(
-            machine=_MACHINES.get(machine, str(machine)),
-            interpreter=interpreter,
-            libraries=tuple(libraries),
-            versions=tuple(_version_needs(elf)),
-            rpath=tuple(filter(None, path.split(":"))),
-            soname=found["DT_SONAME"],
-            is_static=not interpreter and not libraries and not found["DT_SONAME"],
-        )
-
-    return _with_elf(source, look)
+def read(source: Path | bytes) -> ElfFile:
+    """What the loader reads in a file. Raises ElfError, and OSError for a path that can't be read."""
+    with _data(source) as data, _sound():
+        return _read(_open(data))
 
 
-def read_definitions(source: Path | bytes) -> tuple[str, ...]:
-    """The versions that a library defines, in file order, its own name left out. Raises ElfError."""
-
-    def look(elf: ELFFile) -> tuple[str, ...]:
-        section = _section(elf, "SHT_GNU_verdef", 20)
-        if section is None:
-            return ()
-        names = []
-        for definition, auxiliary in section.iter_versions():
-            first = next(auxiliary, None)
-            # VER_FLG_BASE (1) marks the file's own name.
-            if first is not None and not definition["vd_flags"] & 1:
-                names.append(str(first.name))
-        return tuple(names)
-
-    return _with_elf(source, look)
-
-
-def symbols_of(source: Path | bytes, version: str) -> tuple[tuple[str, bool], ...]:
-    """The undefined symbols that bind to a version, as ``(name, weak)``, in file order. Raises ElfError."""
-
-    def look(elf: ELFFile) -> tuple[tuple[str, bool], ...]:
-        needed = _section(elf, "SHT_GNU_verneed", 16)
-        table: Any = _section(elf, "SHT_GNU_versym", 2)
-        symbols: Any = elf.get_section_by_name(".dynsym")
-        if needed is None or table is None or symbols is None:
-            return ()
-        indexes = {
-            aux["vna_other"]
-            for _, auxiliary in needed.iter_versions()
-            for aux in auxiliary
-            if aux.name == version
-        }
-        chosen = []
-        for number in range(min(table.num_symbols(), symbols.num_symbols())):
-            if table.get_symbol(number).entry["ndx"] in indexes:
-                symbol = symbols.get_symbol(number)
-                if symbol["st_shndx"] == "SHN_UNDEF":
-                    chosen.append((str(symbol.name), symbol["st_info"]["bind"] == "STB_WEAK"))
-        return tuple(chosen)
-
-    return _with_elf(source, look)
-
-
-def newest(needs: Needs) -> Mapping[str, str]:
-    """The newest version of each kind that a file needs: ``{"GLIBC": "2.17", "GLIBCXX": "3.4.18"}``."""
-    return newest_of(need.version for need in needs.versions)
+def version_symbols(source: Path | bytes) -> Mapping[tuple[str, str], tuple[Symbol, ...]]:
+    """The undefined symbols that bind to each (library, version), both in file order; a version that no symbol asks
+    for has an empty tuple. Raises ElfError and OSError."""
+    with _data(source) as data, _sound():
+        opened = _open(data)
+        found: dict[tuple[str, str], list[Symbol]] = {}
+        indexes: dict[int, list[Symbol]] = {}
+        if opened.tables is not None:
+            for library, version, _, index in opened.tables.needed_versions():
+                symbols = found.setdefault((library, version), [])
+                indexes.setdefault(index, symbols)
+            for index, name, weak in opened.tables.undefined_symbols(indexes):
+                indexes[index].append(Symbol(name, weak))
+        return {key: tuple(symbols) for key, symbols in found.items()}
 
 
 def newest_of(names: Iterable[str]) -> Mapping[str, str]:
@@ -167,36 +156,179 @@ def version_key(number: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", number))
 
 
-def _version_needs(elf: ELFFile) -> Iterator[VersionNeed]:
-    section = _section(elf, "SHT_GNU_verneed", 16)
-    if section is None:
+def to_data(elf: ElfFile) -> dict[str, Any]:
+    """A file's facts as JSON data; what is empty is left out."""
+    data: dict[str, Any] = {"machine": elf.machine, "kind": elf.kind}
+    for name in ("interpreter", "soname", "base"):
+        if text := getattr(elf, name):
+            data[name] = text
+    for name in ("libraries", "definitions", "rpath", "runpath"):
+        if values := getattr(elf, name):
+            data[name] = list(values)
+    if elf.versions:
+        data["versions"] = [[n.library, n.version, *([True] if n.weak else [])] for n in elf.versions]
+    for name in ("has_relr", "no_default_lib", "is_static"):
+        if getattr(elf, name):
+            data[name] = True
+    return data
+
+
+def from_data(data: Mapping[str, Any]) -> ElfFile:
+    """The facts that :func:`to_data` wrote. Raises ValueError for anything else."""
+    try:
+        values: dict[str, Any] = dict(data)
+        needs = values.pop("versions", ())
+        for name in ("libraries", "definitions", "rpath", "runpath"):
+            values[name] = tuple(values.get(name, ()))
+        return ElfFile(versions=tuple(VersionNeed(*need) for need in needs), **values)
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"not the facts of an ELF file: {error}") from error
+
+
+@frozen
+class _Opened:
+    """An ELF file, its segments and tags."""
+
+    machine: str
+    type: str
+    interpreter: str
+    tags: Sequence[tuple[int, int]]
+    tables: Tables | None
+
+
+def _read(opened: _Opened) -> ElfFile:
+    tables, last = opened.tables, dict(opened.tags)
+    if tables is None:
+        kind = {"ET_EXEC": "program", "ET_DYN": "program", "ET_REL": "object"}.get(opened.type, "other")
+        if opened.type == "ET_DYN" and not opened.interpreter:
+            kind = "library"
+        return ElfFile(
+            opened.machine,
+            kind,
+            opened.interpreter,
+            is_static=kind == "program" and not opened.interpreter,
+        )
+
+    def text(tag: int, limit: int) -> str:
+        return tables.string(last[tag], limit) if tag in last else ""
+
+    soname = text(_SONAME, 4096)
+    flags = last.get(_FLAGS_1, 0)
+    # Linkers give programs, and no libraries, DF_1_PIE (since 2015) or DT_DEBUG.
+    is_program = bool(flags & _PIE) or _DEBUG in last or bool(opened.interpreter and not soname)
+    kind = {"ET_EXEC": "program", "ET_DYN": "program" if is_program else "library", "ET_REL": "object"}.get(
+        opened.type, "other"
+    )
+    definitions = list(tables.defined_versions())
+    return ElfFile(
+        machine=opened.machine,
+        kind=kind,
+        interpreter=opened.interpreter,
+        libraries=tuple(tables.string(value) for tag, value in opened.tags if tag == _NEEDED),
+        versions=tuple(VersionNeed(*need[:3]) for need in tables.needed_versions()),
+        definitions=tuple(name for name, own in definitions if not own),
+        rpath=_split(text(_RPATH, MAX_PATH)),
+        runpath=_split(text(_RUNPATH, MAX_PATH)),
+        soname=soname,
+        base=next((name for name, own in definitions if own), ""),
+        has_relr=_RELR in last,
+        no_default_lib=bool(flags & _NODEFLIB),
+        is_static=kind == "program" and not opened.interpreter,
+    )
+
+
+def _split(path: str) -> tuple[str, ...]:
+    return tuple(path.split(":")) if path else ()
+
+
+def _open(data: Data) -> _Opened:
+    from elftools.elf.structs import ELFStructs
+
+    if data[:4] != MAGIC:
+        raise ElfError("not an ELF file")
+    if len(data) < 52 or data[4] not in (1, 2) or data[5] not in (1, 2):
+        raise ElfError("a cut off or damaged ELF file")
+    wide, little = data[4] == 2, data[5] == 1
+    structs: Any = ELFStructs(little_endian=little, elfclass=64 if wide else 32)
+    structs.create_basic_structs()
+    header = _parse(structs.Elf_Ehdr, data, 0)
+    structs.create_advanced_structs(header.e_type, header.e_machine, header.e_ident.EI_OSABI)
+    size = structs.Elf_Phdr.sizeof()
+    if header.e_phnum * size > MAX_HEADERS:
+        raise ElfError("damaged: more program headers than a system takes")
+    interpreter, loaded, dynamic = "", [], None
+    for number in range(header.e_phnum):
+        segment = _parse(structs.Elf_Phdr, data, header.e_phoff + number * size)
+        match segment.p_type:
+            case "PT_LOAD":
+                loaded.append((segment.p_vaddr, segment.p_offset, segment.p_filesz))
+            case "PT_INTERP":
+                raw = data[segment.p_offset : segment.p_offset + min(segment.p_filesz, 4096)]
+                interpreter = raw.split(b"\0")[0].decode("utf-8", "replace")
+            case "PT_DYNAMIC":
+                dynamic = segment
+    name = str(header.e_machine)
+    machine = _MACHINES.get((name, wide, little), name)
+    if dynamic is None:
+        return _Opened(machine, str(header.e_type), interpreter, (), None)
+    tags = _tags(structs, data, dynamic.p_offset, dynamic.p_filesz)
+    tables = Tables(data, little=little, wide=wide, segments=loaded, tags=dict(tags))
+    return _Opened(machine, str(header.e_type), interpreter, tags, tables)
+
+
+def _tags(structs: Any, data: Data, offset: int, size: int) -> list[tuple[int, int]]:
+    """The dynamic tags up to DT_NULL, as numbers."""
+    entry = structs.Elf_Dyn
+    tags: list[tuple[int, int]] = []
+    for number in range(min(size // entry.sizeof(), MAX_TAGS)):
+        found = _parse(entry, data, offset + number * entry.sizeof())
+        tag = _number(found.d_tag)
+        if tag == 0:
+            return tags
+        tags.append((tag, found.d_val))
+    if len(tags) == MAX_TAGS:
+        raise ElfError("damaged: its dynamic section has no end")
+    return tags
+
+
+def _number(tag: int | str) -> int:
+    """The number of a tag that elftools may have named."""
+    if isinstance(tag, int):
+        return tag
+    from elftools.elf.enums import ENUM_D_TAG
+
+    return int(ENUM_D_TAG[tag])
+
+
+def _parse(struct: Any, data: Data, offset: int) -> Any:
+    size = struct.sizeof()
+    piece = data[offset : offset + size]
+    if len(piece) < size:
+        raise ElfError("a cut off or damaged ELF file")
+    return struct.parse_stream(io.BytesIO(piece))
+
+
+@contextmanager
+def _data(source: Path | bytes) -> Iterator[Data]:
+    """The file's bytes: mapped, so that only what is looked at is read."""
+    if isinstance(source, bytes):
+        yield source
         return
-    for need, auxiliary in section.iter_versions():
-        for aux in auxiliary:
-            # VER_FLG_WEAK is 2.
-            yield VersionNeed(str(need.name), str(aux.name), bool(aux["vna_flags"] & 2))
-
-
-def _section(elf: ELFFile, kind: str, entry: int) -> Any:
-    """A section by type, where its counts can be true: a damaged count would keep elftools busy for hours."""
-    for section in elf.iter_sections():
-        if section["sh_type"] == kind:
-            if kind != "SHT_GNU_versym" and section["sh_info"] > section["sh_size"] // entry:
-                raise ElfError("its version table is damaged")
-            return section
-    return None
-
-
-def _with_elf(source: Path | bytes, look: Callable[[ELFFile], T]) -> T:
-    from elftools.elf.elffile import ELFFile
-
-    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
-        if stream.read(4) != MAGIC:
+    # A pipe by that name must not keep us waiting.
+    with open(os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb", buffering=0) as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode) or not found.st_size:
             raise ElfError("not an ELF file")
-        stream.seek(0)
-        try:
-            return look(ELFFile(stream))
-        except (ElfError, OSError, MemoryError):
-            raise
-        except Exception as error:  # elftools raises whatever a damaged field leads it to
-            raise ElfError(f"a cut off or damaged ELF file ({type(error).__name__}: {error})") from error
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            yield mapped
+
+
+@contextmanager
+def _sound() -> Iterator[None]:
+    """What a damaged field leads elftools to raise is told as damage."""
+    try:
+        yield
+    except (ElfError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise ElfError(f"a cut off or damaged ELF file ({type(error).__name__}: {error})") from error

@@ -116,7 +116,7 @@ def describe_files(image: str, files: Mapping[str, bytes | None]) -> ImageLibc:
             if not content:
                 continue
             try:
-                versions[library] = elf.read_definitions(content)
+                versions[library] = elf.read(content).definitions
             except elf.ElfError:
                 continue  # a linker script or a stub by that name: the next folder counts
             if library == "libc.so.6" and (banner := _BANNER.search(content)):

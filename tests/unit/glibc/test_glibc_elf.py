@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import sys
 from pathlib import Path
 
@@ -12,15 +14,15 @@ from hypothesis import strategies as st
 
 from actlite.glibc.elf import (
     ElfError,
-    Needs,
+    ElfFile,
     VersionNeed,
+    from_data,
     is_elf,
-    newest,
     newest_of,
-    read_definitions,
-    read_needs,
-    symbols_of,
+    read,
+    to_data,
     version_key,
+    version_symbols,
 )
 
 PYTHON = Path(sys.executable).resolve()
@@ -36,29 +38,31 @@ needs_libc = pytest.mark.skipif(LIBC is None, reason="this machine has no glibc"
 
 
 def test_a_dynamic_program() -> None:
-    needs = read_needs(PYTHON)
+    needs = read(PYTHON)
     assert needs.machine in {"x64", "arm64"}
+    assert needs.kind == "program"
     assert not needs.is_static
     assert any(need.library.startswith("libc.so") for need in needs.versions)
-    assert "GLIBC" in newest(needs)
-    assert read_needs(PYTHON.read_bytes()) == needs
+    assert "GLIBC" in newest_of(need.version for need in needs.versions)
+    assert read(PYTHON.read_bytes()) == needs
 
 
 @needs_libc
 def test_what_a_library_defines() -> None:
     assert LIBC is not None
-    definitions = read_definitions(LIBC)
-    assert "GLIBC_2.17" in definitions
-    assert "libc.so.6" not in definitions
-    assert definitions == read_definitions(LIBC.read_bytes())
+    libc = read(LIBC)
+    assert "GLIBC_2.17" in libc.definitions
+    assert "libc.so.6" not in libc.definitions
+    assert (libc.kind, libc.soname, libc.base) == ("library", "libc.so.6", "libc.so.6")
+    assert libc == read(LIBC.read_bytes())
 
 
-def test_symbols_that_bind_to_a_version() -> None:
-    newest_glibc = f"GLIBC_{newest(read_needs(PYTHON))['GLIBC']}"
-    symbols = symbols_of(PYTHON, newest_glibc)
-    assert symbols
-    assert all(name and isinstance(weak, bool) for name, weak in symbols)
-    assert symbols_of(PYTHON, "GLIBC_9.99") == ()
+def test_symbols_that_bind_to_each_version() -> None:
+    symbols = version_symbols(PYTHON)
+    assert list(symbols) == [(need.library, need.version) for need in read(PYTHON).versions]
+    libc = next(library for library, _ in symbols if library.startswith("libc.so"))
+    found = {symbol.name for (library, _), own in symbols.items() if library == libc for symbol in own}
+    assert "__libc_start_main" in found
 
 
 @pytest.mark.parametrize("content", [b"", b"#!/bin/sh\n", b"\x7fEL", b"\x7fELF", b"\x7fELF" + b"\0" * 60])
@@ -66,14 +70,20 @@ def test_no_elf(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_bytes(content)
     assert is_elf(file) is content.startswith(b"\x7fELF")
-    for ask in (read_needs, read_definitions):
+    for ask in (read, version_symbols):
         with pytest.raises(ElfError, match="ELF"):
             ask(file)
 
 
 def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        read_needs(tmp_path / "none")
+        read(tmp_path / "none")
+
+
+def test_a_pipe_is_no_elf_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ElfError, match="not an ELF file"):
+        read(tmp_path / "pipe")
 
 
 @needs_libc
@@ -85,9 +95,29 @@ def test_damage_never_escapes_as_anything_else(data: st.DataObject) -> None:
     content = content[: data.draw(st.integers(1, len(content)))]
     for _ in range(data.draw(st.integers(0, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    for ask in (read_needs, read_definitions, lambda b: symbols_of(b, "GLIBC_2.17")):
+    for ask in (read, version_symbols):
         with contextlib.suppress(ElfError):
             ask(bytes(content))
+
+
+@pytest.mark.parametrize("path", [p for p in (PYTHON, LIBC) if p is not None], ids=lambda p: p.name)
+def test_facts_survive_json(path: Path) -> None:
+    elf = read(path)
+    assert from_data(json.loads(json.dumps(to_data(elf)))) == elf
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"machine": "x64"}, {"machine": "x64", "kind": "program", "odd": 1}, None, [], {"versions": 3}],
+)
+def test_other_data_are_no_facts(data: object) -> None:
+    with pytest.raises(ValueError, match="not the facts"):
+        from_data(data)  # type: ignore[arg-type]  # what a spoilt cache may hold
+
+
+def test_weak_needs_survive_json() -> None:
+    elf = ElfFile("x64", "program", versions=(VersionNeed("a.so", "A_1", True), VersionNeed("a.so", "A_2")))
+    assert from_data(json.loads(json.dumps(to_data(elf)))) == elf
 
 
 def test_newest_orders_numbers_not_texts() -> None:
@@ -101,8 +131,5 @@ def test_newest_orders_numbers_not_texts() -> None:
         "HLIBC_2.34",
     )
     assert newest_of(names) == {"GLIBC": "2.17", "GLIBCXX": "3.4.18", "HLIBC": "2.34"}
-    needs = Needs(
-        "x64", "", (), (VersionNeed("libc.so.6", "GLIBC_2.4"), VersionNeed("libc.so.6", "GLIBC_2.10"))
-    )
-    assert newest(needs) == {"GLIBC": "2.10"}
+    assert newest_of(["GLIBC_2.4", "GLIBC_2.10"]) == {"GLIBC": "2.10"}
     assert version_key("2.9") < version_key("2.17")

@@ -27,13 +27,13 @@ VERSIONS = {
 def definitions(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fake ELF reader: the first word of the content says which library it is."""
 
-    def read(content: bytes) -> tuple[str, ...]:
+    def read(content: bytes) -> elf.ElfFile:
         name = content.split(b"\0")[0]
         if name not in VERSIONS:
             raise elf.ElfError("not an ELF file")
-        return VERSIONS[name]
+        return elf.ElfFile("x64", "library", definitions=VERSIONS[name])
 
-    monkeypatch.setattr(elf, "read_definitions", read)
+    monkeypatch.setattr(elf, "read", read)
 
 
 @dataclass

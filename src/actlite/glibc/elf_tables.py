@@ -1,0 +1,160 @@
+"""The tables of an ELF file that the loader reads while it links: strings, versions, dynamic symbols.
+
+Read at their addresses, through the loaded segments, as ld.so does; sections play no part. Every count is a file's
+own claim: each walk ends at a bound that real files are far from (the largest builds of node need 60 versions).
+Facts: the generic ABI's chapters on dynamic linking, and the LSB's on symbol versions.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+Data: TypeAlias = bytes | mmap.mmap
+"""The bytes of a file."""
+
+MAX_NAME = 4096
+"""Bytes of a library's or a symbol's name (PATH_MAX)."""
+MAX_VERSION = 512
+"""Bytes of a version's name."""
+MAX_PATH = 65536
+"""Bytes of an RPATH."""
+MAX_VERSIONS = 20_000
+"""Entries of a version table, all libraries together."""
+MAX_SYMBOLS = 100_000
+"""Undefined symbols with a version."""
+MAX_SYMBOL_TEXT = 16 << 20
+"""Bytes of their names, together."""
+
+_FLAG_BASE = 1
+_FLAG_WEAK = 2
+_BIND_WEAK = 2
+_HIDDEN = 0x7FFF
+"""The bits of a version index; the one above says that the definition is hidden."""
+
+
+class ElfError(Exception):
+    """A file is not ELF, or is cut off or damaged; the text says which."""
+
+
+class Tables:
+    """The dynamic tables of one file."""
+
+    def __init__(
+        self,
+        data: Data,
+        *,
+        little: bool,
+        wide: bool,
+        segments: Sequence[tuple[int, int, int]],
+        tags: Mapping[int, int],
+    ) -> None:
+        """``segments`` are the loaded ones, as (address, offset, bytes in the file); ``tags`` the last value of each
+        dynamic tag; ``wide`` is for 64 bits."""
+        self.data = data
+        self._order = "<" if little else ">"
+        self._wide = wide
+        self._segments = segments
+        self._tags = tags
+        strings = tags.get(5)  # DT_STRTAB
+        self._strings = self.offset(strings) if strings is not None else -1
+
+    def offset(self, address: int) -> int:
+        """Where an address of memory is in the file. Raises ElfError where no segment has it."""
+        for start, offset, size in self._segments:
+            if start <= address < start + size:
+                return offset + address - start
+        raise ElfError(f"damaged: nothing is loaded at {address:#x}")
+
+    def string(self, index: int, limit: int = MAX_NAME) -> str:
+        """A text of the string table. Raises ElfError for one that has no end within ``limit`` bytes."""
+        start = self._strings + index
+        if self._strings < 0 or start >= len(self.data):
+            raise ElfError("cut off or damaged: a name is outside of the file")
+        end = self.data.find(b"\0", start, start + limit + 1)
+        if end < 0:
+            raise ElfError("damaged: a name has no end")
+        return self.data[start:end].decode("utf-8", "replace")
+
+    def needed_versions(self) -> Iterator[tuple[str, str, bool, int]]:
+        """DT_VERNEED: (library, version, weak, index), in file order, which is the order of the loader's messages."""
+        if 0x6FFFFFFE not in self._tags:
+            return
+        left = MAX_VERSIONS
+        at = self.offset(self._tags[0x6FFFFFFE])
+        while True:
+            _, _, file, first, following = self._unpack("HHIII", at)
+            library = self.string(file)
+            aux = at + first
+            while True:
+                if (left := left - 1) < 0:
+                    raise ElfError("damaged: its table of needed versions has no end")
+                _, flags, index, name, forward = self._unpack("IHHII", aux)
+                yield library, self.string(name, MAX_VERSION), bool(flags & _FLAG_WEAK), index & _HIDDEN
+                if not forward:
+                    break
+                aux += forward
+            if not following:
+                return
+            at += following
+
+    def defined_versions(self) -> Iterator[tuple[str, bool]]:
+        """DT_VERDEF: (version, is the file's own name), in file order."""
+        if 0x6FFFFFFC not in self._tags:
+            return
+        at = self.offset(self._tags[0x6FFFFFFC])
+        for _ in range(MAX_VERSIONS):
+            _, flags, _, _, _, aux, following = self._unpack("HHHHIII", at)
+            name, _ = self._unpack("II", at + aux)
+            yield self.string(name, MAX_VERSION), bool(flags & _FLAG_BASE)
+            if not following:
+                return
+            at += following
+        raise ElfError("damaged: its table of defined versions has no end")
+
+    def undefined_symbols(self, indexes: Mapping[int, object]) -> Iterator[tuple[int, str, bool]]:
+        """The undefined symbols whose version has one of the indexes, as (index, name, weak), in file order."""
+        if 6 not in self._tags or 0x6FFFFFF0 not in self._tags:  # DT_SYMTAB, DT_VERSYM
+            return
+        entry = struct.Struct(self._order + ("IBBHQQ" if self._wide else "IIIBBH"))
+        symbols, versions = self.offset(self._tags[6]), self.offset(self._tags[0x6FFFFFF0])
+        count = self._symbol_count(symbols, entry.size)
+        count = min(count, (len(self.data) - symbols) // entry.size, (len(self.data) - versions) // 2)
+        left, text = MAX_SYMBOLS, MAX_SYMBOL_TEXT
+        # 4,096 at a time: what is copied stays small, however large the table claims to be.
+        for start in range(0, max(count, 0), 4096):
+            size = min(4096, count - start)
+            own = struct.unpack_from(f"{self._order}{size}H", self.data, versions + 2 * start)
+            for number, version in enumerate(own, start):
+                if version & _HIDDEN not in indexes:
+                    continue
+                fields = entry.unpack_from(self.data, symbols + number * entry.size)
+                name, info, section = (
+                    (fields[0], fields[1], fields[3]) if self._wide else (fields[0], fields[3], fields[5])
+                )
+                if section:
+                    continue
+                found = self.string(name)
+                left, text = left - 1, text - len(found)
+                if left < 0 or text < 0:
+                    raise ElfError("damaged: more symbols than a program can have")
+                yield version & _HIDDEN, found, info >> 4 == _BIND_WEAK
+
+    def _symbol_count(self, symbols: int, size: int) -> int:
+        """How many symbols can be undefined: those before the first that DT_GNU_HASH finds, else all of DT_HASH."""
+        if 0x6FFFFEF5 in self._tags:
+            _, first = self._unpack("II", self.offset(self._tags[0x6FFFFEF5]))
+            return int(first)
+        if 4 in self._tags:
+            _, count = self._unpack("II", self.offset(self._tags[4]))
+            return int(count)
+        # Neither: every linker puts the names behind the symbols.
+        return (self._strings - symbols) // size
+
+    def _unpack(self, form: str, at: int) -> tuple[int, ...]:
+        try:
+            return struct.unpack_from(self._order + form, self.data, at)
+        except struct.error:
+            raise ElfError("cut off or damaged: a table is outside of the file") from None
