@@ -1,0 +1,110 @@
+"""Where a log comes from: a file, standard input, a folder of logs, or the archive that GitHub hands out.
+
+The archive has a file for each job, ``0_build.txt``, and beside it a folder ``build`` with a file for each step,
+which say the same again. A run of actlite's own is a folder with ``logs/JOB/STEP.log``.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+from actlite.errors import UsageError
+
+PIECE = 1 << 20
+"""Bytes that are read at a time."""
+MAX_FILES = 5_000
+"""Files of a folder or an archive that are read."""
+MAX_UNPACKED = 4 << 30
+"""Bytes of an archive that are read when unpacked; a bomb ends there."""
+_LOG = re.compile(r"\.(?:txt|log|out|md|eml|jsonl?)$|^[^.]+$", re.IGNORECASE)
+_JOB = re.compile(r"\d+_(.+)\.txt")
+
+Pieces = Iterator[tuple[str, Iterable[bytes]]]
+"""Files of a log, each with the name of its job, and their content bit by bit."""
+
+
+def from_stream(stream: IO[bytes]) -> Pieces:
+    """A log from an open stream, such as standard input."""
+    yield "", _read(stream)
+
+
+def from_path(path: Path) -> Pieces:
+    """The log at a path. Raises UsageError where it can't be read; the pieces raise OSError."""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            return _folder(path)
+        if stat.S_ISREG(mode) and zipfile.is_zipfile(path):
+            return _archive(path)
+        stream = path.open("rb")
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}.") from error
+    return _one(stream)
+
+
+def _one(stream: IO[bytes]) -> Pieces:
+    with stream:
+        yield "", _read(stream)
+
+
+def _folder(path: Path) -> Pieces:
+    names: dict[str, Path] = {}
+    for found in sorted(path.rglob("*")):
+        if len(names) < MAX_FILES and found.is_file() and not found.is_symlink() and _LOG.search(found.name):
+            names[found.relative_to(path).as_posix()] = found
+    for name in _wanted(list(names)):
+        with names[name].open("rb") as stream:
+            yield _job(name), _read(stream)
+
+
+def _archive(path: Path) -> Pieces:
+    left = [MAX_UNPACKED]
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {item.filename: item for item in archive.infolist()[:MAX_FILES] if not item.is_dir()}
+            for name in _wanted([name for name in members if _LOG.search(name.rpartition("/")[2])]):
+                with archive.open(members[name]) as stream:
+                    yield _job(name), _bounded(stream, left)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise UsageError(f"{path} is a zip archive that can't be read.", why=str(error)) from error
+
+
+def _wanted(names: list[str]) -> list[str]:
+    """The files that are read: not those of steps whose job has a file of its own, which has them all."""
+    whole = {found[1] for name in names if (found := _JOB.fullmatch(name))}
+    return sorted(
+        (name for name in names if name.partition("/")[0] not in whole or "/" not in name), key=_by_number
+    )
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """Orders ``2_Run.txt`` before ``10_Post.txt``."""
+    return [
+        (int(part.partition("_")[0]) if part.partition("_")[0].isdecimal() else 0, part)
+        for part in name.split("/")
+    ]
+
+
+def _job(name: str) -> str:
+    """The job whose log a file has, by its place."""
+    top, _, rest = name.partition("/")
+    if not rest:
+        found = _JOB.fullmatch(top)
+        return found[1] if found else top.rpartition(".")[0] or top
+    return rest.partition("/")[0] if top == "logs" and "/" in rest else top
+
+
+def _read(stream: IO[bytes]) -> Iterator[bytes]:
+    while piece := stream.read(PIECE):
+        yield piece
+
+
+def _bounded(stream: IO[bytes], left: list[int]) -> Iterator[bytes]:
+    while left[0] > 0 and (piece := stream.read(min(PIECE, left[0]))):
+        left[0] -= len(piece)
+        yield piece
