@@ -5,14 +5,20 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from actlite.events import Diagnosis, Missing
+from actlite.events import Cause, Diagnosis, Missing
 from actlite.glibc import advice
 from actlite.glibc.elf import newest_of, version_key
 from actlite.glibc.image import ImageLibc
 from actlite.glibc.loader import LoaderFailure
+from actlite.glibc.ways import Situation, ways
 from actlite.records import frozen
 
+if TYPE_CHECKING:
+    from actlite.glibc.target import Target
+
+VM_FIX = "Give the runner's label another image: -P LABEL=IMAGE, or [platforms] of the settings"
 _RUNTIME = re.compile(r"/__e/(node\d+(?:_alpine)?)/bin/node|.*/externals/(node\d+(?:_alpine)?)/bin/node")
 
 
@@ -30,6 +36,8 @@ class NodeFacts:
     """The action's ``owner/repo@ref``."""
     as_of: datetime.date | None = None
     """The date whose runner is used; None is today."""
+    mounted: tuple[str, ...] = ()
+    """The runtimes over which the job mounts volumes of its own."""
 
 
 def diagnose(
@@ -41,12 +49,17 @@ def diagnose(
     exists: bool | None = None,
     stands_for: str = "",
     is_vm: bool = False,
+    target: Target | None = None,
+    window: str = "",
+    causes: tuple[Cause, ...] = (),
 ) -> Diagnosis | None:
     """Explain a failure. None where it is no loader's matter: a path that a shell did not find and that is not there.
 
     ``node`` is given for a runtime of the runner's; ``needs`` are the newest versions that the program asks for, where
     its file was read; ``exists`` whether the file is there; ``stands_for`` the image that the workflow names, where
-    another takes its place; ``is_vm`` that the image takes the place of GitHub's machine.
+    another takes its place; ``is_vm`` that the image takes the place of GitHub's machine; ``target`` the oldest system
+    of those who use what is built; ``window`` what lies between them and the actions (``glibc.window``);
+    ``causes`` the symbols of the program that ask for what is missing.
     """
     if failure.kind == "not-found" and not failure.certain and not exists:
         return None
@@ -61,8 +74,10 @@ def diagnose(
         loader_lines=failure.lines,
         reasons=_reasons(runtime, node, image),
         has=str(image) if image is not None else "",
-        fixes=_fixes(failure, runtime, image, node, needs),
+        fixes=_fixes(failure, runtime, image, node, needs, target) if not (is_vm and runtime) else (VM_FIX,),
         notes=_notes(image, stands_for, is_vm),
+        window=window if runtime and failure.kind == "versions" else "",
+        causes=causes,
     )
 
 
@@ -143,19 +158,12 @@ def _fixes(
     image: ImageLibc | None,
     node: NodeFacts | None,
     needs: Mapping[str, str] | None,
+    target: Target | None,
 ) -> tuple[str, ...]:
-    action = node.action if node is not None else ""
-    on = (node.as_of if node is not None else None) or datetime.date.today()
     glibc = image.glibc if image is not None else ""
     kind = failure.kind
     if kind == "format":
         return ("Use an image of the machine's own architecture, or a build of the program for the image's",)
-    if kind == "library":
-        return tuple(line for item in failure.missing for line in advice.for_library(item.library))
-    if kind == "versions":
-        if runtime:
-            return advice.for_runtime(runtime, action, glibc, on)
-        return advice.for_program(glibc, _needed_glibc(failure, needs))
     if kind == "not-found" and failure.certain and runtime:
         # The runner's own is always there; what the job mounts over it may not hold it.
         return (
@@ -164,11 +172,41 @@ def _fixes(
         )
     if kind == "not-found" and failure.certain:
         return ("Use an image that has the file, or install it in a run: step before this one",)
+    install = tuple(
+        line for item in failure.missing if kind == "library" for line in advice.for_library(item.library)
+    )
     if runtime:
-        return advice.for_other_libc(action)
+        return (*install, *(way.line for way in ways(_situation(runtime, image, node, target, kind))))
+    if kind == "library":
+        return install
+    if kind == "versions":
+        return advice.for_program(glibc, _needed_glibc(failure, needs))
     return (
         "Build it for musl (target x86_64-unknown-linux-musl), or run it in an image with glibc, such as debian:12-slim",
     )
+
+
+def _situation(
+    runtime: str, image: ImageLibc | None, node: NodeFacts | None, target: Target | None, kind: str
+) -> Situation:
+    newest = dict(image.newest) if image is not None else {}
+    if image is not None and image.glibc:
+        newest["GLIBC"] = image.glibc
+    return Situation(
+        runtime=runtime.removesuffix("_alpine"),
+        on=_on(node),
+        declared=node.declared if node is not None else "",
+        action=node.action if node is not None else "",
+        libc=image.kind if image is not None else "",
+        newest=newest,
+        target=target.glibc if target is not None else "",
+        mounted=node.mounted if node is not None else (),
+        has_libraries=kind != "library",
+    )
+
+
+def _on(node: NodeFacts | None) -> datetime.date:
+    return (node.as_of if node is not None else None) or datetime.date.today()
 
 
 def _needed_glibc(failure: LoaderFailure, needs: Mapping[str, str] | None) -> str:

@@ -7,18 +7,22 @@ from pathlib import Path
 from actlite.events import (
     Annotation,
     ArtifactFound,
+    Cause,
     Diagnosis,
     Event,
+    FileAudit,
     ImageProgress,
     JobFinished,
     JobStarted,
     Missing,
     Notice,
+    Prediction,
     RunFinished,
     RunStarted,
     StepAnnotation,
     StepFinished,
     StepOutput,
+    StepsPredicted,
     StepStarted,
 )
 
@@ -55,10 +59,42 @@ DIAGNOSIS = Diagnosis(
     reasons=("declares node12", "the runner uses node24 for node12 since 2026-06-16"),
     has="glibc 2.17 · GLIBCXX 3.4.19 · CXXABI 1.3.7",
     fixes=(
-        "put a node that starts on glibc 2.17 over /__e/node24: an image of your own with a volume for it does",
-        "checkout in a job of its own",
+        "put a node that starts on 2.17 over /__e/node24: actlite check --fix=node-mount",
+        "check out by git in a run: step, without node (the image needs git): actlite check --fix=git-checkout",
+        "an image of your own, which has both the old libraries for the build and a newer set for the runner's node",
+        "build in quay.io/pypa/manylinux_2_28_x86_64 (drops users of CentOS 7): actlite check --fix=image",
     ),
     notes=("images with glibc ≥ 2.28 run node24",),
+    window="actions need glibc ≥ 2.28; your users have ≥ 2.17 (target manylinux2014): no image does both",
+)
+OWN = Diagnosis(
+    "versions",
+    "./hq",
+    "./hq cannot start in this container: it needs glibc 2.34, the image has 2.17.",
+    missing=(Missing("libc.so.6", "GLIBC_2.34"), Missing("libc.so.6", "GLIBC_2.18")),
+    loader_lines=("./hq: /lib64/libc.so.6: version `GLIBC_2.34' not found (required by ./hq)",),
+    has="glibc 2.17",
+    fixes=("Build it in quay.io/pypa/manylinux2014_x86_64 (glibc 2.17): what is built there runs here",),
+    causes=(
+        Cause("libc.so.6", "GLIBC_2.34", ("__libc_start_main", "pthread_create", "pthread_join", "a", "b")),
+        Cause("libc.so.6", "GLIBC_2.18", ("__cxa_thread_atexit_impl",), weak=True),
+    ),
+)
+PREDICTED = (
+    Prediction(
+        "2",
+        ("main", "post"),
+        "actions/checkout@v2",
+        "node12",
+        "node24",
+        "/__e/node24/bin/node",
+        "fails",
+        "versions",
+        DIAGNOSIS.missing,
+        DIAGNOSIS.loader_lines,
+        DIAGNOSIS.reasons,
+    ),
+    Prediction("3", ("main",), "some/mounted@v1", "node20", "node20", "/__e/node20/bin/node", "mounted"),
 )
 
 
@@ -113,6 +149,7 @@ def failing() -> list[Event]:
         StepStarted(1000.2, "build", "0", "", "Set up job"),
         StepOutput(1000.3, "build", "0", "Current runner version: '2.336.0'\n"),
         ended("0", "Set up job", "success", seconds=0.4),
+        StepsPredicted(1000.4, "build", "actlite-standin/centos7:1", DIAGNOSIS.has, PREDICTED),
         StepStarted(1000.5, "build", "1", "", "Show GLIBC"),
         StepOutput(1000.5, "build", "1", "##[group]Run ldd --version\n\x1b[36;1mldd --version\x1b[0m\n"),
         StepOutput(1000.5, "build", "1", "shell: sh -e {0}\n##[endgroup]\nldd (GNU libc) 2.17\n"),
@@ -157,12 +194,82 @@ def two_jobs() -> list[Event]:
         ended("1", "Build", "success", job="b (1)"),
         JobFinished(1002.0, "b (1)", "b", "b (1)", "success", {}, 2.0),
         ArtifactFound(
+            1002.0, "b (1)", "dist/old.zip", "/repo/dist/old.zip", 4_200_000, "GLIBC 2.17 · GLIBCXX 3.4.19"
+        ),
+        ArtifactFound(1002.0, "b (1)", "dist/data.tar.gz", "/repo/dist/data.tar.gz", 12),
+        *audited(""),
+        RunFinished(1002.0, "12", "success", 2.0, (), "/repo/.actlite/runs/12"),
+    ]
+
+
+def audited(target: str) -> list[ArtifactFound]:
+    """Two products whose programs were looked at, against a target or none."""
+    fine = FileAudit(
+        "hq-v0.1.0/bin/hq",
+        "program",
+        "x64",
+        "dynamic",
+        "glibc",
+        {"GLIBC": "2.17", "GLIBCXX": "3.4.19"},
+        "manylinux_2_17",
+        ("Debian ≥ 8",),
+        verdict="fits" if target else "unknown",
+    )
+    bad = FileAudit(
+        "hq-v0.1.0/bin/hq-new",
+        "program",
+        "x64",
+        "dynamic",
+        "glibc",
+        {"GLIBC": "2.34"},
+        "manylinux_2_34",
+        ("Debian ≥ 12",),
+        ("CentOS 7",),
+        "refused" if target else "unknown",
+        OWN.causes if target else (),
+        ("build in a 2.17 image, or cross-build: cargo zigbuild --target x86_64-unknown-linux-gnu.2.17",)
+        if target
+        else (),
+    )
+    static = FileAudit(
+        "", "program", "x64", "static", "", runs_on=("everywhere",), verdict="fits" if target else "unknown"
+    )
+    both = (fine, bad)
+    return [
+        ArtifactFound(
             1002.0,
             "b (1)",
             "dist/hq-v0.1.0-linux-x64.tar.gz",
             "/repo/dist/hq.tar.gz",
             4_200_000,
-            "GLIBC 2.17",
+            "GLIBC 2.34",
+            both,
+            target,
+            "refused" if target else "unknown",
+            ("1 member was not looked at: it is encrypted.",),
         ),
+        ArtifactFound(
+            1002.0,
+            "b (1)",
+            "dist/hq-static",
+            "/repo/dist/hq-static",
+            1_000,
+            "static",
+            (static,),
+            target,
+            "fits" if target else "unknown",
+        ),
+    ]
+
+
+def with_target() -> list[Event]:
+    """A green run whose product the target's systems refuse, and a failed step with a program of its own."""
+    return [
+        start("b (1)"),
+        JobStarted(1000.0, "b (1)", "b", "b (1)", {"n": 1}, "image:1"),
+        StepStarted(1000.0, "b (1)", "1", "", "Try it"),
+        ended("1", "Try it", "failure", job="b (1)", conclusion="success", exit_code=1, diagnosis=OWN),
+        JobFinished(1002.0, "b (1)", "b", "b (1)", "success", {}, 2.0),
+        *audited("manylinux2014"),
         RunFinished(1002.0, "12", "success", 2.0, (), "/repo/.actlite/runs/12"),
     ]

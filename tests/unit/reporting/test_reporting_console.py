@@ -87,7 +87,7 @@ def after_live(text: str) -> str:
 
 
 @pytest.mark.parametrize("colour", [False, True])
-@pytest.mark.parametrize("run", [made.failing, made.two_jobs])
+@pytest.mark.parametrize("run", [made.failing, made.two_jobs, made.with_target])
 def test_plain_mode(tmp_path: Path, run: Callable[[], list[Event]], colour: bool) -> None:
     made.workflow(tmp_path)
     name = f"plain-{run.__name__}{'-colour' if colour else ''}.txt"
@@ -95,7 +95,7 @@ def test_plain_mode(tmp_path: Path, run: Callable[[], list[Event]], colour: bool
 
 
 @pytest.mark.parametrize("colour", [False, True])
-@pytest.mark.parametrize("run", [made.failing, made.two_jobs])
+@pytest.mark.parametrize("run", [made.failing, made.two_jobs, made.with_target])
 def test_what_stays_in_terminal_mode(tmp_path: Path, run: Callable[[], list[Event]], colour: bool) -> None:
     made.workflow(tmp_path)
     _, stream = terminal(run(), tmp_path, colour=colour)

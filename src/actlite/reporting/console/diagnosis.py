@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from actlite.diagnostics import excerpt
-from actlite.events import Diagnosis, Missing
+from actlite.events import Cause, Diagnosis, Missing
 from actlite.journal.record import JobRecord, StepRecord
+from actlite.reporting.console.artifacts import symbols
 from actlite.reporting.console.screen import Screen, foreign, wrap, wrapped
 from actlite.source import SourceFile, Span
 
 _VALUE = re.compile(r"^\s*(?:- )?\s*(?:uses|run|container|image)\s*:\s*(?P<value>[^\s#].*?)\s*(?:\s#.*)?$")
 GUTTER = 10
 """Columns of the panel's left column (missing, has, fixes)."""
+COMMAND = ": actlite check --fix="
+"""What stands between a fix and the name by which ``check`` makes it (``glibc.ways``)."""
 LABEL = 40
 """Characters of a reason that fits beside the caret."""
 
@@ -99,18 +102,46 @@ def _summary(step: StepRecord) -> str:
 
 def _diagnosis(diagnosis: Diagnosis, job: JobRecord, screen: Screen, told: str) -> Iterator[Text]:
     rows = list(missing_rows(diagnosis.missing))
-    yield from _listed("missing", rows, screen)
+    explained = {(cause.library, cause.version) for cause in diagnosis.causes}
+    if not all((item.library.rsplit("/", 1)[-1], item.version) in explained for item in diagnosis.missing):
+        yield from _listed("missing", rows, screen)
+        yield from _listed("asked by", list(cause_rows(diagnosis.causes)), screen)
+    else:
+        yield from _listed("missing", list(cause_rows(diagnosis.causes)), screen)
     if diagnosis.has:
         yield from _listed("has", [f"{job.where}: {diagnosis.has}" if job.where else diagnosis.has], screen)
     if not rows:
         yield from _listed("it said", list(diagnosis.loader_lines), screen)
     yield from _listed("why", [reason for reason in diagnosis.reasons if reason != told], screen)
     yield from _listed("note", list(diagnosis.notes), screen)
-    fixes = list(diagnosis.fixes)
-    numbered = [f"{n}  {fix}" for n, fix in enumerate(fixes, 1)] if len(fixes) > 1 else fixes
-    yield from _listed(
-        "fixes" if len(fixes) > 1 else "fix", numbered, screen, hang=3 if len(fixes) > 1 else 0
-    )
+    yield from _listed("window", [diagnosis.window] if diagnosis.window else [], screen)
+    yield from _fixes(diagnosis.fixes, screen)
+
+
+def _fixes(fixes: tuple[str, ...], screen: Screen) -> Iterator[Text]:
+    """Each fix with its number, and the command that does it at the right."""
+    width, many = screen.width - GUTTER - 2, len(fixes) > 1
+    head = f"  {'fixes' if many else 'fix':<{GUTTER}}"
+    for number, fix in enumerate(fixes, 1):
+        title, found, name = fix.rpartition(COMMAND)
+        hang = 3 if many else 0
+        lines = wrap((f"{number}  " if many else "") + (title if found else fix), width, hang)
+        command = f"{COMMAND.removeprefix(': ')}{name}" if found else ""
+        if command and len(lines[-1]) + 2 + len(command) > width:
+            lines.append("")
+        for line in lines[:-1]:
+            yield Text.assemble((head, "dim"), foreign(line))
+            head = " " * len(head)
+        last = f"{lines[-1]}{command:>{width - len(lines[-1])}}" if command else lines[-1]
+        yield Text.assemble((head, "dim"), foreign(last))
+        head = " " * len(head)
+
+
+def cause_rows(causes: tuple[Cause, ...]) -> Iterator[str]:
+    """One row for each version: ``GLIBC_2.34  pthread_create, pthread_join``."""
+    longest = max((len(cause.version) for cause in causes), default=0)
+    for cause in causes:
+        yield f"{cause.version:<{longest}}  {symbols(cause)}"
 
 
 def missing_rows(missing: tuple[Missing, ...]) -> Iterator[str]:

@@ -38,14 +38,19 @@ def _runtime(prediction: Prediction) -> str:
 
 def _because(failing: Sequence[Prediction], has: str) -> str:
     missing = [item for p in failing for item in p.missing]
-    versions = [item.version for item in missing if item.version]
-    if versions:
-        return f"the image has {has}; missing: {', '.join(_newest(versions))}"
-    libraries = list(dict.fromkeys(item.library.rsplit("/", 1)[-1] for item in missing))
-    if libraries:
-        return f"the image has {has}; missing: {', '.join(libraries)}"
+    versions = list(_newest([item.version for item in missing if item.version]))
+    libraries = list(dict.fromkeys(item.library.rsplit("/", 1)[-1] for item in missing if not item.version))
+    if versions or libraries:
+        return f"it lacks {', '.join([*versions, *libraries])}; it has {_part(has, versions)}"
     said = next((p.loader_lines[0] for p in failing if p.loader_lines), "")
-    return f"the image has {has}" + (f"; it will say: {said}" if said else "")
+    return f"it has {has}" + (f"; the log will say: {said}" if said else "")
+
+
+def _part(has: str, versions: Sequence[str]) -> str:
+    """Of ``glibc 2.17 · GLIBCXX 3.4.19`` what is of the first missing version's kind."""
+    family = versions[0].rpartition("_")[0] if versions else ""
+    named = "glibc" if family == "GLIBC" else family
+    return next((part for part in has.split(" · ") if named and part.startswith(f"{named} ")), has)
 
 
 def _newest(versions: Sequence[str]) -> Iterator[str]:
