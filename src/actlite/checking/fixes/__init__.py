@@ -7,7 +7,7 @@ can't be made in a file says why, instead of an edit that might break it.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from actlite.checking.fixes.edits import CannotEdit, Edit, Page, apply
@@ -95,14 +95,19 @@ Recipe = Callable[["Subject", Situation], tuple[list[Edit], list[str]]]
 
 
 def _recipe(name: str) -> Recipe:
-    from actlite.checking.fixes import actions, containers, environment, mounts
+    from actlite.checking.fixes import actions, containers, docker_run, environment, mounts
 
-    recipes: Mapping[str, Recipe] = {
+    recipes: dict[str, Recipe] = {
         "older-action": actions.older_action,
         "git-checkout": actions.git_checkout,
         "unsecure-env": environment.unsecure_env,
         "node-mount": mounts.node_mount,
         "move-mount": mounts.move_mount,
+        "docker-run": docker_run.docker_run,
         "image": containers.image,
     }
-    return recipes[name]
+    return recipes.get(name, _not_yet)
+
+
+def _not_yet(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]]:
+    raise CannotEdit("to be written")
