@@ -48,7 +48,7 @@ class Diagnostic:
     labels: tuple[Label, ...] = ()
     notes: tuple[str, ...] = ()
     help: str = ""
-    """What to do about it."""
+    """What to do about it; a line for each way."""
     fix: Fix | None = None
 
     def render(self) -> str:
@@ -63,7 +63,7 @@ class Diagnostic:
             lines += excerpt(label.span, label.text)
         lines += [f"  note: {note}" for note in self.notes]
         if self.help:
-            lines.append(f"  help: {self.help}")
+            lines.append("  help: " + self.help.replace("\n", "\n        "))
         return "\n".join(lines)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
+from collections.abc import Mapping as MappingABC
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from actlite.actions.reference import LocalAction, SelfAction
 from actlite.checking.besides import besides
@@ -11,10 +14,11 @@ from actlite.checking.comments import silence
 from actlite.checking.files import Files, is_manifest, manifest_of
 from actlite.checking.known_actions import Cache, KnownActions
 from actlite.checking.outputs import check_outputs, texts_of
+from actlite.checking.predictions.settings import Predicting
 from actlite.checking.steps import check_steps, composite_outputs, told_once, used_actions
 from actlite.diagnostics import Diagnostic, DiagnosticBag, Severity
 from actlite.document.nodes import Mapping
-from actlite.records import frozen
+from actlite.records import field, frozen
 from actlite.source import SourceFile
 from actlite.workflow import access
 from actlite.workflow.call_findings import check_calls
@@ -23,6 +27,10 @@ from actlite.workflow.checks.runners import check_shells
 from actlite.workflow.manifest import read_action
 from actlite.workflow.model import CompositeRuns, Workflow
 from actlite.workflow.reader import read_with_errors
+
+if TYPE_CHECKING:
+    from actlite.checking.predictions.model import Prediction
+    from actlite.checking.predictions.predict import Predictor
 
 
 @frozen
@@ -40,6 +48,8 @@ class CheckedFile:
     """Findings that a comment in the file silences."""
     workflow_as_read: Workflow | None = None
     """The workflow as far as it could be understood, errors or not."""
+    predicted: MappingABC[str, Any] = field(default_factory=dict)
+    """What becomes of the steps with actions in its containers (``predictions.data``); empty where it has none."""
 
     @property
     def refused(self) -> tuple[Diagnostic, ...]:
@@ -51,12 +61,20 @@ class CheckedFile:
 class Checker:
     """Checks files of one repository; manifests of local actions are read once for all."""
 
-    def __init__(self, files: Files, cache: Cache | None = None, names: Container[str] = ()) -> None:
-        """``names`` are the files that will be checked: what is wrong in one of them is told there alone."""
+    def __init__(
+        self,
+        files: Files,
+        cache: Cache | None = None,
+        names: Container[str] = (),
+        predicting: Callable[[], Predicting | None] = lambda: None,
+    ) -> None:
+        """``names`` are the files that will be checked: what is wrong in one of them is told there alone.
+        ``predicting`` is asked where a workflow may have a container; None: nothing is said of what can't start."""
         self.files = files
         self.actions = KnownActions(files, cache)
         self._called = called_workflows(files, cache)
         self._names = names
+        self._predicting = predicting
 
     def file(self, name: str) -> CheckedFile:
         """Check one file, whichever it is."""
@@ -80,8 +98,39 @@ class Checker:
             found = DiagnosticBag()
             self._across_files(workflow, found)
             bag.extend(found if right else besides(found, bag.errors, workflow))
+        predicted = self._predict(workflow, bag) if workflow is not None and right else {}
         findings, silenced = silence(source, _in_order(bag))
-        return CheckedFile(name, "workflow", workflow if right else None, findings, silenced, workflow)
+        return CheckedFile(
+            name, "workflow", workflow if right else None, findings, silenced, workflow, predicted
+        )
+
+    def _predict(self, workflow: Workflow, bag: DiagnosticBag) -> MappingABC[str, Any]:
+        """Predict the steps of jobs with a container, and add what comes of that to the findings."""
+        predictions = self.predictions(workflow)
+        if not predictions or self._predictor is None:
+            return {}
+        from actlite.checking.predictions.data import predicted_data
+        from actlite.checking.predictions.findings import add_findings
+
+        settings = self._predictor.settings
+        add_findings(predictions, settings, bag, own=workflow.path, checked=self._names)
+        return predicted_data(predictions, settings)
+
+    def predictions(self, workflow: Workflow) -> tuple[Prediction, ...]:
+        """What becomes of the steps with actions in a workflow's containers; () without ``predicting``."""
+        if not any(job.container is not None or job.uses is not None for job in workflow.jobs):
+            return ()
+        predictor = self._predictor
+        return predictor.workflow(workflow, self._called.calls(workflow)) if predictor is not None else ()
+
+    @cached_property
+    def _predictor(self) -> Predictor | None:
+        settings = self._predicting()
+        if settings is None:
+            return None
+        from actlite.checking.predictions.predict import Predictor
+
+        return Predictor(settings, self.actions)
 
     def _across_files(self, workflow: Workflow, bag: DiagnosticBag) -> None:
         """What only other files can tell; of a workflow with errors too."""

@@ -21,6 +21,11 @@ class Cache(Protocol):
         """The files of exactly this version; None where they aren't here, or where the version may move."""
         ...
 
+    def last(self, action: RemoteAction) -> Path | None:
+        """The files of the version that a branch or moving tag was when it was last fetched; None where it never
+        was."""
+        ...
+
 
 @frozen
 class LocalFound:
@@ -42,6 +47,7 @@ class KnownActions:
         self._cache = cache
         self._read: dict[str, LocalFound] = {}
         self._remote: dict[RemoteAction, ActionManifest | None] = {}
+        self._last: dict[RemoteAction, ActionManifest | None] = {}
 
     def local(self, action: LocalAction | SelfAction) -> LocalFound | None:
         """A local action; None where its path leads out of the repository."""
@@ -62,6 +68,15 @@ class KnownActions:
             folder = self._cache.folder(action)
             self._remote[action] = _read_in(folder / action.path) if folder is not None else None
         return self._remote[action]
+
+    def last(self, action: RemoteAction) -> ActionManifest | None:
+        """The manifest of an action as its branch or moving tag was when it was last fetched."""
+        if self._cache is None:
+            return None
+        if action not in self._last:
+            folder = self._cache.last(action)
+            self._last[action] = _read_in(folder / action.path) if folder is not None else None
+        return self._last[action]
 
     def _look(self, path: str) -> LocalFound:
         name = manifest_of(self.files, path)

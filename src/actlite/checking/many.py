@@ -10,6 +10,7 @@ from actlite.checking.checker import CheckedFile, Checker
 from actlite.checking.files import Files
 from actlite.checking.known_actions import Cache
 from actlite.checking.parallel import work_all
+from actlite.checking.predictions.settings import Predicting
 from actlite.checking.remembered import Remembered, finding_data, finding_of
 from actlite.checking.watched import Watch, World
 from actlite.source import SourceFile
@@ -19,11 +20,16 @@ class Many:
     """Checks files of one repository. ``names`` are those whose own findings are told anyway."""
 
     def __init__(
-        self, files: Files, cache: Cache | None, names: Container[str], remembered: Path | None = None
+        self,
+        files: Files,
+        cache: Cache | None,
+        names: Container[str],
+        remembered: Path | None = None,
+        predicting: Predicting | None = None,
     ) -> None:
-        self._world = World(files, cache, names)
+        self._world = World(files, cache, names, predicting)
         self._memory = Remembered(remembered) if remembered is not None else None
-        self._shared = Checker(files, cache, names) if remembered is None else None
+        self._shared = Checker(files, cache, names, lambda: predicting) if remembered is None else None
         self._named: dict[str, tuple[str, ...]] = {}
 
     def check(self, names: Sequence[str], *, follow: bool = False) -> dict[str, CheckedFile]:
@@ -59,7 +65,7 @@ class Many:
         assert self._memory is not None
         watch = Watch(self._world)
         # A checker of its own: what another file's check has read already would go unnoticed.
-        answer = _check(Checker(watch.files, watch.cache, watch.names), source, kind)
+        answer = _check(Checker(watch.files, watch.cache, watch.names, watch.predicting), source, kind)
         self._memory.keep(source, watch, kind, answer)
         return answer
 
@@ -68,7 +74,9 @@ class Many:
         findings, silenced = (
             tuple(finding_of(each, source) for each in data[part]) for part in ("findings", "silenced")
         )
-        return CheckedFile(source.name, data["kind"], None, findings, silenced)
+        return CheckedFile(
+            source.name, data["kind"], None, findings, silenced, predicted=data.get("predicted", {})
+        )
 
 
 def _check(checker: Checker, source: SourceFile, kind: str) -> Any:
@@ -78,5 +86,6 @@ def _check(checker: Checker, source: SourceFile, kind: str) -> Any:
         "kind": file.kind,
         "findings": [finding_data(finding, source) for finding in file.findings],
         "silenced": [finding_data(finding, source) for finding in file.silenced],
+        "predicted": file.predicted,
         "named": list(checker.named_actions(workflow)) if workflow is not None else [],
     }

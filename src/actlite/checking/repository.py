@@ -10,6 +10,7 @@ from actlite.checking.files import Files
 from actlite.checking.known_actions import Cache
 from actlite.checking.levels import Levels
 from actlite.checking.many import Many
+from actlite.checking.predictions.settings import Predicting
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.records import frozen
 from actlite.source import SourceFile
@@ -39,15 +40,17 @@ def check(
     levels: Levels | None = None,
     cache: Cache | None = None,
     remembered: Path | None = None,
+    predicting: Predicting | None = None,
 ) -> Checked:
     """Check files of a repository.
 
     ``names`` are files that are certainly meant. ``manifests`` are files that were found by their name: one that
     does not look like an action at all belongs to something else, and is passed over unless a workflow names it.
     ``follow`` adds the local actions that the workflows name. ``remembered`` is a folder for the answers of earlier
-    checks; without it every file is read anew.
+    checks; without it every file is read anew. ``predicting``: say which steps can't start in their containers, by
+    these settings.
     """
-    many = Many(files, cache, frozenset(names), remembered)
+    many = Many(files, cache, frozenset(names), remembered, predicting)
     done = many.check(names, follow=follow)
     if follow:
         named = {name for file in done.values() for name in many.named(file.name)}

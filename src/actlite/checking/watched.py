@@ -9,6 +9,7 @@ from pathlib import Path
 from actlite.actions.reference import RemoteAction, parse
 from actlite.checking.files import Files
 from actlite.checking.known_actions import Cache
+from actlite.checking.predictions.settings import Predicting
 from actlite.diagnostics import Diagnostic
 from actlite.errors import UsageError
 from actlite.source import SourceFile
@@ -20,10 +21,17 @@ Look = tuple[str, str, str]
 class World:
     """All that a check can ask, and the answers as short texts. Each is asked once."""
 
-    def __init__(self, files: Files, cache: Cache | None, names: Container[str]) -> None:
+    def __init__(
+        self,
+        files: Files,
+        cache: Cache | None,
+        names: Container[str],
+        predicting: Predicting | None = None,
+    ) -> None:
         self.files = files
         self.cache = cache
         self.names = names
+        self.predicting = predicting
         self._known: dict[tuple[str, str], str] = {}
 
     def ask(self, question: str, about: str) -> str:
@@ -50,6 +58,12 @@ class World:
             action = _parsed(about)
             folder = self.cache.folder(action) if self.cache is not None and action is not None else None
             return str(folder or "")
+        if question == "last":
+            action = _parsed(about)
+            folder = self.cache.last(action) if self.cache is not None and action is not None else None
+            return str(folder or "")
+        if question == "predicting":
+            return self.predicting.digest if self.predicting is not None else ""
         return "?"
 
 
@@ -64,6 +78,15 @@ class Watch:
         self.files: Files = _Files(self)
         self.cache: Cache | None = _Cache(self) if world.cache is not None else None
         self.names: Container[str] = _Names(self)
+
+    def predicting(self) -> Predicting | None:
+        """What predictions go by; asked for where a workflow may have a container."""
+        predicting = self._world.predicting
+        if predicting is not None:
+            self.note("predicting", "", predicting.digest)
+            if predicting.reads_images:
+                self.certain = False  # what images hold is not looked at again
+        return predicting
 
     @property
     def world(self) -> World:
@@ -117,6 +140,12 @@ class _Cache:
         self._watch.note("fetched", str(action), str(found or ""))
         if found is not None:
             self._watch.certain = False  # its files are read past us, and the folder may be the user's own
+        return found
+
+    def last(self, action: RemoteAction) -> Path | None:
+        cache = self._watch.world.cache
+        found = cache.last(action) if cache is not None else None
+        self._watch.note("last", str(action), str(found or ""))  # its folder is that of a commit
         return found
 
 

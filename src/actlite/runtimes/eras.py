@@ -133,6 +133,27 @@ def first_date() -> datetime.date:
     return _date(_table()["releases"][0][0])
 
 
+def changes() -> tuple[datetime.date, ...]:
+    """The days on which hosted runners began to take or to carry other nodes, oldest first."""
+    table = _table()
+    days = {release: _date(day) for day, release in table["releases"]}
+    named = [row[key] for row in table["mappings"] for key in ("since", "before") if key in row]
+    named += [row["since"] for part in ("nodes", "accepted") for row in table[part]]
+    found = {days[release] for release in named if release in days}
+    return tuple(sorted(found | {_date(row["on"]) for row in table["flags"]}))
+
+
+def released(release: str) -> datetime.date | None:
+    """The day of a release of the runner; None for one that isn't known."""
+    return next((_date(day) for day, name in _table()["releases"] if name == release), None)
+
+
+def variables() -> tuple[str, ...]:
+    """The variables of a workflow by which any of the runners chooses a node."""
+    rows = _table()["mappings"]
+    return tuple(sorted({row[key] for row in rows for key in ("opt_in", "opt_out") if key in row}))
+
+
 def runner_at(
     date: datetime.date,
     flags: Mapping[str, bool | str] | None = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import TYPE_CHECKING
 
 from actlite.records import frozen
@@ -52,6 +51,8 @@ class JobImage:
     """The container's own ``env:``, without what is only known in the run."""
     note: str = ""
     """What else is to be said of it: that another image stands in for it."""
+    image_arch: str = ""
+    """The architecture that ``--platform`` asks for; empty for the runner's own."""
 
 
 @frozen
@@ -113,6 +114,8 @@ class Prediction:
     """An ``if:`` of the step or job that is only known in the run: it holds where the step runs."""
     tolerated: bool = False
     """``continue-on-error`` is true for the step, or for the job."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """The variables of the step's environment that the choice of a node goes by, as far as they are known."""
     changed_by: tuple[Span, ...] = ()
     """Steps before that may put the missing libraries into the image."""
 
@@ -130,25 +133,3 @@ class Prediction:
     def main_job(self) -> str:
         """The id of the job in its own file."""
         return self.job.rpartition(" / ")[2]
-
-
-@frozen
-class Window:
-    """Between what a job's actions need and what the users of its products have."""
-
-    job: str
-    image: str
-    needs: str
-    """The glibc that the runtimes of the job's steps need, such as ``2.28``; empty where no step needs one."""
-    runtimes: tuple[str, ...]
-    target: str
-    """As it was given; empty for none."""
-    target_glibc: str
-    images: tuple[str, ...]
-    """Images inside the window; () where there is none."""
-    closed_since: datetime.date | None
-    """Since when there is none; None where the window is open or was never so."""
-    open_with: str
-    """The runtime with which it was open until then."""
-    sentence: str
-    """All of that in a sentence."""

@@ -1,0 +1,106 @@
+"""What an action declares: from its manifest where that is on this machine, else from the offline tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actlite.actions.known import known_plugin, known_using
+from actlite.actions.reference import DockerAction, LocalAction, RemoteAction, SelfAction, parse
+from actlite.checking.predictions.model import Declared
+from actlite.errors import UsageError
+from actlite.records import frozen
+from actlite.workflow.model import ActionManifest, CompositeRuns, DockerRuns, NodeRuns, PluginRuns, Step
+
+if TYPE_CHECKING:
+    from actlite.checking.known_actions import KnownActions
+
+PLUGIN = "plugin"
+COMPOSITE = "composite"
+DOCKER = "docker"
+Action = DockerAction | LocalAction | RemoteAction | SelfAction
+
+
+@frozen
+class DeclaredAction:
+    """An action with what it declares and, for a composite one, the steps in it."""
+
+    declared: Declared
+    steps: tuple[Step, ...] = ()
+    """From a manifest."""
+    uses: tuple[str, ...] = ()
+    """What a well-known composite action uses, where its manifest is not here."""
+
+
+class Declaring:
+    """Finds out what actions declare, each once."""
+
+    def __init__(self, actions: KnownActions) -> None:
+        self._actions = actions
+        self._known: dict[Action, DeclaredAction] = {}
+
+    def of(self, uses: str) -> DeclaredAction | None:
+        """What stands behind a ``uses:``; None where that is no reference to an action."""
+        if "${{" in uses:
+            return None
+        try:
+            action = parse(uses)
+        except UsageError:
+            return None
+        if action not in self._known:
+            self._known[action] = self._look(action)
+        return self._known[action]
+
+    def _look(self, action: Action) -> DeclaredAction:
+        if isinstance(action, DockerAction):
+            return DeclaredAction(Declared(DOCKER, "the image is named"))
+        if isinstance(action, RemoteAction):
+            return self._remote(action)
+        found = self._actions.local(action)
+        if found is None or found.kind != "action":
+            return DeclaredAction(Declared("", f"its manifest is not in the repository ({action})"))
+        if found.manifest is None:
+            dockerfile = self._actions.files.is_file(f"{found.path}/Dockerfile".lstrip("/"))
+            if dockerfile:
+                return DeclaredAction(Declared(DOCKER, "its Dockerfile in the repository"))
+            return DeclaredAction(Declared("", "its manifest has errors"))
+        # The runner doesn't run the ``pre`` of a local action: it isn't there before the checkout.
+        return _of_manifest(found.manifest, "its manifest in the repository", pre=False)
+
+    def _remote(self, action: RemoteAction) -> DeclaredAction:
+        manifest = self._actions.remote(action)
+        if manifest is not None:
+            where = (
+                f"its manifest at {action.ref[:7]}" if action.is_pinned else f"its manifest at {action.ref}"
+            )
+            return _of_manifest(manifest, f"{where}, in the cache of actions")
+        if known_plugin(action.owner, action.repo, action.ref) is not None:
+            return DeclaredAction(Declared(PLUGIN, "a part of the runner itself"))
+        using = known_using(action.owner, action.repo, action.path, action.ref)
+        if using is not None:
+            declared = Declared(using, "the table of well-known actions")
+            return DeclaredAction(declared, uses=_inner(action) if using == COMPOSITE else ())
+        manifest = self._actions.last(action)
+        if manifest is not None:
+            return _of_manifest(manifest, f"its manifest as {action.ref} was when it was last fetched")
+        return DeclaredAction(
+            Declared("", "its manifest is not on this machine, and it is in no table (actlite fetch)")
+        )
+
+
+def _inner(action: RemoteAction) -> tuple[str, ...]:
+    from actlite.actions.known import known_steps
+
+    return tuple(known_steps(action.owner, action.repo, action.path, action.ref) or ())
+
+
+def _of_manifest(manifest: ActionManifest, source: str, *, pre: bool = True) -> DeclaredAction:
+    runs = manifest.runs
+    if isinstance(runs, NodeRuns):
+        parts = [name for name, script in (("pre", runs.pre if pre else ""), ("main", runs.main)) if script]
+        return DeclaredAction(Declared(runs.using, source, (*parts, *(["post"] if runs.post else []))))
+    if isinstance(runs, CompositeRuns):
+        return DeclaredAction(Declared(COMPOSITE, source), runs.steps)
+    if isinstance(runs, PluginRuns):
+        return DeclaredAction(Declared(PLUGIN, source))
+    assert isinstance(runs, DockerRuns)
+    return DeclaredAction(Declared(DOCKER, source))

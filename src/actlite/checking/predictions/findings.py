@@ -1,0 +1,247 @@
+"""Findings of predictions: one for each job, image and runtime, not one for each step."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from actlite.checking.predictions.model import FAILS, MOUNTED, Prediction
+from actlite.checking.predictions.settings import Predicting
+from actlite.checking.predictions.windows import JobWindow, window_of, windows
+from actlite.diagnostics import DiagnosticBag, Label, Severity
+
+if TYPE_CHECKING:
+    from actlite.glibc.window import Window
+
+MAX_LEGS = 3
+"""So many legs are named."""
+
+
+def add_findings(
+    predictions: Sequence[Prediction],
+    predicting: Predicting,
+    bag: DiagnosticBag,
+    *,
+    own: str,
+    checked: Container[str] = (),
+) -> None:
+    """Add what predictions make of a workflow. ``own`` is its path; ``checked`` are the files whose own findings
+    are told anyway: what is wrong in a called workflow whatever its caller gives is told there."""
+    told = [item for item in predictions if not _told_there(item, own, checked)]
+    for same in _groups(item for item in told if item.step.verdict == FAILS):
+        _cannot_start(same, predictions, predicting, bag)
+    for same in _groups(item for item in told if item.step.verdict == MOUNTED and _empty(item)):
+        _empty_mount(same, bag)
+    if predicting.target is not None:
+        for found in windows(told, predicting):
+            _too_new(found, told, bag)
+
+
+def _told_there(item: Prediction, own: str, checked: Container[str]) -> bool:
+    """Whether a prediction for a job of a called workflow is a finding of that workflow's own file."""
+    return bool(item.callers) and item.workflow != own and item.workflow in checked and not _by_inputs(item)
+
+
+def _by_inputs(item: Prediction) -> bool:
+    return item.image is not None and "inputs" in item.image.span.text
+
+
+def _groups(items: Iterable[Prediction]) -> list[list[Prediction]]:
+    found: dict[tuple[str, ...], list[Prediction]] = {}
+    for item in items:
+        image = item.image
+        key = (
+            item.job,
+            (image.name or image.written) if image is not None else "",
+            image.arch if image is not None else "",
+            item.step.node or item.declared.using,
+            "" if item.step.loading is not None else "\n".join(item.step.lines),
+        )
+        found.setdefault(key, []).append(item)
+    return list(found.values())
+
+
+def _cannot_start(
+    same: Sequence[Prediction], every: Sequence[Prediction], predicting: Predicting, bag: DiagnosticBag
+) -> None:
+    first = same[0]
+    perhaps = all(item.changed_by for item in same)
+    notes = [*_where(same, every), *first.step.lines]
+    notes += [*_reasons(first), *_libraries(first), *first.step.notes]
+    if first.changed_by:
+        line = first.changed_by[0].line
+        notes.append(f"the step in line {line} may bring what is missing: then it starts")
+    window = _window(first, every, predicting)
+    if window:
+        notes.append(window)
+    notes += _circumstances(same)
+    bag.add(
+        "node-cannot-start",
+        _message(first),
+        first.callers[0] if first.callers else first.place,
+        severity=Severity.WARNING if perhaps else Severity.ERROR,
+        label=_label(same),
+        labels=_labels(first),
+        notes=tuple(dict.fromkeys(notes)) if first.step.loading is None else tuple(notes),
+        help=_help(same, every, predicting),
+    )
+
+
+def _message(first: Prediction) -> str:
+    choice = first.step.choice
+    if choice is None:
+        return f"{first.action} declares {first.declared.using}, which the runner does not know: {first.step.lines[0]}"
+    image = first.image.name if first.image is not None else ""
+    return f"{choice.runtime} can't start in {image}, so that {first.action} fails"
+
+
+def _label(same: Sequence[Prediction]) -> str:
+    first = same[0]
+    choice = first.step.choice
+    declares = f"declares {first.declared.using}"
+    if choice is not None and choice.runtime != choice.declared:
+        since = f" since {choice.since}" if choice.since is not None else ""
+        declares += f"; the runner uses {choice.runtime}{since}"
+    others = len({(item.number, item.through, item.action) for item in same}) - 1
+    more = f"; and {others} more step{'s' * (others != 1)}" if others else ""
+    return declares + more
+
+
+def _labels(first: Prediction) -> tuple[Label, ...]:
+    labels = []
+    if first.callers:
+        labels.append(Label(first.place, f"in job '{first.job}'"))
+    if first.image is not None:
+        described = first.step.image
+        text = str(described.libc) if described is not None else ""
+        labels.append(Label(first.image.span, text))
+    return tuple(labels)
+
+
+def _where(same: Sequence[Prediction], every: Sequence[Prediction]) -> list[str]:
+    first = same[0]
+    notes = []
+    if first.through:
+        notes.append(f"{first.action} is used by {', which is used by '.join(reversed(first.through))}")
+    if not first.all_legs and first.legs:
+        more = len(first.legs) - MAX_LEGS
+        named = ", ".join(first.legs[:MAX_LEGS]) + (f" and {more} more" if more > 0 else "")
+        notes.append(f"in {named}")
+    return notes
+
+
+def _reasons(first: Prediction) -> list[str]:
+    """Why that runtime, where more than a date decides: a variable, or one without effect."""
+    choice = first.step.choice
+    if choice is None:
+        return []
+    return [reason for reason in choice.reasons if "_" in reason]
+
+
+def _libraries(first: Prediction) -> list[str]:
+    described = first.step.image
+    notes = []
+    if first.image is not None and first.image.note:
+        notes.append(first.image.note)
+    if described is not None:
+        notes.append(f"the image's libraries are known from the {described.source} ({described.detail})")
+    return notes
+
+
+def _circumstances(same: Sequence[Prediction]) -> list[str]:
+    notes = []
+    if all(item.condition for item in same):
+        notes.append(f"where it runs, that is: if {same[0].condition}")
+    if all(item.tolerated for item in same):
+        notes.append("continue-on-error is set: the job goes on without what the step does")
+    return notes
+
+
+def _window(first: Prediction, every: Sequence[Prediction], predicting: Predicting) -> str:
+    of_job = _in_container(first, every)
+    return window_of(of_job, predicting).sentence if of_job else ""
+
+
+def _in_container(first: Prediction, every: Sequence[Prediction]) -> list[Prediction]:
+    """The steps of the same job in the same image that need a node."""
+    return [
+        item
+        for item in every
+        if item.job == first.job
+        and item.image is not None
+        and first.image is not None
+        and item.image.name == first.image.name
+        and item.runtime
+    ]
+
+
+def _help(same: Sequence[Prediction], every: Sequence[Prediction], predicting: Predicting) -> str:
+    from actlite.checking.fixes import propose
+
+    first = same[0]
+    if first.step.choice is None or first.callers:
+        return ""
+    found = propose(
+        first.place.source, first.main_job, _in_container(first, every), predicting.date, predicting.target
+    )
+    return "\n".join(
+        f"{item.title}{f' ({item.cost})' if item.cost else ''}: actlite check --fix={item.name}"
+        for item in found
+    )
+
+
+def _empty(item: Prediction) -> bool:
+    return any(note.startswith("no step before") for note in item.step.notes)
+
+
+def _empty_mount(same: Sequence[Prediction], bag: DiagnosticBag) -> None:
+    first = same[0]
+    volume = first.step.build.removeprefix("the volume ")
+    bag.add(
+        "empty-runtime-mount",
+        f"the volume {volume} hides the runner's {first.runtime}, and nothing puts a node there",
+        first.callers[0] if first.callers else first.place,
+        severity=Severity.WARNING,
+        label=_label(same),
+        labels=_labels(first),
+        notes=first.step.notes,
+        help="unpack a node into the folder in a run: step before the first action",
+    )
+
+
+def _too_new(found: JobWindow, predictions: Sequence[Prediction], bag: DiagnosticBag) -> None:
+    from actlite.glibc.window import newer
+
+    window = found.window
+    if window.target is None or not newer(window.has, window.target.glibc):
+        return
+    first = next(
+        item
+        for item in predictions
+        if item.job == found.job
+        and item.image is not None
+        and found.image in (item.image.name, item.image.written)
+    )
+    assert first.image is not None
+    target = window.target
+    bag.add(
+        "target-too-new",
+        f"what is built in {found.image} may need glibc {window.has}, and the target is {target.glibc}",
+        first.callers[0] if first.callers else first.image.span,
+        severity=Severity.WARNING,
+        label=str(first.step.image.libc) if first.step.image is not None else "",
+        notes=(window.sentence,) if window.sentence else (),
+        help=_older(window),
+    )
+
+
+def _older(window: Window) -> str:
+    target = window.target
+    assert target is not None
+    cross = (
+        f"or cross-build for glibc {target.glibc}: cargo zigbuild --target x86_64-unknown-linux-gnu.{target.glibc}, "
+        f"zig cc -target x86_64-linux-gnu.{target.glibc}"
+    )
+    if window.images:
+        return f"build in {window.images[0]}\n{cross}"
+    return f"build in a docker run with an image of the target, outside of container:\n{cross}"

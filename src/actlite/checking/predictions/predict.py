@@ -1,0 +1,330 @@
+"""Predictions for a whole workflow: every step of its jobs that uses an action, in every leg."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from actlite.checking.predictions.changing import changing
+from actlite.checking.predictions.containers import container_of
+from actlite.checking.predictions.declaring import COMPOSITE, PLUGIN, DeclaredAction, Declaring
+from actlite.checking.predictions.model import (
+    FAILS,
+    IMMUNE,
+    MOUNTED,
+    UNKNOWN,
+    Declared,
+    JobImage,
+    Prediction,
+    StepVerdict,
+)
+from actlite.checking.predictions.situations import Situation, of_plan, of_workflow, surely_false, texts_of
+from actlite.checking.predictions.verdict import LIBRARY_PATH, predict_step
+from actlite.checking.predictions.volumes import places_of, volume
+from actlite.diagnostics import DiagnosticBag
+from actlite.document.nodes import Mapping as MappingNode
+from actlite.document.nodes import Sequence as SequenceNode
+from actlite.planning.partial import UNKNOWN as NOT_KNOWN
+from actlite.planning.partial import node_value
+from actlite.records import changeable, field, frozen, replace
+from actlite.workflow import access
+from actlite.workflow.model import Job, RunStep, Step, UsesStep, Workflow
+from actlite.workflow.steps import read_steps
+
+if TYPE_CHECKING:
+    from actlite.checking.known_actions import KnownActions
+    from actlite.checking.predictions.settings import Predicting
+    from actlite.planning.plan import Plan
+    from actlite.source import Span
+    from actlite.workflow.calls import Calls
+
+MAX_DEPTH = 10
+"""So many composite actions below each other are followed (R: CompositeActionsMaxDepth)."""
+
+
+class Predictor:
+    """Predicts the steps of workflows of one repository."""
+
+    def __init__(self, predicting: Predicting, actions: KnownActions) -> None:
+        self.settings = predicting
+        self._declaring = Declaring(actions)
+        self._verdicts: dict[object, StepVerdict] = {}
+
+    def workflow(self, workflow: Workflow, calls: Calls, *, hosts: bool = False) -> tuple[Prediction, ...]:
+        """The steps of a workflow's jobs, whatever the event, those of called workflows included.
+        ``hosts``: those of jobs without a container too."""
+        return self._all(of_workflow(workflow, calls), hosts=hosts)
+
+    def plan(self, plan: Plan) -> tuple[Prediction, ...]:
+        """The steps of the jobs of a plan, and of those that they call; jobs without a container too."""
+        return self._all(of_plan(plan), hosts=True)
+
+    def _all(self, situations: Iterable[Situation], *, hosts: bool) -> tuple[Prediction, ...]:
+        found: list[Prediction] = []
+        legs: dict[str, int] = {}
+        for situation in situations:
+            if not hosts and situation.job.container is None:
+                continue
+            legs[situation.id] = legs.get(situation.id, 0) + 1
+            found += _Leg(self, situation).predictions(hosts=hosts)
+        return _merged(found, legs)
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the variables by which runners choose a node."""
+        from actlite.runtimes.eras import variables
+
+        return variables()
+
+    def declared(self, uses: str) -> DeclaredAction | None:
+        """What stands behind a ``uses:``."""
+        return self._declaring.of(uses)
+
+    def verdict(
+        self, using: str, env: Mapping[str, str], job_env: Mapping[str, str], image: JobImage | None
+    ) -> StepVerdict:
+        """Whether an action starts in a leg's image; worked out once for each."""
+        names = (*self.variables, LIBRARY_PATH)
+        seen = tuple((name, env.get(name), job_env.get(name)) for name in names)
+        where = None if image is None else (image.name, image.written, image.arch, image.volumes, image.env)
+        key = (using, seen, where)
+        if key not in self._verdicts:
+            self._verdicts[key] = self._verdict(using, env, job_env, image)
+        return self._verdicts[key]
+
+    def _verdict(
+        self, using: str, env: Mapping[str, str], job_env: Mapping[str, str], image: JobImage | None
+    ) -> StepVerdict:
+        described, why = None, ""
+        if image is not None and not image.name:
+            why = f"the image is only known in the run: {image.written}"
+        elif image is not None and image.image_arch not in ("", image.arch):
+            why = f"the image is for {image.image_arch}, and the runner's node for {image.arch}"
+        elif image is not None:
+            answer = self.settings.images.describe(image.name, image.arch)
+            described, why = (None, answer) if isinstance(answer, str) else (answer, "")
+        verdict = predict_step(
+            using,
+            runner=self.settings.runner,
+            env=env,
+            job_env=job_env,
+            image=described,
+            arch=image.arch if image is not None else "x64",
+            volumes=image.volumes if image is not None else (),
+            container_env=dict(image.env) if image is not None else {},
+        )
+        if image is None and verdict.verdict == UNKNOWN:
+            return replace(verdict, verdict=IMMUNE, why="the job has no container")
+        return replace(verdict, why=why) if why and verdict.verdict == UNKNOWN else verdict
+
+
+@frozen
+class _Around:
+    """What is around a step: the environment that it inherits, and the composite actions."""
+
+    env: Mapping[str, str]
+    unknown: frozenset[str]
+    contexts: Mapping[str, Any]
+    through: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+
+
+@changeable
+class _Leg:
+    """One leg, its steps met one by one."""
+
+    predictor: Predictor
+    situation: Situation
+    before: list[RunStep] = field(default_factory=list)
+    found: list[Prediction] = field(default_factory=list)
+
+    def predictions(self, *, hosts: bool) -> list[Prediction]:
+        situation = self.situation
+        image = container_of(situation, self.predictor.settings.stand_ins)
+        if image is None and not hosts:
+            return []
+        env: dict[str, str] = {}
+        unknown: set[str] = set()
+        for node in (situation.workflow.env, situation.job.env):
+            known, later = texts_of(node, situation.contexts)
+            unknown = (unknown - known.keys()) | later
+            env = {name: value for name, value in env.items() if name not in later} | known
+        around = _Around(env, frozenset(unknown), situation.contexts)
+        for number, step in _steps(situation.job):
+            if surely_false(step.if_, {**situation.contexts, "env": NOT_KNOWN}):
+                continue
+            if isinstance(step, RunStep):
+                self.before.append(step)
+            elif isinstance(step, UsesStep):
+                self._uses(step, number, step.uses.span, image, around)
+        return self.found
+
+    def _uses(
+        self, step: UsesStep, number: int, place: Span, image: JobImage | None, around: _Around
+    ) -> None:
+        action = self.predictor.declared(step.uses.text)
+        if action is None:
+            return
+        known, later = texts_of(step.env, around.contexts)
+        env = {k: v for k, v in around.env.items() if k not in later} | known
+        unknown = (around.unknown - known.keys()) | later
+        own = replace(around, env=env, unknown=frozenset(unknown))
+        self._action(step.uses.text, action, step, number, place, image, around, own)
+
+    def _action(
+        self,
+        uses: str,
+        action: DeclaredAction,
+        step: Step,
+        number: int,
+        place: Span,
+        image: JobImage | None,
+        around: _Around,
+        own: _Around,
+    ) -> None:
+        if action.declared.using == COMPOSITE and (action.steps or action.uses):
+            if len(around.through) >= MAX_DEPTH:
+                return
+            inside = replace(own, contexts={}, through=(*around.through, uses))
+            for inner in action.steps:
+                if surely_false(inner.if_, {}):
+                    continue
+                if isinstance(inner, RunStep):
+                    self.before.append(inner)
+                elif isinstance(inner, UsesStep):
+                    self._uses(inner, number, place, image, inside)
+            for text in action.uses:
+                found = self.predictor.declared(text)
+                if found is not None:
+                    self._action(text, found, step, number, place, image, inside, inside)
+            return
+        verdict = self._verdict(action.declared, image, around, own)
+        changed = self._changed_by(verdict)
+        job = self.situation.job
+        self.found.append(
+            Prediction(
+                workflow=self.situation.workflow.path,
+                job=self.situation.id,
+                legs=(self.situation.leg,) if self.situation.leg else (),
+                all_legs=True,
+                number=number,
+                place=place,
+                action=uses,
+                declared=action.declared,
+                step=self._mount_filled(verdict, image),
+                image=image,
+                through=around.through,
+                callers=self.situation.callers,
+                condition=_condition(step, job),
+                tolerated=_is_true(step, around.contexts) or _tolerates(job, self.situation.contexts),
+                variables=tuple(
+                    (name, own.env[name]) for name in self.predictor.variables if name in own.env
+                ),
+                changed_by=changed,
+            )
+        )
+
+    def _verdict(
+        self, declared: Declared, image: JobImage | None, around: _Around, own: _Around
+    ) -> StepVerdict:
+        using = declared.using
+        if not using:
+            return StepVerdict(UNKNOWN, why=declared.source)
+        if using == PLUGIN:
+            return StepVerdict(IMMUNE, why="the runner does it itself, outside the container")
+        if using == COMPOSITE:
+            return StepVerdict(
+                UNKNOWN, why="what this composite action uses is not known here (actlite fetch)"
+            )
+        if not using.startswith("node"):
+            return StepVerdict(IMMUNE, why=f"a {using} action needs no node in the container")
+        verdict = self.predictor.verdict(using, own.env, around.env, image)
+        for name in self._open(own.unknown):
+            other = self.predictor.verdict(
+                using, {**own.env, name: "true"}, {**around.env, name: "true"}, image
+            )
+            if (other.verdict, other.node) != (verdict.verdict, verdict.node):
+                why = f"it depends on {name}, whose value is only known in the run"
+                return replace(verdict, verdict=UNKNOWN, why=why, loading=None, lines=())
+        return verdict
+
+    def _open(self, unknown: Iterable[str]) -> list[str]:
+        """The variables that choose a node and whose values are only known in the run: those that hold an
+        expression, and those that a step before may set."""
+        texts = [step.run.text for step in self.before]
+        unknown = set(unknown)
+        return [
+            name
+            for name in self.predictor.variables
+            if name in unknown or any(name in text and "GITHUB_ENV" in text for text in texts)
+        ]
+
+    def _changed_by(self, verdict: StepVerdict) -> tuple[Span, ...]:
+        if verdict.verdict != FAILS or verdict.loading is None:
+            return ()
+        return tuple(step.run.span for step in self.before if changing(step.run.text, verdict))
+
+    def _mount_filled(self, verdict: StepVerdict, image: JobImage | None) -> StepVerdict:
+        """A verdict on a runtime under a volume, with a note where no step before puts a node there."""
+        if verdict.verdict != MOUNTED or image is None:
+            return verdict
+        over = next((v for v in image.volumes if v == verdict.build.removeprefix("the volume ")), "")
+        item = volume(over)
+        places = [*places_of(image.volumes, item.source), item.target]
+        if any(place in step.run.text for step in self.before for place in places):
+            return verdict
+        return replace(verdict, notes=(*verdict.notes, f"no step before puts a node into {places[0]}"))
+
+
+def _steps(job: Job) -> Iterator[tuple[int, Step]]:
+    """The steps of a job with their numbers; those of ``parallel`` have the number of the step they are in."""
+    by_number = {step.number: step for step in job.steps}
+    node = access.get(job.node, "steps") if job.node is not None else None
+    entries = node.items if isinstance(node, SequenceNode) else ()
+    number = 0
+    for entry in entries:
+        if not isinstance(entry, MappingNode):
+            continue
+        number += 1
+        if number in by_number:
+            yield number, by_number[number]
+        inner = access.get(entry, "parallel")
+        if isinstance(inner, SequenceNode):
+            for step in read_steps(inner, DiagnosticBag()):
+                yield number, step
+
+
+def _condition(step: Step, job: Job) -> str:
+    return " and ".join(" ".join(if_.text.split()) for if_ in (job.if_, step.if_) if if_ is not None)
+
+
+def _is_true(step: Step, contexts: Mapping[str, Any]) -> bool:
+    return node_value(step.continue_on_error, contexts) is True
+
+
+def _tolerates(job: Job, contexts: Mapping[str, Any]) -> bool:
+    return node_value(job.continue_on_error, contexts) is True
+
+
+def _merged(found: Sequence[Prediction], legs: Mapping[str, int]) -> tuple[Prediction, ...]:
+    """Predictions that differ in their legs alone, together; in the order of the steps."""
+    groups: dict[object, list[Prediction]] = {}
+    for item in found:
+        image = item.image
+        where = None if image is None else (image.name, image.written, image.arch, image.volumes)
+        key = (
+            item.workflow, item.job, item.number, item.place.start, item.action, item.through, id(item.step.loading),
+            item.step.verdict, item.step.node, item.step.why, item.step.notes, where, item.tolerated, len(item.changed_by),
+        )  # fmt: skip
+        groups.setdefault(key, []).append(item)
+    merged = [
+        replace(
+            same[0],
+            legs=tuple(dict.fromkeys(leg for item in same for leg in item.legs)),
+            all_legs=len(same) >= legs[same[0].job],
+        )
+        for same in groups.values()
+    ]
+    order = {job: place for place, job in enumerate(legs)}
+    return tuple(sorted(merged, key=lambda item: (order[item.job], item.number)))

@@ -1,0 +1,106 @@
+"""What predictions go by besides the files: the date's runner, the target, and where images are known from."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from actlite.glibc.image_system import Described
+    from actlite.glibc.target import Target
+    from actlite.runtimes.eras import Runner
+
+
+class ImageSource(Protocol):
+    """Where the libraries of images are known from."""
+
+    def describe(self, name: str, arch: str) -> Described | str:
+        """The libraries of an image; or why they aren't known, a clause without a full stop."""
+        ...
+
+
+class CatalogueImages:
+    """The offline catalogue of well-known images."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Described | str] = {}
+
+    def describe(self, name: str, arch: str) -> Described | str:
+        """See ``ImageSource``."""
+        key = (name, arch)
+        if key not in self._known:
+            self._known[key] = self._describe(name, arch)
+        return self._known[key]
+
+    def _describe(self, name: str, arch: str) -> Described | str:
+        from actlite.glibc.catalogue import image_row, system_of
+
+        row = image_row(name, arch)
+        if row is None:
+            return "the catalogue of images does not have it"
+        from actlite.checking.predictions.described import described
+
+        return described(row, name, system_of(row, arch), arch)
+
+
+class Predicting:
+    """The settings of predictions. What is heavy is loaded when the first container is met."""
+
+    def __init__(
+        self,
+        *,
+        as_of: datetime.date | None = None,
+        flags: Mapping[str, str] | None = None,
+        target: str = "",
+        stand_ins: Mapping[str, str] | None = None,
+        images: ImageSource | None = None,
+    ) -> None:
+        """``as_of`` is None for today. ``target`` is the text of ``--target``; ``stand_ins`` are the images that
+        take the place of others. ``images`` reads images; without it the catalogue answers."""
+        self.date = as_of or datetime.date.today()
+        self.flags = dict(flags or {})
+        self.target_text = target
+        self.stand_ins = dict(stand_ins or {})
+        self.reads_images = images is not None
+        self.images: ImageSource = images or CatalogueImages()
+
+    @cached_property
+    def runner(self) -> Runner:
+        """The runner of the date. Raises UsageError for a date before the first one."""
+        from actlite.runtimes.eras import runner_at
+
+        return runner_at(self.date, self.flags)
+
+    def runner_at(self, date: datetime.date) -> Runner:
+        """The runner of another date, with the same flags given."""
+        from actlite.runtimes.eras import runner_at
+
+        return runner_at(date, self.flags)
+
+    @cached_property
+    def target(self) -> Target | None:
+        """The system that the products must run on. Raises UsageError."""
+        if not self.target_text:
+            return None
+        from actlite.glibc.target import read_target
+
+        return read_target(self.target_text)
+
+    @cached_property
+    def digest(self) -> str:
+        """Differs where predictions may: by what the runner of the date does and which ways out there were,
+        not by the date itself; by the target and the images."""
+        from actlite.glibc import ways
+
+        runner = self.runner
+        flags = sorted((name, flag.value, flag.confidence) for name, flag in runner.flags.items())
+        days = (ways.NODE16_MAPPED, ways.NODE16_REMOVED, ways.NODE24_DEFAULT, ways.NODE20_REMOVED)
+        there = [day <= self.date for day in (*days, *(since for since, _ in ways.SUBSTITUTES))]
+        parts = (
+            runner.release, runner.nodes, flags, there, self.target_text, sorted(self.stand_ins.items()),
+            self.reads_images,
+        )  # fmt: skip
+        return sha256(repr(parts).encode()).hexdigest()

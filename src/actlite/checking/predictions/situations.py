@@ -1,0 +1,145 @@
+"""The legs of a workflow's jobs, with what is known of each whatever the event: from a file, or from a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from actlite.document.nodes import Mapping as MappingNode
+from actlite.document.nodes import Scalar
+from actlite.document.scalars import primitive_text
+from actlite.expressions.condition import condition_source
+from actlite.expressions.errors import ExpressionError
+from actlite.expressions.values import to_string
+from actlite.planning.called_inputs import contexts_of, inputs_of
+from actlite.planning.partial import UNKNOWN, evaluate_partly, has_unknown, known_text, node_value, truth
+from actlite.records import frozen
+from actlite.workflow.combinations import MatrixError, build_rows, name_parts
+from actlite.workflow.model import Job, Workflow
+
+if TYPE_CHECKING:
+    from actlite.planning.plan import Plan
+    from actlite.source import Span
+    from actlite.workflow.calls import Call as FollowedCall
+    from actlite.workflow.calls import Calls
+
+MAX_LEGS = 2000
+"""So many legs of one workflow are looked at, those of called workflows included."""
+
+
+@frozen
+class Situation:
+    """One leg of a job."""
+
+    workflow: Workflow
+    """The file that the job is in."""
+    job: Job
+    id: str
+    """``caller / callee`` for a job of a called workflow."""
+    leg: str
+    """Its name as GitHub shows it; '' where the job has no matrix."""
+    contexts: Mapping[str, Any]
+    """What its settings see; what is not in it is not known."""
+    callers: tuple[Span, ...] = ()
+    """The ``uses:`` of the calling jobs, outermost first."""
+    by_inputs: bool = False
+    """Inputs of a caller are in the contexts."""
+
+
+def of_workflow(workflow: Workflow, calls: Calls) -> Iterator[Situation]:
+    """The legs of all jobs that may run, and of the workflows that they call, for any event."""
+    left = [MAX_LEGS]
+    for situation in _jobs(workflow, calls.calls, {}, (), ()):
+        left[0] -= 1
+        if left[0] < 0:
+            return
+        yield situation
+
+
+def of_plan(plan: Plan, callers: tuple[Span, ...] = ()) -> Iterator[Situation]:
+    """The legs of a plan, and of those that its jobs call."""
+    for job in plan.jobs:
+        for leg in job.legs if job.legs is not None else (None,):
+            if job.job.uses is None:
+                contexts = contexts_of(plan, job, leg)
+                name = leg.name if leg is not None and leg.matrix else ""
+                yield Situation(plan.workflow, job.job, job.id, name, contexts, callers)
+        for call in job.calls:
+            if call.plan is not None and job.job.uses is not None:
+                yield from of_plan(call.plan, (*callers, job.job.uses.span))
+
+
+def surely_false(if_: Scalar | None, contexts: Mapping[str, Any]) -> bool:
+    """Whether an ``if:`` is false whatever happens in the run."""
+    if if_ is None:
+        return False
+    try:
+        value, _ = evaluate_partly(condition_source(primitive_text(if_.value)), contexts, {})
+    except ExpressionError:
+        return False
+    return truth(value) is False
+
+
+def _jobs(
+    workflow: Workflow,
+    calls: Mapping[str, FollowedCall],
+    contexts: Mapping[str, Any],
+    ids: tuple[str, ...],
+    callers: tuple[Span, ...],
+) -> Iterator[Situation]:
+    for job in workflow.jobs:
+        if surely_false(job.if_, contexts):
+            continue
+        for name, matrix in _legs(job, contexts):
+            seen = {**contexts, "matrix": matrix}
+            if job.uses is None:
+                id = " / ".join((*ids, job.id))
+                yield Situation(workflow, job, id, name, seen, callers, bool(callers))
+                continue
+            call = calls.get(job.id)
+            called = call.called.workflow if call is not None and call.called is not None else None
+            if call is None or called is None or call.interface is None:
+                continue
+            given = inputs_of(job, call.interface, seen)
+            inner = {"inputs": {**given.values, **dict.fromkeys(given.later, UNKNOWN)}}
+            yield from _jobs(called, call.calls, inner, (*ids, job.id), (*callers, job.uses.span))
+
+
+def _legs(job: Job, contexts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The names and matrices of a job's legs; one with an unknown matrix where that can't be built yet."""
+    if job.strategy is None:
+        yield "", None
+        return
+    value = node_value(job.strategy, contexts)
+    matrix = value.get("matrix") if isinstance(value, Mapping) else UNKNOWN
+    if matrix is None:
+        yield "", None
+        return
+    if has_unknown(matrix):
+        yield "", UNKNOWN
+        return
+    try:
+        rows = build_rows(matrix)
+    except MatrixError:
+        return
+    for row in rows:
+        parts = ", ".join(name_parts(row))
+        yield _name(job, parts, {**contexts, "matrix": row.values}), row.values
+
+
+def _name(job: Job, parts: str, contexts: Mapping[str, Any]) -> str:
+    if job.name is not None and "${{" in job.name.text:
+        return known_text(job.name, contexts)
+    name = job.name.text if job.name is not None and job.name.text else job.id
+    return f"{name} ({parts})" if parts else name
+
+
+def texts_of(
+    node: MappingNode | Scalar | None, contexts: Mapping[str, Any]
+) -> tuple[dict[str, str], set[str]]:
+    """An ``env:`` as far as it is known, and the names whose values are only known in the run."""
+    value = node_value(node, contexts)
+    if not isinstance(value, Mapping):
+        return {}, set()
+    known = {k: to_string(v) for k, v in value.items() if not has_unknown(v)}
+    return known, {name for name in value if name not in known}
