@@ -1,4 +1,4 @@
-"""``actlite explain``: what a rule means, with examples, in the terminal."""
+"""``actlite explain``: what a rule means, with examples; the subjects behind; what a log says."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 
 import click
 
+from actlite.cli.common import FORMAT
 from actlite.cli.text import columns, paint, write
 from actlite.errors import UsageError
 from actlite.records import frozen
@@ -33,10 +34,29 @@ def topics() -> list[Topic]:
     return [*_rules()]
 
 
-@click.command("explain", short_help="What a rule means, with examples.")
+@click.command("explain", short_help="What a rule means, with examples; what a log says.")
 @click.argument("topic", default="")
-def command(topic: str) -> int:
-    """Explain a rule that a finding names. Without TOPIC: what can be explained."""
+@click.option(
+    "--log",
+    "log",
+    metavar="FILE",
+    help="Explain what could not start in a log: a file, GitHub's zip of logs, a folder, or - for standard input.",
+)
+@FORMAT
+def command(topic: str, log: str | None, format_: str) -> int:
+    """Explain a rule that a finding names, or a subject such as glibc. Without TOPIC: what can be explained.
+
+    With --log: why something in a log could not start, which versions are missing, and what would work. The log
+    may come from GitHub, actlite, act, or a bug report; it is not kept. Exit code 1: nothing was recognised.
+    """
+    if log is not None:
+        if topic:
+            raise UsageError(f"--log and the topic '{topic}' are given.", do="Give one of them.")
+        from actlite.cli.explain_log import explain_log
+
+        return explain_log(log, format_)
+    if format_ != "text":
+        raise UsageError("--format json is for --log.", do="Give a log, or leave --format out.")
     known = topics()
     if not topic:
         write(_list(known))

@@ -39,7 +39,7 @@ _C: Mapping[str, tuple[str, str]] = {
     "2.25": ("getrandom getentropy explicit_bzero", "random numbers, cryptography"),
     "2.26": ("reallocarray preadv2", "allocation of arrays"),
     "2.27": ("memfd_create copy_file_range powf logf expf", "float functions of libm linked on 2.27 or later; glob"),
-    "2.28": ("fcntl64 statx renameat2", "every program that calls fcntl with 64-bit files; the runner's node"),
+    "2.28": ("fcntl64 statx renameat2", "every program that calls fcntl and has 64-bit file offsets"),
     "2.29": ("pow exp log log2 getcpu", "exp, log and pow of libm linked on 2.29 or later"),
     "2.30": ("gettid getdents64 pthread_cond_clockwait", "threads' ids, and waits on a clock in C++"),
     "2.32": ("pthread_sigmask pthread_getattr_np sigabbrev_np", "threads: these moved from libpthread into libc"),
