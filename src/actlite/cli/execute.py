@@ -35,10 +35,15 @@ EXIT = {"success": 0, "failure": 1, "cancelled": 1, "incomplete": 4}
 
 
 def execute(options: RunOptions) -> int:
-    """Run what the options select, and give the exit code. Raises ActliteError for what keeps it from running."""
+    """Run what the options select, and give the exit code: 1 also where all is green and a product is not for the
+    target. Raises ActliteError for what keeps it from running."""
     for value in options.secrets.values():
         hide(value)
     runner = _runner(options)
+    if options.target:
+        from actlite.glibc.target import read_target
+
+        read_target(options.target)
     selected = select_workflows(options.selection, variables=options.variables, committed=options.committed)
     if not selected.plans:
         what, _, why = selected.why_nothing.partition("\n")
@@ -98,6 +103,7 @@ def _exit_code(outcomes: Sequence[RunOutcome], session: Session, options: RunOpt
     codes = [4 if o.unable else EXIT[o.conclusion] for o in outcomes]
     if options.only_runnable:
         codes = [0 if o.conclusion == "incomplete" else c for o, c in zip(outcomes, codes, strict=True)]
+    codes += [1 for o in outcomes if o.refused]
     return next((c for c in (1, 4) if c in codes), 0)
 
 
@@ -201,6 +207,7 @@ def _services(
             keep_failed=options.keep == "failed",
             committed=options.committed,
             offline=options.offline,
+            target=options.target,
         ),
         cache=cache,
     )

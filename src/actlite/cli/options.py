@@ -71,6 +71,8 @@ class RunOptions:
     env: Mapping[str, str] = field(default_factory=dict)
     """--env-file: put into every job's environment."""
     docker_socket: bool = False
+    target: str = ""
+    """--target: the oldest system of those who use what is built; '' for none."""
     reports: tuple[Report, ...] = ()
     keep: str = "failed"
     """never or failed: which jobs' containers stay for a look."""

@@ -7,14 +7,20 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from actlite.errors import ActliteError
-from actlite.events import Diagnosis
+from actlite.events import Diagnosis, Notice
+from actlite.execution.as_predicted import otherwise
 from actlite.execution.masking import Masker
+from actlite.execution.own_programs import OwnProgram, own_program
+from actlite.execution.results import FAILURE, SUCCESS
+from actlite.execution.state import RUNNER_ARCH
 from actlite.glibc.diagnosis import NodeFacts, diagnose
-from actlite.glibc.image import ImageLibc, describe
 from actlite.glibc.loader import LoaderScanner, principal
+from actlite.records import replace
 
 if TYPE_CHECKING:
     from actlite.execution.steps import StepRun
+    from actlite.glibc.image import ImageLibc
+    from actlite.glibc.target import Target
 
 NO_SOCKET = re.compile(
     rb"Cannot connect to the Docker daemon|docker: command not found|docker: not found|dial unix /var/run/docker\.sock"
@@ -46,6 +52,15 @@ def diagnose_step(run: StepRun) -> Diagnosis | None:
     return None if found is None else _hidden(found, run.state.masker)
 
 
+def doubt_prediction(run: StepRun) -> None:
+    """Say it where a step has succeeded of which the contrary was predicted; once for a job."""
+    said = otherwise(run, SUCCESS, run.observer.loader.failures())
+    if said and not run.state.doubted:
+        run.state.doubted = True
+        clock, leg = run.state.services.clock, run.state.leg.key
+        run.state.emit(Notice(clock(), "warning", said, leg))
+
+
 def _hidden(found: Any, masker: Masker) -> Any:
     """A record with secrets hidden in all its texts."""
     if isinstance(found, str):
@@ -65,6 +80,7 @@ def _diagnose(run: StepRun) -> Diagnosis | None:
     state = run.state
     choice = run.runtime.get("choice")
     node = None
+    own = OwnProgram()
     if choice is not None:
         node = NodeFacts(
             runtime=choice.runtime,
@@ -72,15 +88,50 @@ def _diagnose(run: StepRun) -> Diagnosis | None:
             reasons=choice.reasons,
             action=run.runtime.get("action", ""),
             as_of=state.services.runner.date,
+            mounted=run.state.mounted,
         )
-    return diagnose(
+    else:
+        own = own_program(run, failure)
+    found = diagnose(
         failure,
         image=_image(run),
         node=node,
+        needs=own.newest,
+        causes=own.causes,
         exists=_exists(run, failure.program),
         stands_for=state.instead_of,
         is_vm=not state.layout.in_container,
+        target=_target(run),
+        window=_window(run) if choice is not None and state.layout.in_container else "",
     )
+    differs = otherwise(run, FAILURE, failures)
+    return replace(found, notes=(*found.notes, differs)) if found is not None and differs else found
+
+
+def _target(run: StepRun) -> Target | None:
+    text = run.state.services.settings.target
+    if not text:
+        return None
+    from actlite.glibc.target import read_target
+
+    return read_target(text)
+
+
+def _window(run: StepRun) -> str:
+    """What lies between what the job's actions need and what the users of its products have."""
+    from actlite.checking.predictions.settings import Predicting
+    from actlite.checking.predictions.windows import window_for
+
+    state, runner = run.state, run.state.services.runner
+    known = [p for p in state.predictions.values() if p.runtime and p.verdict != "mounted"]
+    choice = run.runtime["choice"]
+    runtimes = {p.runtime: runner.nodes.get(p.runtime, "") for p in known} | {choice.runtime: choice.version}
+    usings = tuple(dict.fromkeys([*(p.declared for p in known), choice.declared]))
+    image = _image(run)
+    flags = {flag.name: str(flag.value) for flag in runner.flags.values() if flag.confidence == "given"}
+    predicting = Predicting(as_of=runner.date, flags=flags, target=state.services.settings.target)
+    has = image.glibc if image is not None else ""
+    return window_for(usings, runtimes, has, RUNNER_ARCH, run.env, predicting).sentence
 
 
 def _exists(run: StepRun, program: str) -> bool | None:
@@ -90,13 +141,16 @@ def _exists(run: StepRun, program: str) -> bool | None:
 
 
 def _image(run: StepRun) -> ImageLibc | None:
+    from actlite.glibc.image_system import describe_local
+
     state = run.state
     if not state.image:
         return None
     try:
-        return describe(state.services.engine.images, state.image, cache=state.services.cache)
-    except ActliteError:
+        found = describe_local(state.services.engine.images, state.image, cache=state.services.cache)
+    except (ActliteError, OSError):
         return None
+    return found.libc if found is not None else None
 
 
 def _docker(run: StepRun) -> Diagnosis | None:

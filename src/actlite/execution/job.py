@@ -11,6 +11,7 @@ from actlite.execution.cancellation import GRACE, until_cancelled
 from actlite.execution.containers import service_specs
 from actlite.execution.matchers import Matchers
 from actlite.execution.opening import Opening
+from actlite.execution.predicting import Predictor
 from actlite.execution.prepared import Preparer
 from actlite.execution.products import keep_products
 from actlite.execution.repository_files import RepositoryFiles
@@ -40,6 +41,7 @@ class JobRun:
         self.state.matchers = self.matchers
         self.frame = opening.frame
         self.preparer = Preparer(self.state)
+        self.predictor = Predictor(opening, self.preparer)
         self.tasks = TaskBuilder(self.state, self.preparer)
         self.started_services: tuple[Service, ...] = ()
 
@@ -98,7 +100,14 @@ class JobRun:
             )
         )
         return JobOutcome(
-            state.leg, result, self.outputs, state.sandbox, state.image, state.network, state.unable
+            state.leg,
+            result,
+            self.outputs,
+            state.sandbox,
+            state.image,
+            state.network,
+            state.unable,
+            tuple(state.refused),
         )
 
     def _timer(self) -> threading.Timer:
@@ -145,6 +154,7 @@ class JobRun:
                 self.preparer.prepare(step.uses.text)
         for line in self.preparer.lines:
             log.write(line + "\n")
+        self.predictor.begin()
         log.write(f"Complete job name: {self.state.leg.name}\n")
         if self.opening.container is None:
             self._sandbox_ready()
@@ -195,6 +205,8 @@ class JobRun:
             task = queue.popleft() if queue else self.frame.posts.pop()
             if state.sandbox is None and task.stage in ("pre", "main", "post"):
                 task.cannot_run = "the job's container did not start"
+            if isinstance(task.step, UsesStep):
+                self.predictor.wait()
             run_task(state, task)
 
     def _complete(self, run: StepRun) -> StepResult:

@@ -93,6 +93,9 @@ class Opening:
         """What is wrong with the job itself; its set-up step fails with it."""
         self.error: BaseException | None = None
         """Why the sandbox could not be opened; no ActliteError where it is a defect of ours."""
+        self.image_env: Mapping[str, str] = {}
+        """What the image itself puts into the environment; there once its image is."""
+        self._image_known = threading.Event()
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
@@ -134,6 +137,12 @@ class Opening:
             self._thread.join(timeout)
             if not self._thread.is_alive():
                 self._thread = None
+
+    def image_there(self) -> bool:
+        """Wait until the job's image is on this machine; False where it can't be had."""
+        if self._thread is not None:
+            self._image_known.wait()
+        return self.error is None
 
     def progress(self, image: str) -> Callable[[Progress], None]:
         """Takes an image's progress and makes events of it."""
@@ -198,6 +207,8 @@ class Opening:
             self.error = cannot_write(error, self.services.folder)
         except BaseException as error:  # raised again by the step that waits for the sandbox
             self.error = error
+        finally:
+            self._image_known.set()
 
     def _open_sandbox(self) -> Sandbox:
         state, services, layout = self.state, self.services, self.state.layout
@@ -211,6 +222,8 @@ class Opening:
                 f"{image.name} was being pulled",
                 lambda: engine.images.ensure(image, self.progress(image.name)),
             )
+            self.image_env = info.env
+            self._image_known.set()
             if can_give() and engine.name != "fake":
                 layout.give(RUNNER if self.container else image_user(engine.images, info))
             if self._wants_network():

@@ -68,6 +68,8 @@ class RunOutcome:
     kept: tuple[Sandbox, ...]
     unable: bool = False
     """Every job that failed did so because this machine lacks something."""
+    refused: tuple[str, ...] = ()
+    """Products that do not run on the target. The conclusion is GitHub's, which knows of no target."""
 
 
 class Scheduler:
@@ -135,9 +137,11 @@ class Scheduler:
         except BaseException:
             self._abandon()
             raise
-        failed = [o for j in self._jobs.values() for o in j.outcomes if o.result == FAILURE]
+        ended = [o for j in self._jobs.values() for o in j.outcomes]
+        failed = [o for o in ended if o.result == FAILURE]
         unable = bool(failed) and all(o.unable for o in failed)
-        return RunOutcome(self._conclusion(), tuple(self._kept), unable)
+        refused = tuple(name for o in ended for name in o.refused)
+        return RunOutcome(self._conclusion(), tuple(self._kept), unable, refused)
 
     def close(self) -> None:
         """Wait until the last containers are gone. An engine that does not answer is waited for ``CLOSE_SECONDS``;

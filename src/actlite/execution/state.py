@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actlite.engines.base import Engine, Owner, Pull, Sandbox
-from actlite.events import Emit
+from actlite.events import Emit, Prediction
 from actlite.execution.cancellation import Cancellation
 from actlite.execution.layout import Layout
 from actlite.execution.masking import Masker
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from actlite.execution.steps import StepTask
     from actlite.runtimes.eras import Runner
     from actlite.runtimes.store import NodeStore
+
+RUNNER_ARCH = "x64"
+"""Of the runner, and so of the node that it mounts."""
 
 
 @frozen
@@ -42,6 +45,8 @@ class Settings:
     committed: bool = False
     offline: bool = False
     debug: bool = False
+    target: str = ""
+    """The oldest system of those who use what is built, as the user names it: ``manylinux2014``."""
     max_jobs: int = 8
     """How many job legs run at the same time."""
 
@@ -80,6 +85,8 @@ class JobOutcome:
     """The network made for the job, which goes when the sandbox is gone."""
     unable: bool = False
     """The job failed because this machine lacks something: an image, an action, a node build, space."""
+    refused: tuple[str, ...] = ()
+    """Products that do not run on the target."""
 
 
 @changeable
@@ -124,6 +131,14 @@ class JobState:
     """Ends the container of the docker action that is running."""
     matchers: Matchers | None = None
     """The problem matchers that actions have added; there once the job runs."""
+    predictions: Mapping[str, Prediction] = field(default_factory=dict)
+    """What is predicted of its JavaScript steps, by their keys."""
+    mounted: tuple[str, ...] = ()
+    """The runtimes over which the job mounts volumes of its own."""
+    refused: list[str] = field(default_factory=list)
+    """The job's products that the target refuses."""
+    doubted: bool = False
+    """It was said that a step did not end as predicted."""
     known_files: frozenset[str] | None = None
     """Names of the workspace's files that checkouts brought; None without a checkout."""
     states: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -28,7 +28,7 @@ from actlite.events import (
     StepSummary,
 )
 from actlite.execution.command_effects import CommandEffects
-from actlite.execution.diagnosing import Observer, diagnose_step
+from actlite.execution.diagnosing import Observer, diagnose_step, doubt_prediction
 from actlite.execution.file_commands import StepFiles
 from actlite.execution.opening import MAX_TIMEOUT, cannot_write
 from actlite.execution.output import StepLog
@@ -103,7 +103,7 @@ class StepRun:
     timed_out: bool = False
     killed: bool = False
     runtime: dict[str, Any] = field(default_factory=dict)
-    """What a diagnosis needs of the node that was chosen."""
+    """What a diagnosis needs of the node that was chosen, and of the folder that a script ran in."""
     ended: threading.Event = field(default_factory=threading.Event)
     """The body has ended."""
     excused: bool | None = None
@@ -194,6 +194,8 @@ def run_task(state: JobState, task: StepTask) -> str:
     run.log.close()
     _record(state, task, result.outcome, conclusion, outputs)
     diagnosis = diagnose_step(run) if result.outcome == FAILURE else None
+    if result.outcome == SUCCESS:
+        doubt_prediction(run)
     mask = state.masker.mask
     state.emit(
         StepFinished(

@@ -122,6 +122,7 @@ class Bench:
         self.settings: dict[str, Any] = {}
         self.as_of = datetime.date(2026, 11, 23)
         self.place = Place("an/image")
+        self.repository: Any = None
         self.matrix: list[tuple[str, str]] = []
 
     def action(self, name: str, manifest: str, files: Mapping[str, str] | None = None) -> None:
@@ -185,7 +186,7 @@ class Bench:
             clock=clock or (lambda: next(times) / 1e6),
             folder=self.folder / "run",
             owner=Owner("1", self.folder / "run"),
-            repository=None,
+            repository=self.repository,
             settings=Settings(**self.settings),
             cache=self.folder / "cache",
         )

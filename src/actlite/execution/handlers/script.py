@@ -24,6 +24,7 @@ def run_script(run: StepRun) -> StepResult:
     script = evaluate_string(step.run, run.scope)
     shell = _shell(run, step)
     workdir = _workdir(run, step)
+    run.runtime["workdir"] = workdir
     path = state.layout.temp / f"{uuid.uuid4()}{shell.extension}"
     path.write_bytes(shell.script(script).encode(errors="replace"))
     path.chmod(0o644)
