@@ -91,16 +91,33 @@ def read_rows(text: str) -> tuple[ImageRow, ...]:
             found.append({"name": line[1:-1]})
             continue
         key, _, value = line.partition(" ")
-        if not found or key not in FIELDS or key in found[-1] and key != "adds":
+        if not found or key not in FIELDS or (key in found[-1] and key != "adds"):
             raise ValueError(f"line {number} of the catalogue of images: {line}")
         found[-1][key] = f"{found[-1][key]}\n{value}" if key in found[-1] else value
     return tuple(map(_row, found))
 
 
-FIELDS = (
-    "names system ends layout arch glibc libstdc++ libgcc libgcc-arm64 musl stdcxx atomic points any moving adds "
-    "confidence source note"
-).split()
+FIELDS = [
+    "names",
+    "system",
+    "ends",
+    "layout",
+    "arch",
+    "glibc",
+    "libstdc++",
+    "libgcc",
+    "libgcc-arm64",
+    "musl",
+    "stdcxx",
+    "atomic",
+    "points",
+    "any",
+    "moving",
+    "adds",
+    "confidence",
+    "source",
+    "note",
+]
 """The fields of a row, in the order in which they are written."""
 _KNOWN = {"yes": True, "no": False, "unknown": None}
 
