@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -16,6 +17,12 @@ LOADERS = {
     "arm64": ("/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-aarch64.so.1"),
 }
 MUSL_FOLDERS = ("/lib", "/usr/local/lib", "/usr/lib")
+_LEVELS = {
+    "x86-64-v2": "cx16 lahf_lm popcnt sse4_1 sse4_2 ssse3",
+    "x86-64-v3": "avx avx2 bmi1 bmi2 f16c fma abm movbe xsave",
+    "x86-64-v4": "avx512f avx512bw avx512cd avx512dq avx512vl",
+}
+"""What the kernel's names for a level's abilities are."""
 MAX_LINKS = 40
 """Symbolic links of one path that are followed, as the kernel does."""
 MAX_LOADER = 8 << 20
@@ -24,10 +31,12 @@ MAX_LOADER = 8 << 20
 class FolderSystem:
     """See :class:`actlite.glibc.system.System`. Symbolic links are followed as within a container: never out of it."""
 
-    def __init__(self, root: Path, arch: str = "") -> None:
-        """Without ``arch`` the loader that is there says it; without a loader it is ``x64``."""
+    def __init__(self, root: Path, arch: str = "", *, hwcaps: Sequence[str] = ()) -> None:
+        """Without ``arch`` the loader that is there says it; without a loader it is ``x64``. ``hwcaps`` as in
+        :func:`actlite.glibc.ld_cache.libraries_of`."""
         self._root = root
         self._arch = arch
+        self._hwcaps = hwcaps
         self._known: dict[str, elf.ElfFile | None] = {}
 
     @cached_property
@@ -41,10 +50,17 @@ class FolderSystem:
     def directories(self) -> Sequence[str]:
         """See :class:`System`."""
         loader, musl = LOADERS.get(self.arch, ("", ""))
-        if (found := self.resolve(loader)) is not None:
-            with found.open("rb") as file:
-                return default_folders(file.read(MAX_LOADER)) or DEFAULT_FOLDERS.get(self.arch, ())
-        return MUSL_FOLDERS if self.exists(musl) else DEFAULT_FOLDERS.get(self.arch, ())
+        try:
+            if (found := self.resolve(loader)) is not None:
+                with found.open("rb") as file:
+                    return default_folders(file.read(MAX_LOADER)) or DEFAULT_FOLDERS[self.arch]
+            if self.exists(musl):
+                machine = musl.removeprefix("/lib/ld-musl-").removesuffix(".so.1")
+                told = self.resolve(f"/etc/ld-musl-{machine}.path")
+                return re.split("[:\n]", told.read_text("utf-8", "replace")) if told else MUSL_FOLDERS
+        except OSError:
+            pass  # what can't be read is as good as not there
+        return DEFAULT_FOLDERS.get(self.arch, ())
 
     @cached_property
     def _cache(self) -> Mapping[str, tuple[str, ...]]:
@@ -52,7 +68,7 @@ class FolderSystem:
         if found is None:
             return {}
         try:
-            return ld_cache.libraries_of(ld_cache.read_cache(found.read_bytes()), self.arch)
+            return ld_cache.libraries_of(ld_cache.read_cache(found.read_bytes()), self.arch, self._hwcaps)
         except (OSError, ld_cache.CacheError):
             return {}
 
@@ -98,6 +114,11 @@ class FolderSystem:
         found = self._root.joinpath(*at)
         return found if found.is_file() else None
 
+    def real(self, path: str) -> str:
+        """A path within the folder without symbolic links; as it is where nothing is there."""
+        found = self.resolve(path)
+        return path if found is None else "/" + found.relative_to(self._root).as_posix()
+
     def _read(self, path: str) -> elf.ElfFile | None:
         found = self.resolve(path)
         if found is None:
@@ -106,3 +127,20 @@ class FolderSystem:
             return elf.read(found)
         except (OSError, elf.ElfError):
             return None
+
+
+def machine_hwcaps(cpuinfo: str | None = None) -> tuple[str, ...]:
+    """The glibc-hwcaps folders that this machine's processor can use, best first (x86-64 psABI, micro-architecture
+    levels). ``cpuinfo`` takes the place of /proc/cpuinfo."""
+    try:
+        text = Path("/proc/cpuinfo").read_text("utf-8", "replace") if cpuinfo is None else cpuinfo
+    except OSError:
+        return ()
+    found = re.search(r"^flags\s*:(.*)$", text, re.MULTILINE)
+    has = set(found[1].split()) if found else set()
+    levels: list[str] = []
+    for name, wanted in _LEVELS.items():
+        if not has.issuperset(wanted.split()):
+            break
+        levels.insert(0, name)
+    return tuple(levels)

@@ -1,37 +1,38 @@
-"""What the dynamic loader would do with a program: start it, or which lines it would print.
+"""What the kernel and the dynamic loader would do with a program: start it, or which lines they would print.
 
-The rules are glibc's own (elf/dl-load.c, dl-deps.c, dl-version.c, rtld.c), the messages are the loader's, to the
+The rules are glibc's own (elf/dl-load.c, dl-deps.c, dl-version.c, rtld.c), and the messages are the loader's, to the
 letter. Version names are compared as sets, never as numbers: a library that defines GLIBC_2.30 and not GLIBC_2.28
-lacks the latter.
+lacks the latter. What depends on the processor is not told beforehand: legacy ``tls`` and ``haswell`` folders,
+and libraries that are made for a newer one.
 """
 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Sequence
 
 from actlite.events import Missing
 from actlite.glibc.elf import ElfFile
+from actlite.glibc.ld_search import Loaded, Search, origin_of
+from actlite.glibc.outcome import Loading
 from actlite.glibc.system import System
-from actlite.records import changeable, field, frozen
+
+__all__ = ["Loading", "library_path_of", "load"]
 
 MAX_LIBRARIES = 2000
 """Libraries of one program that are followed."""
+CACHE = "/etc/ld.so.cache"
+RELR_VERSION = "GLIBC_ABI_DT_RELR"
+"""What programs with packed relocations need of libc.so.6; glibc has it from 2.36 on."""
+_NARROW = ("x86", "x32", "arm", "s390", "riscv32")
+_ALSO_RUNS = {("x64", "x86")}
+"""(system, program): 32-bit programs that the kernels of distributions start too."""
 
 
-@frozen
-class Loading:
-    """What comes of starting a program."""
-
-    starts: bool
-    kind: str = ""
-    """Why it does not start: ``versions``, ``library``, ``interpreter``, ``format`` or ``relr``."""
-    lines: tuple[str, ...] = ()
-    """Exactly what is printed, in order; where the program starts, the loader's warnings."""
-    missing: tuple[Missing, ...] = ()
-    exit_code: int = 0
-    libraries: tuple[tuple[str, str], ...] = ()
-    """(name, path), in load order."""
+def library_path_of(value: str) -> tuple[str, ...]:
+    """The entries of LD_LIBRARY_PATH; none for an empty one."""
+    return tuple(re.split("[:;]", value)) if value else ()
 
 
 def load(
@@ -42,35 +43,40 @@ def load(
     library_path: Sequence[str] = (),
     folder: str = "/",
     real_path: str = "",
+    hwcaps: Sequence[str] = (),
 ) -> Loading:
-    """What comes of starting ``path`` on a system.
+    """What comes of starting ``path`` on a system, without a shell.
 
-    ``path`` is as started, such as ``/__e/node24/bin/node``; ``library_path`` is LD_LIBRARY_PATH, split; ``folder``
+    ``path`` is as started, such as ``/__e/node24/bin/node``. ``library_path`` is LD_LIBRARY_PATH, split; ``folder``
     the working folder, which empty and relative entries mean; ``real_path`` the program's place without symbolic
-    links, which ``$ORIGIN`` means.
+    links, which ``$ORIGIN`` means; ``hwcaps`` the glibc-hwcaps folders that the processor can use, best first, for a
+    glibc from 2.33 on.
     """
-    if program.machine != system.arch and not (program.machine == "x86" and system.arch == "x64"):
+    runs = program.machine == system.arch or (system.arch, program.machine) in _ALSO_RUNS
+    if not runs or program.kind in ("object", "other"):
         return Loading(False, "format", (f"exec {path}: exec format error",), exit_code=1)
     if not program.interpreter:
         return Loading(True)
     if not system.exists(program.interpreter):
         return Loading(False, "interpreter", (f"exec {path}: no such file or directory",), exit_code=1)
-    return _Walk(program, path, system, library_path, folder, real_path or path).run()
+    loader = system.file(program.interpreter) or ElfFile(program.machine, "library")
+    if _is_musl(program.interpreter, loader):
+        from actlite.glibc.musl_loading import load_musl
+
+        return load_musl(program, path, system, library_path, folder, real_path or path)
+    main = Loaded(program, path, posixpath.dirname(real_path or path))
+    search = Search(main, system, library_path, hwcaps)
+    return _Walk(main, loader, system, search, folder).run()
 
 
-@changeable
-class _Loaded:
-    """An object in the loader's list."""
-
-    elf: ElfFile
-    path: str
-    """As the loader shows it."""
-    loader: _Loaded | None
-    names: set[str] = field(default_factory=set)
-    origin: str = ""
+def _is_musl(interpreter: str, loader: ElfFile) -> bool:
+    """Alpine's libc6-compat has links from the names of glibc's loader to musl's."""
+    return "/ld-musl" in interpreter or loader.soname == "libc.so" or loader.soname.startswith("libc.musl")
 
 
-class _NotFound(Exception):
+class _NotLoaded(Exception):
+    """A library can't be loaded: its name or path, and the loader's reason."""
+
     def __init__(self, name: str, why: str) -> None:
         super().__init__(name)
         self.name = name
@@ -78,134 +84,145 @@ class _NotFound(Exception):
 
 
 class _Walk:
-    """One start of a program."""
+    """One start of a program by glibc's loader."""
 
     def __init__(
         self,
-        program: ElfFile,
-        path: str,
+        main: Loaded,
+        loader: ElfFile,
         system: System,
-        library_path: Sequence[str],
+        search: Search,
         folder: str,
-        real_path: str,
     ) -> None:
+        self._main = main
         self._system = system
-        self._path = path
+        self._search = search
         self._folder = folder
-        self._library_path = () if list(library_path) == [""] else tuple(library_path)
-        self._main = _Loaded(program, path, None, set(), posixpath.dirname(real_path))
-        interpreter = program.interpreter
-        own = system.file(interpreter) or ElfFile(program.machine, "library", soname=interpreter)
-        self._loader = _Loaded(own, interpreter, None, {interpreter, own.soname})
-        self._loaded = [self._main]
+        self._loaded = [main]
+        interpreter = main.elf.interpreter
+        own = Loaded(loader, interpreter, posixpath.dirname(interpreter))
+        self._names = {interpreter: own, loader.soname or posixpath.basename(interpreter): own}
+        """Paths, and names that were asked for: what the tables of needed versions may say."""
+        self._sonames: dict[str, Loaded] = {}
+        self._listed = {id(main)}
+        self._missed = False
+        """Whether the last file that was asked for was not there: only then the loader has a reason to name."""
 
     def run(self) -> Loading:
         try:
             self._libraries()
-        except _NotFound as error:
-            line = f"{self._path}: error while loading shared libraries: {error.name}: {error.why}"
-            return Loading(False, "library", (line,), (Missing(error.name, ""),), 127, self._list())
+        except _NotLoaded as error:
+            return self._fatal("library", error.name, error.why, (), (Missing(error.name, ""),))
         return self._versions()
 
-    def _list(self) -> tuple[tuple[str, str], ...]:
-        return tuple((one.elf.soname or posixpath.basename(one.path), one.path) for one in self._loaded[1:])
-
     def _libraries(self) -> None:
-        """All libraries, breadth first."""
-        at = 0
-        while at < len(self._loaded) <= MAX_LIBRARIES:
-            one = self._loaded[at]
-            at += 1
-            for name in one.elf.libraries:
-                if (known := self._known(name)) is None:
-                    known = self._find(name, one)
-                known.names.add(name)
-                if known not in self._loaded:
+        """All libraries, breadth first, each once."""
+        for one in self._loaded:  # it grows
+            for asked in one.elf.libraries:
+                name = self._search.expand(asked, one)
+                if not name:  # a token without a value, or the empty name, which the program itself has
+                    continue
+                known = self._names.get(name) or self._sonames.get(name) or self._find(name, one)
+                self._names.setdefault(name, known)
+                if id(known) not in self._listed and len(self._loaded) <= MAX_LIBRARIES:
+                    self._listed.add(id(known))
                     self._loaded.append(known)
 
-    def _known(self, name: str) -> _Loaded | None:
-        for one in (*self._loaded[1:], self._loader):
-            if name in (one.path, one.elf.soname) or name in one.names:
-                return one
-        return None
-
-    def _find(self, name: str, by: _Loaded) -> _Loaded:
+    def _find(self, name: str, by: Loaded) -> Loaded:
         other_class = False
-        candidates = [self._expand(name, by)] if "/" in name else self._candidates(name, by)
-        for path in candidates:
+        for path in [name] if "/" in name else self._search.candidates(name, by):
             where = posixpath.join(self._folder, path)
             found = self._system.file(where)
+            self._missed = True
             if found is None:
                 if self._system.exists(where):
-                    raise _NotFound(path, "invalid ELF header")
-                continue
-            if found.machine != self._main.elf.machine:
-                other_class = other_class or _bits(found) != _bits(self._main.elf)
-                continue
-            for one in self._loaded[1:]:
-                if one.elf.soname and one.elf == found:
-                    return one
-            return _Loaded(found, path, by, set(), posixpath.dirname(where))
+                    raise _NotLoaded(path, "invalid ELF header")
+            elif found.machine == self._main.elf.machine:
+                self._missed = False
+                return self._add(found, path, by)
+            elif _bits(found) != _bits(self._main.elf):
+                other_class = True
         if other_class:
-            raise _NotFound(name, f"wrong ELF class: ELFCLASS{96 - _bits(self._main.elf)}")
-        raise _NotFound(name, "cannot open shared object file: No such file or directory")
+            raise _NotLoaded(name, f"wrong ELF class: ELFCLASS{96 - _bits(self._main.elf)}")
+        missed = self._missed or not self._system.exists(CACHE)
+        reason = ": No such file or directory" if missed else ""
+        raise _NotLoaded(name, f"cannot open shared object file{reason}")
 
-    def _candidates(self, name: str, by: _Loaded) -> list[str]:
-        folders: list[str] = []
-        if not by.elf.runpath:
-            one: _Loaded | None = by
-            met_main = False
-            while one is not None:
-                folders += self._rpath(one)
-                met_main = met_main or one is self._main
-                one = one.loader
-            if not met_main:
-                folders += self._rpath(self._main)
-        folders += [self._expand(entry, self._main) for entry in self._library_path]
-        folders += [self._expand(entry, by) for entry in by.elf.runpath]
-        paths = [_join(entry, name) for entry in folders]
-        own = self._system.directories
-        for cached in self._system.cached(name)[:1]:
-            if not (by.elf.no_default_lib and cached.startswith(tuple(f"{entry}/" for entry in own))):
-                paths.append(cached)
-        if not by.elf.no_default_lib:
-            paths += [_join(entry, name) for entry in own]
-        return paths
-
-    def _rpath(self, one: _Loaded) -> list[str]:
-        return [] if one.elf.runpath else [self._expand(entry, one) for entry in one.elf.rpath]
-
-    def _expand(self, text: str, one: _Loaded) -> str:
-        library = "lib64" if self._system.directories[:1] == ("/lib64",) else "lib"
-        platform = {"x64": "x86_64", "arm64": "aarch64"}.get(one.elf.machine, one.elf.machine)
-        for token, value in (("ORIGIN", one.origin), ("LIB", library), ("PLATFORM", platform)):
-            text = text.replace(f"${{{token}}}", value).replace(f"${token}", value)
-        return text
+    def _add(self, found: ElfFile, path: str, by: Loaded) -> Loaded:
+        if found.kind == "object":
+            raise _NotLoaded(path, "only ET_DYN and ET_EXEC can be loaded")
+        for one in self._loaded[1:]:
+            # The loader knows a file by its inode; two files with the same soname and the same tables are one here.
+            if found.soname and one.elf == found:
+                return one
+        added = Loaded(found, path, origin_of(path, self._folder), by)
+        self._names.setdefault(path, added)
+        if found.soname:
+            self._sonames.setdefault(found.soname, added)
+        return added
 
     def _versions(self) -> Loading:
         lines: list[str] = []
         missing: list[Missing] = []
+        sets: dict[int, frozenset[str]] = {}
+        libc = self._names.get("libc.so.6")
+        knows_relr = libc is not None and (RELR_VERSION in libc.elf.definitions or libc.elf.has_relr)
         for one in self._loaded:
             for need in one.elf.versions:
-                library = self._known(need.library)
+                library = self._names.get(need.library)
                 if library is None:
-                    continue
-                start, by = f"{self._path}: {library.path}", f"(required by {one.path})"
+                    return self._inconsistent(lines, missing)
+                start, by = f"{self._main.path}: {library.path}", f"(required by {one.path})"
                 if not library.elf.definitions and not library.elf.base:
                     lines.append(f"{start}: no version information available {by}")
-                elif need.version not in (*library.elf.definitions, library.elf.base):
-                    weak = "weak " if need.weak else ""
-                    lines.append(f"{start}: {weak}version `{need.version}' not found {by}")
-                    if not need.weak:
-                        missing.append(Missing(need.library, need.version))
+                    continue
+                has = sets.get(id(library))
+                if has is None:
+                    has = sets[id(library)] = frozenset((*library.elf.definitions, library.elf.base))
+                if need.version in has:
+                    continue
+                weak = "weak " if need.weak else ""
+                lines.append(f"{start}: {weak}version `{need.version}' not found {by}")
+                if not need.weak:
+                    missing.append(Missing(need.library, need.version))
+            if knows_relr and _lacks_relr_version(one.elf):
+                why = "DT_RELR without GLIBC_ABI_DT_RELR dependency"
+                return self._fatal("relr", one.path, why, lines, missing)
         if missing:
             return Loading(False, "versions", tuple(lines), tuple(missing), 1, self._list())
+        if libc is not None and not knows_relr and any(one.elf.has_relr for one in self._loaded):
+            # An older loader passes over the packed relocations; what is not relocated is called or read: SIGSEGV.
+            return Loading(False, "relr", tuple(lines), (), 139, self._list())
         return Loading(True, "", tuple(lines), (), 0, self._list())
+
+    def _fatal(
+        self, kind: str, name: str, why: str, lines: Sequence[str], missing: Sequence[Missing]
+    ) -> Loading:
+        last = f"{self._main.path}: error while loading shared libraries: {name}: {why}"
+        return Loading(False, kind, (*lines, last), tuple(missing), 127, self._list())
+
+    def _inconsistent(self, lines: Sequence[str], missing: Sequence[Missing]) -> Loading:
+        """Versions are needed of a library that is not asked for: the loader's own check fails. Its message has the
+        number of a line of its source, which differs from release to release and is left out here."""
+        last = (
+            "Inconsistency detected by ld.so: dl-version.c: _dl_check_map_versions: "
+            "Assertion `needed != NULL' failed!"
+        )
+        return Loading(False, "names", (*lines, last), tuple(missing), 127, self._list())
+
+    def _list(self) -> tuple[tuple[str, str], ...]:
+        return tuple((one.elf.soname or posixpath.basename(one.path), one.path) for one in self._loaded[1:])
+
+
+def _lacks_relr_version(elf: ElfFile) -> bool:
+    """What a loader that knows DT_RELR refuses (elf/dl-version.c, at the end of ``_dl_check_map_versions``)."""
+    return (
+        elf.has_relr
+        and bool(elf.versions)
+        and any(name.startswith("libc.so.") for name in elf.libraries)
+        and all(need.version != RELR_VERSION for need in elf.versions)
+    )
 
 
 def _bits(elf: ElfFile) -> int:
-    return 32 if elf.machine in ("x86", "x32", "arm", "s390", "riscv32") else 64
-
-
-def _join(folder: str, name: str) -> str:
-    return f"{folder.rstrip('/')}/{name}" if folder else f"./{name}"
+    return 32 if elf.machine in _NARROW else 64

@@ -1,0 +1,106 @@
+"""Where glibc's loader looks for a library, in its order (elf/dl-load.c, ``_dl_map_object``)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+
+from actlite.glibc.elf import ElfFile
+from actlite.glibc.system import System
+from actlite.records import changeable
+
+_TOKEN = re.compile(r"\$(?:\{(ORIGIN|PLATFORM|LIB)\}|(ORIGIN|PLATFORM|LIB)(?![A-Za-z0-9_]))")
+_PLATFORMS = {"x64": "x86_64", "arm64": "aarch64", "x86": "i686"}
+"""What the kernel says of itself (AT_PLATFORM)."""
+_X86_FOLDERS = (
+    "/lib/i386-linux-gnu",
+    "/usr/lib/i386-linux-gnu",
+    "/lib32",
+    "/usr/lib32",
+    "/lib",
+    "/usr/lib",
+)
+"""For 32-bit programs on a 64-bit system: Debian's two, then the plain ones."""
+
+
+@changeable
+class Loaded:
+    """An object in the loader's list."""
+
+    elf: ElfFile
+    path: str
+    """As the loader shows it."""
+    origin: str
+    """What ``$ORIGIN`` is for it."""
+    loader: Loaded | None = None
+    """The object that asked for it first."""
+
+
+class Search:
+    """The places of one program's libraries."""
+
+    def __init__(
+        self,
+        main: Loaded,
+        system: System,
+        library_path: Sequence[str],
+        hwcaps: Sequence[str],
+    ) -> None:
+        self._main = main
+        self._system = system
+        # An empty variable is as good as none, though an empty entry among others is the working folder.
+        self._library_path = () if list(library_path) == [""] else tuple(library_path)
+        self._hwcaps = hwcaps
+        native = main.elf.machine == system.arch
+        self._directories = tuple(system.directories) if native else _X86_FOLDERS
+        self._has_cache = native
+
+    def candidates(self, name: str, by: Loaded) -> Iterator[str]:
+        """Where a name without a slash is looked for, for the object that asks for it. Duplicates may come."""
+        if not by.elf.runpath:
+            one: Loaded | None = by
+            met_main = False
+            while one is not None:
+                yield from self._in(self._rpath(one), name)
+                met_main = met_main or one is self._main
+                one = one.loader
+            if not met_main:
+                yield from self._in(self._rpath(self._main), name)
+        yield from self._in(self._expanded(self._library_path, self._main), name)
+        yield from self._in(self._expanded(by.elf.runpath, by), name)
+        for cached in self._system.cached(name)[:1] if self._has_cache else ():
+            own = tuple(f"{folder}/" for folder in self._directories)
+            if not (by.elf.no_default_lib and cached.startswith(own)):
+                yield cached
+        if not by.elf.no_default_lib:
+            yield from self._in(self._directories, name)
+
+    def expand(self, text: str, one: Loaded) -> str:
+        """A name or an entry of a path with its tokens replaced; empty where one has no value."""
+        library = self._directories[0].lstrip("/") if self._directories else "lib"
+        values = {"ORIGIN": one.origin, "LIB": library, "PLATFORM": _PLATFORMS.get(one.elf.machine, "")}
+        tokens = [found[1] or found[2] for found in _TOKEN.finditer(text)]
+        if not all(values[token] for token in tokens):
+            return ""
+        return _TOKEN.sub(lambda found: values[found[1] or found[2]], text)
+
+    def _rpath(self, one: Loaded) -> list[str]:
+        return [] if one.elf.runpath else self._expanded(one.elf.rpath, one)
+
+    def _expanded(self, entries: Sequence[str], one: Loaded) -> list[str]:
+        """An entry that was empty stays so and means the working folder; one that comes to nothing is left out."""
+        pairs = [(entry, self.expand(entry, one)) for entry in entries]
+        return [expanded for entry, expanded in pairs if expanded or not entry]
+
+    def _in(self, folders: Sequence[str], name: str) -> Iterator[str]:
+        for folder in folders:
+            start = f"{folder.rstrip('/')}/" if folder else ""
+            for level in self._hwcaps:
+                yield f"{start}glibc-hwcaps/{level}/{name}"
+            yield start + name
+
+
+def origin_of(path: str, folder: str) -> str:
+    """``$ORIGIN`` for an object found at a path, from a working folder; links are not followed."""
+    return posixpath.dirname(posixpath.join(folder, path)) or "/"
