@@ -8,10 +8,11 @@ over (see ``actlite.journal.lifecycle``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import field
 from enum import Enum
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Any, Protocol
 
 from actlite.diagnostics import Diagnostic
 from actlite.records import frozen
@@ -229,6 +230,19 @@ class Owned:
     role: str
 
 
+Distil = Callable[[str, bytes], dict[str, Any]]
+"""Makes of a file what its reader wants to know, as JSON data; gets the path as it was asked for, and the content."""
+
+
+class ImageReader(Protocol):
+    """An image that is open for reading; nothing of it is started. Used by one thread."""
+
+    def facts(self, paths: Sequence[str], distil: Distil) -> Mapping[str, dict[str, Any] | None]:
+        """What ``distil`` makes of each file. Symbolic links are followed as within the image; None where there is
+        no such file, ``{}`` for one that is too large to be looked at. Raises ImageUnavailable when the image goes
+        away meanwhile."""
+
+
 class Images(Protocol):
     """Images of the engine."""
 
@@ -246,6 +260,9 @@ class Images(Protocol):
     def read(self, image: str, paths: Sequence[str]) -> Mapping[str, bytes | None]:
         """Files of an image, symlinks followed, without starting anything. None where there is no
         such file. Raises ImageUnavailable."""
+
+    def reader(self, image: str) -> AbstractContextManager[ImageReader]:
+        """Open an image for questions that come one after another. Raises ImageUnavailable."""
 
 
 class Engine(Protocol):

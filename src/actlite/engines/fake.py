@@ -7,17 +7,20 @@ The folders that a sandbox mounts are real, so answers can write env files and r
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from actlite.diagnostics import Diagnostic
 from actlite.engines.base import (
     ContainerRun,
+    Distil,
     ExitStatus,
     ImageInfo,
     ImageSpec,
@@ -367,3 +370,21 @@ class FakeImages:
         if self.find(image) is None:
             raise ImageUnavailable(f"the image {image} is not on this machine")
         return {path: self.files.get(image, {}).get(path) for path in paths}
+
+    @contextlib.contextmanager
+    def reader(self, image: str) -> Iterator[FakeReader]:
+        """A reader of the same files."""
+        self.read(image, ())
+        yield FakeReader(self.files.get(image, {}))
+
+
+@frozen
+class FakeReader:
+    """See `actlite.engines.base.ImageReader`."""
+
+    files: Mapping[str, bytes]
+
+    def facts(self, paths: Sequence[str], distil: Distil) -> Mapping[str, dict[str, Any] | None]:
+        """What `distil` makes of the files."""
+        found = {path: self.files.get(path) for path in paths}
+        return {path: None if data is None else distil(path, data) for path, data in found.items()}

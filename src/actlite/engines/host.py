@@ -141,6 +141,10 @@ class HostImages:
         """Refused."""
         raise _no_image(image)
 
+    def reader(self, image: str) -> NoReturn:
+        """Refused."""
+        raise _no_image(image)
+
 
 def _no_image(name: str) -> ImageUnavailable:
     return ImageUnavailable(

@@ -5,6 +5,7 @@ Those go over the socket by hand (`rawhttp`), with the SDK as the second try, so
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -17,6 +18,40 @@ if TYPE_CHECKING:
     from docker import APIClient as _Base
 else:
     _Base = object
+
+
+STAT_HEADER = "X-Docker-Container-Path-Stat"
+NO_SUCH_PATH = (400, 404, 500)
+"""The daemon's answers where a path leads to nothing: 400 and 500 where a folder on the way is none, or for a loop."""
+
+
+def archive_stat(client: Any, container: str, path: str) -> dict[str, Any] | None:
+    """As :meth:`LazyClient.archive_stat`, through the SDK, which has no call for it."""
+    url = f"{client.base_url}/v{client.api_version}{_archive(container, path)}"
+    answer = client.head(url, timeout=client.timeout)
+    if answer.status_code in NO_SUCH_PATH:
+        return None
+    answer.raise_for_status()
+    return decoded_stat(str(answer.headers.get(STAT_HEADER, "")))
+
+
+def archive(client: Any, container: str, path: str) -> bytes:
+    """As :meth:`LazyClient.archive`, through the SDK."""
+    chunks, _ = client.get_archive(container, path, encode_stream=False)
+    return b"".join(chunks)
+
+
+def decoded_stat(header: str) -> dict[str, Any] | None:
+    """The header's value; None where it can't be read."""
+    try:
+        found = json.loads(base64.b64decode(header))
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _archive(container: str, path: str) -> str:
+    return f"/containers/{container}/archive?path={quote(path, safe='/')}"
 
 
 class LazyClient(_Base):
@@ -96,6 +131,22 @@ class LazyClient(_Base):
     def images(self, *args: Any, **kwargs: Any) -> Any:
         """Images by filters."""
         return self._list("/images/json", "images", args, kwargs)
+
+    def archive_stat(self, container: str, path: str) -> dict[str, Any] | None:
+        """What the daemon knows of a path in a container: ``mode`` (Go's), ``size``, ``linkTarget``; None where there
+        is nothing."""
+        try:
+            header = self._raw.head(_archive(container, path), STAT_HEADER)
+        except RawError as error:
+            return None if error.status in NO_SUCH_PATH else archive_stat(self.real(), container, path)
+        return decoded_stat(header)
+
+    def archive(self, container: str, path: str) -> bytes:
+        """A file of a container, as a tar file of one member."""
+        try:
+            return self._raw.content(_archive(container, path))
+        except RawError:
+            return archive(self.real(), container, path)
 
     def close(self) -> None:
         """Close the real client, where there is one."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import os
 import platform
-import posixpath
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from actlite.engines.base import (
-    LABEL_ROLE,
     Credentials,
     ImageInfo,
     ImageSpec,
@@ -23,13 +19,13 @@ from actlite.engines.base import (
     Pull,
 )
 from actlite.engines.docker import sdk
-from actlite.engines.docker.client import Connection, create_container, inspect_image
+from actlite.engines.docker.client import Connection, inspect_image
 from actlite.engines.docker.containers import remove_image
 from actlite.engines.docker.failures import disk_full, no_space, text, translated
+from actlite.engines.docker.image_reader import LABEL_READER, DockerImageReader, open_image
 from actlite.errors import CannotRun, ImageUnavailable
 
 _PULL_TRIES = 3  # R: ContainerOperationProvider, as often as the runner
-_MAX_LINKS = 40
 _REFUSED = ("denied", "unauthorized", "authentication required", "no basic auth credentials")
 """Words of the daemon's where a registry wants a login."""
 _BASE_IS_LACKING = (
@@ -41,12 +37,6 @@ _BASE_IS_LACKING = (
     "unauthorized",
 )
 """Words of the daemon's where the image of a FROM can't be pulled."""
-_LABEL_READER = "dev.actlite.reader"
-"""Label of a probe: machine and process id of its reader."""
-
-
-def _reader() -> str:
-    return f"{platform.node()}:{os.getpid()}"
 
 
 class DockerImages:
@@ -181,6 +171,19 @@ class DockerImages:
     def read(self, image: str, paths: Sequence[str]) -> Mapping[str, bytes | None]:
         """Files of an image, symlinks followed across folders, from a container that is created, never
         started, and removed. None where there is no such file. Raises ImageUnavailable."""
+        contents: dict[str, bytes] = {}
+
+        def keep(path: str, data: bytes) -> dict[str, Any]:
+            contents[path] = data
+            return {}
+
+        with self.reader(image) as reader:
+            reader.facts(paths, keep)
+        return {path: contents.get(path) for path in paths}
+
+    @contextlib.contextmanager
+    def reader(self, image: str) -> Iterator[DockerImageReader]:
+        """Open an image. Raises ImageUnavailable."""
         info = self.find(image)
         if info is None:
             raise ImageUnavailable(
@@ -189,18 +192,8 @@ class DockerImages:
             )
         with translated(f"reading files of {image}", image=image):
             self._sweep_probes()
-            body = {
-                "Image": info.id,
-                "Cmd": ["/nothing"],
-                "Labels": {LABEL_ROLE: "probe", _LABEL_READER: _reader()},
-                "NetworkDisabled": True,
-            }
-            name = f"actlite-probe-{os.urandom(6).hex()}"
-            container = create_container(self._api, body, name)
-            try:
-                return {path: self._read_file(container, path) for path in paths}
-            finally:
-                self._api.remove_container(container, force=True, v=True)
+        with open_image(self._api, info.id, image) as reader:
+            yield reader
 
     def _sweep_probes(self) -> None:
         """Once per engine object: remove the probes of readers that were killed."""
@@ -208,37 +201,11 @@ class DockerImages:
             if self._swept:
                 return
             self._swept = True
-        for probe in self._api.containers(all=True, filters={"label": [_LABEL_READER]}):
-            machine, _, process = str(probe["Labels"][_LABEL_READER]).rpartition(":")
+        for probe in self._api.containers(all=True, filters={"label": [LABEL_READER]}):
+            machine, _, process = str(probe["Labels"][LABEL_READER]).rpartition(":")
             if machine == platform.node() and not Path("/proc", process).exists():
                 with contextlib.suppress(sdk.errors.APIError):  # another one sweeps too
                     self._api.remove_container(str(probe["Id"]), force=True, v=True)
-
-    def _read_file(self, container: str, path: str) -> bytes | None:
-        """One file. The daemon resolves links in folders; a link at the end comes back as a link."""
-        for _ in range(_MAX_LINKS):
-            try:
-                chunks, stat = self._api.get_archive(container, path, encode_stream=False)
-            except sdk.errors.NotFound:
-                return None
-            except sdk.errors.APIError as e:
-                if e.status_code in (400, 500):  # a component is not a folder
-                    return None
-                raise
-            data = b"".join(chunks)
-            import tarfile
-
-            with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-                member = archive.next()
-                if member is None:
-                    return None
-                if member.issym():
-                    target = str(stat.get("linkTarget") or "") if isinstance(stat, dict) else ""
-                    path = target or posixpath.join(posixpath.dirname(path), member.linkname)
-                    continue
-                file = archive.extractfile(member) if member.isfile() else None
-                return file.read() if file else None
-        return None
 
     def _pull(self, image: ImageSpec, on_progress: Callable[[Progress], None]) -> None:
         repository, tag = _reference(image.name)

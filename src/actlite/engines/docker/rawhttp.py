@@ -20,7 +20,11 @@ MAX_ANSWER = 64 * 1024 * 1024
 
 
 class RawError(Exception):
-    """The call did not succeed; the SDK is to be asked instead."""
+    """The call did not succeed; the SDK is to be asked instead. ``status`` is HTTP's, 0 where there is no answer."""
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 @frozen
@@ -43,7 +47,23 @@ class RawDaemon:
         """A DELETE. Raises RawError."""
         self._call("DELETE", path, None, timeout)
 
+    def head(self, path: str, name: str, *, timeout: float = 60.0) -> str:
+        """One header of the answer to a HEAD, empty where it has none. Raises RawError."""
+        head, _ = _success(self._answer("HEAD", path, None, timeout))
+        for line in head.decode("latin-1").split("\r\n")[1:]:
+            key, _, value = line.partition(":")
+            if key.strip().lower() == name.lower():
+                return value.strip()
+        return ""
+
+    def content(self, path: str, *, timeout: float = 600.0) -> bytes:
+        """The answer to a GET that gives bytes. Raises RawError."""
+        return _success(self._answer("GET", path, None, timeout))[1]
+
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None, timeout: float) -> Any:
+        return _parsed(self._answer(method, path, body, timeout))
+
+    def _answer(self, method: str, path: str, body: Mapping[str, Any] | None, timeout: float) -> bytes:
         prefix = f"/v{self.version}" if self.version else ""
         data = json.dumps(body).encode() if body is not None else b""
         # HTTP/1.0: the answer ends with the connection, and is never sent in chunks.
@@ -56,10 +76,9 @@ class RawDaemon:
                 connection.settimeout(timeout)
                 connection.connect(str(self.path))
                 connection.sendall(head.encode("ascii") + data)
-                answer = _read(connection)
+                return _read(connection)
         except (OSError, UnicodeEncodeError) as error:
             raise RawError(str(error)) from error
-        return _parsed(answer)
 
 
 def _read(connection: socket.socket) -> bytes:
@@ -73,16 +92,23 @@ def _read(connection: socket.socket) -> bytes:
     return b"".join(pieces)
 
 
-def _parsed(answer: bytes) -> Any:
-    """The JSON value of a whole answer. Raises RawError for anything but a success."""
+def _success(answer: bytes) -> tuple[bytes, bytes]:
+    """Head and body of a whole answer. Raises RawError for anything but a success."""
     head, blank, body = answer.partition(b"\r\n\r\n")
     status = head.split(b"\r\n", 1)[0].split(b" ", 2)
     if not blank or len(status) < 2 or not status[0].startswith(b"HTTP/1."):
         raise RawError("no HTTP answer")
     if not status[1].startswith(b"2"):
-        raise RawError(status[1].decode("ascii", "replace"))
+        number = status[1].decode("ascii", "replace")
+        raise RawError(number, int(number) if number.isdecimal() else 0)
     if b"transfer-encoding: chunked" in head.lower():
         raise RawError("an answer in chunks")
+    return head, body
+
+
+def _parsed(answer: bytes) -> Any:
+    """The JSON value of a whole answer. Raises RawError for anything but a success."""
+    _, body = _success(answer)
     if not body.strip():
         return None
     try:

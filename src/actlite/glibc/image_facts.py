@@ -1,0 +1,112 @@
+"""What is known of an image's files: what the loader and actlite want of each, kept on disk by the image's id.
+
+A fact about a file is JSON data, made by :func:`distil`: ``elf`` (``elf.to_data``), of a loader also its default
+``folders``, of libc.so.6 its ``release``, of musl's ``musl``, of ld.so.cache ``cache`` (machine → soname → paths), of
+a release file ``text``. ``{}`` is a file of which nothing more is wanted, None a path where no file is.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from actlite.atomic import write_file
+from actlite.glibc import elf, ld_cache
+from actlite.glibc.system import default_folders
+from actlite.records import changeable, field
+
+Facts = Mapping[str, Any]
+SCHEMA = 3
+CACHE = "/etc/ld.so.cache"
+MACHINES = ("x64", "arm64")
+MAX_TEXT = 16_384
+"""Characters of a release file that are kept."""
+_BANNER = re.compile(rb"GNU C Library [^\n]{0,120}?version (\d+\.\d+)")
+_MUSL_VERSION = re.compile(rb"\x00(1\.[0-9]\.\d{1,2})\x00")
+
+
+@changeable
+class KnownFiles:
+    """The facts of one image, by path as it was asked for."""
+
+    files: dict[str, Facts | None] = field(default_factory=dict)
+    changed: bool = False
+
+    def add(self, files: Mapping[str, Facts | None]) -> None:
+        """Take more facts."""
+        self.files.update(files)
+        self.changed = True
+
+
+def distil(path: str, data: bytes) -> dict[str, Any]:
+    """The facts of a file."""
+    if path == CACHE:
+        return _cache(data)
+    if path.endswith(("-release", "/os-release")):
+        return {"text": data.decode("utf-8", "replace")[:MAX_TEXT]}
+    try:
+        facts: dict[str, Any] = {"elf": elf.to_data(elf.read(data))}
+    except elf.ElfError:
+        return {}
+    name = posixpath.basename(path)
+    if name.startswith("ld-musl-"):
+        if told := _MUSL_VERSION.search(data):
+            facts["musl"] = told[1].decode()
+    elif name.startswith("ld-"):
+        facts["folders"] = list(default_folders(data))
+    elif name == "libc.so.6" and (banner := _BANNER.search(data)):
+        facts["release"] = banner[1].decode()
+    return facts
+
+
+def elf_of(facts: Facts | None) -> elf.ElfFile | None:
+    """The ELF file that facts tell of."""
+    return elf.from_data(facts["elf"]) if facts and "elf" in facts else None
+
+
+def load(path: Path) -> KnownFiles:
+    """Facts that were kept; none where there are none or the file is spoilt."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        if data["schema"] != SCHEMA:
+            return KnownFiles()
+        files = {str(name): _checked(facts) for name, facts in data["files"].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return KnownFiles()
+    return KnownFiles(files)
+
+
+def save(path: Path, known: KnownFiles) -> None:
+    """Keep facts, with those that another process has kept meanwhile. A cache that can't be written is no error."""
+    files = load(path).files | known.files
+    try:
+        write_file(path, json.dumps({"schema": SCHEMA, "files": files}, separators=(",", ":")))
+    except OSError:
+        return
+    known.changed = False
+
+
+def _checked(facts: Any) -> Facts | None:
+    """One file's facts as they were written. Raises ValueError or TypeError for anything else."""
+    if facts is None:
+        return None
+    if not isinstance(facts, dict):
+        raise TypeError("no facts")
+    elf_of(facts)
+    for machine in facts.get("cache", {}).values():
+        if not all(isinstance(paths, list) for paths in machine.values()):
+            raise TypeError("no cache")
+    return facts
+
+
+def _cache(data: bytes) -> dict[str, Any]:
+    try:
+        entries = ld_cache.read_cache(data)
+    except ld_cache.CacheError:
+        return {}
+    found = {machine: ld_cache.libraries_of(entries, machine) for machine in MACHINES}
+    return {"cache": {machine: {n: list(p) for n, p in by.items()} for machine, by in found.items() if by}}
