@@ -120,7 +120,7 @@ class FileAudit:
     verdict: str = ""
     """Against the target: ``fits``, ``refused``, or ``unknown``."""
     over: tuple[Cause, ...] = ()
-    """What it asks for and the target lacks."""
+    """What it asks for and the target lacks, newest version first."""
     advice: tuple[str, ...] = ()
     """What to do where it does not fit."""
 

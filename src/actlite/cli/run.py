@@ -74,6 +74,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Give the jobs the engine's socket (they can then do anything here).",
 )
 @click.option(
+    "--target",
+    metavar="TARGET",
+    help="What is built must run there: manylinux2014, glibc2.17, centos:7; else the exit code is 1.",
+)
+@click.option(
     "--report", "reports", metavar="KIND=FILE", multiple=True, help=f"KIND: {', '.join(REPORT_KINDS)}."
 )
 @click.option("--keep", type=click.Choice(CHOICES["keep"]), help="Which jobs' containers stay for a look.")
@@ -109,7 +114,7 @@ def options_from(selection: Selection, values: dict[str, Any]) -> RunOptions:
     if values["verbose"] and values["quiet"]:
         raise UsageError("--verbose and --quiet are given.", do="Give one of them.")
     options = _from_settings(RunOptions(selection=selection), settings)
-    for name in ("engine", "pull", "keep"):
+    for name in ("engine", "pull", "keep", "target"):
         if values[name] is not None:
             options = replace(options, **{name: values[name]})
     env: dict[str, str] = {}
@@ -146,6 +151,7 @@ def _from_settings(options: RunOptions, settings: Settings) -> RunOptions:
         engine=settings.engine,
         pull=settings.pull,
         keep=settings.keep,
+        target=settings.target,
         kept_runs=settings.kept_runs,
         github_url=settings.github_url,
         node_folder=settings.node_folder,

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import tarfile
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from actlite.events import ArtifactFound
+from actlite.execution.auditing import Auditor
 from actlite.execution.state import JobState
 
 ARCHIVES = (
@@ -33,15 +31,16 @@ MAX_ENTRIES = 20_000
 MAX_KEPT = 20
 MAX_SIZE = 512 * 1024 * 1024
 """Bytes of one file that is kept."""
-MAX_MEMBER = 256 * 1024 * 1024
 OBJECT = 1
 """ELF type of a relocatable object, which is no product."""
 
 
 def keep_products(state: JobState, known: frozenset[str]) -> None:
-    """Copy a job's products into the run's folder and say so. ``known``: names that the checkout brought.
-    A file that can't be read or kept is left out; the job's result never depends on it."""
+    """Copy a job's products into the run's folder and say so, with what their programs ask of the systems that they
+    are for. ``known``: names that the checkout brought. A file that can't be read or kept is left out; the job's
+    result never depends on it."""
     target = state.services.folder / "artifacts" / _safe(state.leg.key)
+    auditor = Auditor(state.services.settings.target, state.masker.mask)
     for path in find_products(state.layout.workspace, known):
         name = path.relative_to(state.layout.workspace).as_posix()
         copy = target / name
@@ -52,16 +51,17 @@ def keep_products(state: JobState, known: frozenset[str]) -> None:
             size = copy.stat().st_size
         except OSError:
             continue
-        state.emit(
-            ArtifactFound(
-                state.services.clock(),
-                state.leg.key,
-                state.masker.mask(name),
-                state.masker.mask(str(copy)),
-                size,
-                needs_of(copy),
-            )
+        found = ArtifactFound(
+            state.services.clock(),
+            state.leg.key,
+            state.masker.mask(name),
+            state.masker.mask(str(copy)),
+            size,
         )
+        found = auditor.audited(found, copy)
+        if found.verdict == "refused":
+            state.refused.append(found.name)
+        state.emit(found)
 
 
 def tree(workspace: Path) -> frozenset[str]:
@@ -89,60 +89,6 @@ def find_products(workspace: Path, known: frozenset[str]) -> list[Path]:
         elif _is_program(path):
             programs.append(path)
     return (archives + programs)[:MAX_KEPT]
-
-
-def needs_of(path: Path) -> str:
-    """The newest versions that a program, or the programs of an archive, ask for: ``GLIBC 2.17``; ``static``
-    for one that needs no library; empty where there is no program."""
-    from actlite.glibc.elf import ElfError, newest_of, read
-
-    versions: list[str] = []
-    static = False
-    for data in _elf_images(path):
-        try:
-            needs = read(data)
-        except ElfError:
-            continue
-        found = [need.version for need in needs.versions]
-        versions += found
-        static = static or (not found and not needs.libraries)
-    if versions:
-        return " · ".join(_pairs(newest_of(versions)))
-    return "static" if static else ""
-
-
-def _pairs(newest: Mapping[str, str]) -> Iterator[str]:
-    for family in ("GLIBC", "GLIBCXX", "CXXABI"):
-        if family in newest:
-            yield f"{family} {newest[family]}"
-
-
-def _elf_images(path: Path) -> Iterator[bytes | Path]:
-    """The ELF files that a product is or holds."""
-    name = path.name
-    try:
-        if name.endswith((".zip", ".whl")):
-            with zipfile.ZipFile(path) as archive:
-                for info in archive.infolist():
-                    if 64 < info.file_size <= MAX_MEMBER:
-                        with archive.open(info) as member:
-                            yield from _if_elf(member.read(4), member)
-        elif ".tar" in name or name.endswith(".tgz"):
-            with tarfile.open(path) as tar:
-                for entry in tar:
-                    if entry.isreg() and 64 < entry.size <= MAX_MEMBER:
-                        reader = tar.extractfile(entry)
-                        if reader is not None:
-                            yield from _if_elf(reader.read(4), reader)
-        elif _is_program(path):
-            yield path
-    except (OSError, tarfile.TarError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError):
-        return
-
-
-def _if_elf(magic: bytes, rest: IO[bytes]) -> Iterator[bytes]:
-    if magic == b"\x7fELF":
-        yield magic + rest.read()
 
 
 def _is_program(path: Path) -> bool:
