@@ -147,5 +147,24 @@ RULES: dict[str, Rule] = _rules(
     ("missing-action-input", "warning", "actions", "A required input is not given"),
     ("deprecated-action-input", "warning", "actions", "An input that the action's authors advise against"),
     ("unknown-action-output", "warning", "actions", "An output that the action does not declare"),
+    # The runner's node in a container
+    (
+        "node-cannot-start",
+        "error",
+        "glibc",
+        "A JavaScript action in a container in which the runner's node can't start",
+    ),
+    (
+        "empty-runtime-mount",
+        "warning",
+        "glibc",
+        "A volume over the runner's node that nothing puts a node into",
+    ),
+    (
+        "target-too-new",
+        "warning",
+        "glibc",
+        "A container with a newer glibc than the users of what is built have",
+    ),
 )
 """Every rule, by its id."""

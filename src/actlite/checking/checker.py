@@ -123,6 +123,13 @@ class Checker:
         predictor = self._predictor
         return predictor.workflow(workflow, self._called.calls(workflow)) if predictor is not None else ()
 
+    def predictions_in(self, source: SourceFile) -> tuple[Prediction, ...]:
+        """The predictions for a text, which need not be that of a file; () where it has errors in itself."""
+        if is_manifest(source.name, source.text):
+            return ()
+        workflow, bag = read_with_errors(source, source.name)
+        return self.predictions(workflow) if workflow is not None and not bag.errors else ()
+
     @cached_property
     def _predictor(self) -> Predictor | None:
         settings = self._predicting()

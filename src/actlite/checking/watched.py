@@ -63,7 +63,7 @@ class World:
             folder = self.cache.last(action) if self.cache is not None and action is not None else None
             return str(folder or "")
         if question == "predicting":
-            return self.predicting.digest if self.predicting is not None else ""
+            return self.predicting.holds(about) if self.predicting is not None else ""
         return "?"
 
 
@@ -83,7 +83,7 @@ class Watch:
         """What predictions go by; asked for where a workflow may have a container."""
         predicting = self._world.predicting
         if predicting is not None:
-            self.note("predicting", "", predicting.digest)
+            self.note("predicting", predicting.stretch(), predicting.key)
             if predicting.reads_images:
                 self.certain = False  # what images hold is not looked at again
         return predicting

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from actlite.checking.checker import Checker
 from actlite.checking.levels import Levels
+from actlite.checking.predictions.model import UNKNOWN
 from actlite.checking.repository import Checked, check
 from actlite.cli import settings as settings_files
 from actlite.cli.check_targets import Targets, targets
 from actlite.cli.common import DIRECTORY, WORKFLOWS, pairs
 from actlite.cli.listing import cache_folder
+from actlite.cli.predicting import options as predicting_options
+from actlite.cli.predicting import predicting as predicting_of
 from actlite.cli.rule_settings import check_level
 from actlite.cli.text import coloured, paint, write, write_json
 from actlite.diagnostics import Diagnostic, Severity
@@ -21,8 +25,10 @@ from actlite.reporting.findings import data, workflow_commands
 
 if TYPE_CHECKING:
     from actlite.actions.reference import RemoteAction
-    from actlite.actions.store import ActionStore
+    from actlite.actions.store import ActionStore, FetchedAction
 
+_NAMED = 3
+"""So many images that are not known are named."""
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
@@ -38,6 +44,16 @@ _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cy
     help="How to write the answer; github: annotations, for a step of a workflow.",
 )
 @click.option("--rule", "rules", metavar="RULE=LEVEL", multiple=True, help="off, note, warning or error.")
+@predicting_options
+@click.option(
+    "--fix",
+    "fix_name",
+    is_flag=False,
+    flag_value="best",
+    metavar="[NAME]",
+    help="Write a fix for what can't start.",
+)
+@click.option("--diff", is_flag=True, help="Show the fix, and write nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="Errors alone.")
 @click.option("--stdin-name", metavar="FILE", default="", help="What the text is that the file - stands for.")
 def command(
@@ -48,14 +64,23 @@ def command(
     rules: tuple[str, ...],
     quiet: bool,
     stdin_name: str,
+    fix_name: str | None,
+    diff: bool,
+    **predictions: Any,
 ) -> int:
     """Show what GitHub would refuse (errors) and what is likely a mistake (warnings).
 
     Without a FILE: all workflows of the repository, and all actions in it. A FILE may be a folder; the file -
     is standard input.
 
+    Of jobs with a container: the actions that the runner's node can't start for there, on the date given.
+
     The exit code is 1 where there is an error, else 0. Nothing is fetched or started.
     """
+    if fix_name is not None:
+        from actlite.cli.fixing import split_fix
+
+        fix_name, files = split_fix(fix_name, files)
     asked = targets(directory, workflows, files, stdin_name)
     settings = settings_files.load(asked.root)
     chosen = pairs(rules, "--rule", "RULE=LEVEL")
@@ -64,15 +89,24 @@ def command(
     levels = Levels(
         {**settings.rules, **chosen}, tuple((entry.paths, entry.rules) for entry in settings.ignore)
     )
+    predicting = predicting_of(settings, **predictions)
+    cache = _Fetched(settings.actions)
     checked = check(
         asked.files,
         asked.names,
         manifests=asked.manifests,
         follow=asked.everything,
         levels=levels,
-        cache=_Fetched(settings.actions),
+        cache=cache,
         remembered=Path(cache_folder()) / "findings",
+        predicting=predicting,
     )
+    if fix_name is not None or diff:
+        from actlite.cli.fixing import fix
+
+        predict = Checker(asked.files, cache, asked.names, lambda: predicting).predictions_in
+        name, on, target = fix_name or "best", predicting.date, predicting.target
+        return fix(asked, checked.findings, predict, name, on, target=target, diff=diff)
     shown = [f for f in checked.findings if not quiet or f.severity is Severity.ERROR]
     _write(checked, shown, format_, asked)
     return 1 if checked.count(Severity.ERROR) else 0
@@ -92,10 +126,20 @@ def _write(checked: Checked, shown: list[Diagnostic], format_: str, asked: Targe
                 "files": [file.name for file in checked.files],
                 "findings": [data(finding) for finding in shown],
                 "silenced": sum(len(file.silenced) for file in checked.files),
+                "predictions": [
+                    item for file in checked.files for item in file.predicted.get("predictions", ())
+                ],
+                "windows": [item for file in checked.files for item in file.predicted.get("windows", ())],
             }
         )
     else:
-        write([*(line for finding in shown for line in (*_text(finding), "")), _summary(checked)])
+        write(
+            [
+                *(line for finding in shown for line in (*_text(finding), "")),
+                *_windows(checked),
+                _summary(checked),
+            ]
+        )
 
 
 def _text(finding: Diagnostic) -> list[str]:
@@ -110,6 +154,7 @@ def _summary(checked: Checked) -> str:
     of = f"in {_counted(len(checked.files), 'file')}"
     silenced = sum(len(file.silenced) for file in checked.files)
     rest = f", {_counted(silenced, 'finding')} silenced by comments" if silenced else ""
+    rest += _not_predicted(checked) if any(file.predicted for file in checked.files) else ""
     if not checked.findings:
         return paint("✓", "green") + f" nothing wrong {of}{rest}"
     errors, warnings, notes = (
@@ -119,6 +164,34 @@ def _summary(checked: Checked) -> str:
     if notes:
         parts.append(_counted(notes, "note"))
     return paint("✗" if errors else "✓", "red" if errors else "green") + f" {', '.join(parts)} {of}{rest}"
+
+
+def _windows(checked: Checked) -> list[str]:
+    """With a target, the window of each job with a container, where no finding tells it."""
+    told = {note for finding in checked.findings for note in finding.notes}
+    lines = [
+        f"{file.name}: {item['job']}: {item['sentence']}"
+        for file in checked.files
+        for item in file.predicted.get("windows", ())
+        if item["target"] and item["sentence"] and item["sentence"] not in told
+    ]
+    return [*dict.fromkeys(lines), *([""] if lines else [])]
+
+
+def _not_predicted(checked: Checked) -> str:
+    """What could not be predicted, for the summary: nothing is passed over in silence."""
+    items = [item for file in checked.files for item in file.predicted.get("predictions", ())]
+    open_ = [item for item in items if item["verdict"] == UNKNOWN and _lacks_image(item)]
+    steps = sum(max(1, len(item["legs"])) for item in open_)
+    images = list(dict.fromkeys(item["image"]["name"] or item["image"]["written"] for item in open_))
+    if not steps:
+        return ""
+    named = ", ".join(images[:_NAMED]) + (f" and {len(images) - _NAMED} more" if len(images) > _NAMED else "")
+    return f"; {_counted(steps, 'step')} in {_counted(len(images), 'image')} not predicted: {named} (--images looks into them)"
+
+
+def _lacks_image(item: Mapping[str, Any]) -> bool:
+    return item["choice"] is not None and item["image"] is not None and item["image"]["libraries"] is None
 
 
 def _counted(count: int, what: str) -> str:
@@ -134,9 +207,17 @@ class _Fetched:
 
     def folder(self, action: RemoteAction) -> Path | None:
         """See ``known_actions.Cache``."""
+        found = self._found(action)
+        return found.folder if found is not None and not found.moving else None
+
+    def last(self, action: RemoteAction) -> Path | None:
+        """See ``known_actions.Cache``."""
+        found = self._found(action)
+        return found.folder if found is not None else None
+
+    def _found(self, action: RemoteAction) -> FetchedAction | None:
         if self._opened is None:
             from actlite.cli.cached_actions import cached_actions
 
             self._opened = cached_actions(self._folders)
-        found = self._opened.cached(action)
-        return found.folder if found is not None and not found.moving else None
+        return self._opened.cached(action)

@@ -10,6 +10,7 @@ kept_runs      how many kept runs stay                     ACTLITE_KEPT_RUNS
 github_url     where actions are fetched from              ACTLITE_GITHUB_URL
 node_folder    a folder with node builds                   ACTLITE_NODE_FOLDER
 node_mirror    where node builds are fetched from          ACTLITE_NODE_MIRROR
+target         the oldest system of your users             ACTLITE_TARGET
 images         table: image = the one in its place         ACTLITE_IMAGES
 platforms      table: runner label = image                 ACTLITE_PLATFORMS
 actions        table: owner/repo@ref = folder              ACTLITE_ACTIONS
@@ -52,6 +53,8 @@ class Settings:
     github_url: str = "https://github.com"
     node_folder: Path | None = None
     node_mirror: str = ""
+    target: str = ""
+    """What ``glibc.target.read_target`` reads: ``glibc2.17``, ``manylinux2014``, an image."""
     images: Mapping[str, str] = field(default_factory=dict)
     platforms: Mapping[str, str] = field(default_factory=dict)
     actions: Mapping[str, str] = field(default_factory=dict)

@@ -148,6 +148,14 @@ def released(release: str) -> datetime.date | None:
     return next((_date(day) for day, name in _table()["releases"] if name == release), None)
 
 
+def stretch(date: datetime.date) -> tuple[datetime.date, datetime.date]:
+    """The days around a date on which the runner is the same: the first, and the first on which it is not."""
+    table = _table()
+    days = {_date(day) for day, _ in table["releases"]} | {_date(row["on"]) for row in table["flags"]}
+    first = max((day for day in days if day <= date), default=datetime.date.min)
+    return first, min((day for day in days if day > date), default=datetime.date.max)
+
+
 def variables() -> tuple[str, ...]:
     """The variables of a workflow by which any of the runners chooses a node."""
     rows = _table()["mappings"]

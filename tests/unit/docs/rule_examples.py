@@ -3,15 +3,17 @@
 A block of YAML that is ``bad`` or ``good`` is a file, and the blocks without one of these words that follow are other
 files of the same example. Further words say how the file is made: ``encoding=latin-1``; ``repeat=N`` for a last line
 that stands there N times; ``absent`` for a file that is named but isn't there. With ``plan``, the workflow is also
-planned for a push of the branch main.
+planned for a push of the branch main. Predictions are those of a fixed day, with the target that ``target=`` names.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from actlite.checking.files import FolderFiles
+from actlite.checking.predictions.settings import Predicting
 from actlite.checking.repository import check
 from actlite.diagnostics import Diagnostic
 from actlite.errors import InvalidWorkflow
@@ -22,6 +24,7 @@ from actlite.planning.trigger import make_trigger
 from actlite.source import SourceFile
 from actlite.workflow.reader import read
 
+DAY = date(2026, 11, 23)
 DEFAULT_NAME = ".github/workflows/example.yml"
 
 
@@ -33,11 +36,14 @@ class Case:
     names: list[str] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
     planned: bool = False
+    target: str = ""
 
     def add(self, example: Example) -> None:
         name = example.file or DEFAULT_NAME
         self.names.append(name)
         self.planned |= "plan" in example.words
+        settings = dict(word.split("=", 1) for word in example.words if "=" in word)
+        self.target = settings.get("target", self.target)
         if "absent" not in example.words:
             self.contents[name] = content(example)
 
@@ -48,7 +54,8 @@ class Case:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        checked = check(FolderFiles(folder), self.names)
+        predicting = Predicting(as_of=DAY, target=self.target)
+        checked = check(FolderFiles(folder), self.names, predicting=predicting)
         more = [finding for name in self.names for finding in planned(folder / name)] if self.planned else []
         return (*checked.findings, *more)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from actlite.checking.predictions.model import UNKNOWN, Prediction
+from actlite.checking.predictions.model import Prediction
 from actlite.checking.predictions.settings import Predicting
 from actlite.checking.predictions.windows import JobWindow, windows
 
@@ -88,18 +88,3 @@ def window_data(found: JobWindow) -> dict[str, Any]:
         "open_with": list(window.open_with),
         "sentence": window.sentence,
     }
-
-
-def not_predicted(predicted: Sequence[Any]) -> tuple[int, list[str]]:
-    """How many steps could not be predicted because nothing is known of their image, and those images. Takes the
-    data of several files."""
-    steps = 0
-    images: dict[str, None] = {}
-    for part in predicted:
-        for item in part.get("predictions", ()):
-            image = item["image"]
-            if item["verdict"] != UNKNOWN or item["choice"] is None or image is None or image["libraries"]:
-                continue
-            steps += max(1, len(item["legs"]))
-            images[image["name"] or image["written"]] = None
-    return steps, list(images)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actlite.glibc.image import LIBRARIES, ImageLibc
+from actlite.glibc.image_libc import LIBRARIES, ImageLibc
 from actlite.glibc.image_system import Described
 
 if TYPE_CHECKING:

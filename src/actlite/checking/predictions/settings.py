@@ -67,6 +67,13 @@ class Predicting:
         self.reads_images = images is not None
         self.images: ImageSource = images or CatalogueImages()
 
+    def check(self, *, of_date: bool = True) -> None:
+        """Raise UsageError for a target that means nothing and (``of_date``) for a date before the first runner, now
+        and not where they are first needed."""
+        if of_date:
+            _ = self.runner
+        _ = self.target
+
     @cached_property
     def runner(self) -> Runner:
         """The runner of the date. Raises UsageError for a date before the first one."""
@@ -89,18 +96,30 @@ class Predicting:
 
         return read_target(self.target_text)
 
-    @cached_property
-    def digest(self) -> str:
-        """Differs where predictions may: by what the runner of the date does and which ways out there were,
-        not by the date itself; by the target and the images."""
-        from actlite.glibc import ways
-
-        runner = self.runner
-        flags = sorted((name, flag.value, flag.confidence) for name, flag in runner.flags.items())
-        days = (ways.NODE16_MAPPED, ways.NODE16_REMOVED, ways.NODE24_DEFAULT, ways.NODE20_REMOVED)
-        there = [day <= self.date for day in (*days, *(since for since, _ in ways.SUBSTITUTES))]
+    @property
+    def key(self) -> str:
+        """Differs where other settings than the date do."""
         parts = (
-            runner.release, runner.nodes, flags, there, self.target_text, sorted(self.stand_ins.items()),
+            sorted(self.flags.items()),
+            self.target_text,
+            sorted(self.stand_ins.items()),
             self.reads_images,
-        )  # fmt: skip
+        )
         return sha256(repr(parts).encode()).hexdigest()
+
+    def stretch(self) -> str:
+        """The days around the date on which predictions are the same, as a text for ``holds``: neither the runner
+        nor the ways out differ."""
+        from actlite.glibc import ways
+        from actlite.runtimes.eras import stretch
+
+        first, end = stretch(self.date)
+        removed = (ways.NODE16_MAPPED, ways.NODE16_REMOVED, ways.NODE24_DEFAULT, ways.NODE20_REMOVED)
+        for day in (*removed, *(since for since, _ in ways.SUBSTITUTES)):
+            first, end = (max(first, day), end) if day <= self.date else (first, min(end, day))
+        return f"{first} {end}"
+
+    def holds(self, stretch: str) -> str:
+        """The key, where the date is in a stretch of days, else ''."""
+        first, _, end = stretch.partition(" ")
+        return self.key if first <= str(self.date) < end else ""

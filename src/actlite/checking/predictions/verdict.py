@@ -86,7 +86,7 @@ def predict_step(
         if folder.endswith("_alpine"):
             return replace(bare, verdict=STARTS, why="the runner takes its musl build")
         return replace(bare, why=f"nothing is known of node {choice.version} for {arch}")
-    return _loaded(bare, program, path, image, {**(container_env or {}), **env})
+    return _loaded(bare, program, path, image, {**image.env, **(container_env or {}), **env})
 
 
 def catalogue_node(arch: str) -> NodeFacts:
