@@ -25,13 +25,13 @@ NOTHING = (
 )
 
 
-def explain_log(source: str, format_: str, *, today: datetime.date | None = None) -> int:
+def explain_log(source: str, format_: str) -> int:
     """Explain the log at a path, or standard input for ``-``. 0: something is explained; 1: nothing is recognised.
 
     The log is not kept. Raises UsageError where it can't be read.
     """
     pieces = from_stream(sys.stdin.buffer) if source == "-" else from_path(Path(source))
-    stories = [tell(found, today or datetime.date.today()) for found in read(pieces)]
+    stories = [tell(found, _today()) for found in read(pieces)]
     if format_ == "json":
         write_json({"schema": 1, "failures": [as_data(story) for story in stories]})
     elif stories:
@@ -39,6 +39,10 @@ def explain_log(source: str, format_: str, *, today: datetime.date | None = None
     else:
         write(NOTHING)
     return 0 if stories else 1
+
+
+def _today() -> datetime.date:
+    return datetime.date.today()
 
 
 def _text(stories: Sequence[Story]) -> Iterator[str]:
@@ -65,7 +69,7 @@ def _panel(story: Story) -> Iterator[str]:
     ]
     yield from _listed("asked by", causes)
     yield from _listed("starts on", [story.starts_on] if story.starts_on else [])
-    yield from _listed("then", _numbered([line for line in story.then if line not in story.now]), hang=3)
+    yield from _listed("then", _numbered(story.then))
     yield from _listed("today", [story.today] if story.today else [])
     label = (
         "today"
@@ -76,7 +80,7 @@ def _panel(story: Story) -> Iterator[str]:
         if len(story.now) > 1
         else "fix"
     )
-    yield from _listed(label, _numbered(story.now), hang=3)
+    yield from _listed(label, _numbered(story.now))
     yield from _listed("note", story.notes)
 
 
@@ -99,7 +103,8 @@ def _numbered(lines: Sequence[str]) -> list[str]:
     return [f"{number}  {line}" for number, line in enumerate(lines, 1)] if len(lines) > 1 else list(lines)
 
 
-def _listed(label: str, values: Sequence[str], hang: int = 0) -> Iterator[str]:
+def _listed(label: str, values: Sequence[str]) -> Iterator[str]:
+    hang = 3 if values and values[0].startswith("1  ") else 0
     for index, value in enumerate(values):
         for position, part in enumerate(_wrap(printable(value), WIDTH - GUTTER - 2, hang)):
             head = f"  {label:<{GUTTER}}" if not index and not position else " " * (GUTTER + 2)

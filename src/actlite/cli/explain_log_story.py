@@ -15,6 +15,7 @@ from actlite.records import frozen
 
 if TYPE_CHECKING:
     from actlite.glibc.catalogue import ImageRow
+    from actlite.glibc.ways import Way
     from actlite.runtimes.choice import Choice
     from actlite.runtimes.eras import Runner
 
@@ -86,6 +87,7 @@ class _Runtime:
         self._like = self._rows_like() if self._row is None and found.failure.kind == "versions" else ()
         if len({str(row) for row in self._like}) == 1:
             self._row = self._like[0]
+        self._now_ways = self._ways(self._runtime_today(), today)
 
     def story(self) -> Story:
         return Story(
@@ -94,9 +96,9 @@ class _Runtime:
             facts=self._facts(),
             has=_has(self._found, None if self._like else self._row) or self._deduced(),
             why=self._why(),
-            then=self._ways(self._runtime, self._era.runner.date) if self._era.runner else (),
+            then=self._then(),
             today=self._now(),
-            now=self._ways(self._runtime_today(), self._today),
+            now=tuple(way.line for way in self._now_ways),
             notes=self._notes(),
         )
 
@@ -262,7 +264,18 @@ class _Runtime:
             return None
         return load(build, self._found.failure.program, system_of(self._row, self._arch)).starts
 
-    def _ways(self, runtime: str, day: datetime.date) -> tuple[str, ...]:
+    def _then(self) -> tuple[str, ...]:
+        """What worked at the time of the log and does not work any more, without the command that does it today."""
+        if self._era.runner is None:
+            return ()
+        today = {(way.name, way.title) for way in self._now_ways}
+        return tuple(
+            f"{way.title} ({way.cost})" if way.cost else way.title
+            for way in self._ways(self._runtime, self._era.runner.date)
+            if (way.name, way.title) not in today
+        )
+
+    def _ways(self, runtime: str, day: datetime.date) -> tuple[Way, ...]:
         from actlite.glibc.ways import Situation, ways
 
         kind = self._found.failure.kind
@@ -285,7 +298,7 @@ class _Runtime:
             self._arch,
             has_libraries=kind != _LIBRARY_FAILED,
         )
-        return tuple(way.line for way in ways(at))
+        return ways(at)
 
     def _notes(self) -> tuple[str, ...]:
         notes = []

@@ -115,7 +115,7 @@ class JobNotes:
             if self.action:
                 self._action(self.action)
         elif m := _DEPRECATED.search(text):
-            for name in _ACTION.findall(text)[:MOST]:
+            for name in (found.rstrip(".") for found in _ACTION.findall(text)[:MOST]):
                 self.declared[name] = m[2] or f"node{m[1]}"
         elif m := _TOOL.search(text):
             if self.action:

@@ -73,8 +73,7 @@ def unwrapped(lines: Sequence[str]) -> tuple[Refusal, str] | None:
         found = refusal_in(whole)
         if found is None or found.kind != "versions" or not whole.endswith(")"):
             continue
-        start = whole.partition(": ")[0]
         by = whole.rpartition("(required by ")[2].rstrip(")")
-        if last_word(start) == by or by.endswith(".so") or ".so." in by or start.endswith("Error"):
+        if whole.startswith((f"{by}: /", "ImportError: /", "OSError: /")):
             return found, whole
     return None

@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from lzma import LZMAError
 from pathlib import Path
 from typing import IO
 
@@ -64,13 +67,27 @@ def _folder(path: Path) -> Pieces:
 
 def _archive(path: Path) -> Pieces:
     left = [MAX_UNPACKED]
+    with _readable(path), zipfile.ZipFile(path) as archive:
+        members = {item.filename: item for item in archive.infolist()[:MAX_FILES] if not item.is_dir()}
+        for name in _wanted([name for name in members if _LOG.search(name.rpartition("/")[2])]):
+            with archive.open(members[name]) as stream:
+                yield _job(name), _bounded(stream, left, path)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Raises UsageError in the place of whatever a damaged archive leads to."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = {item.filename: item for item in archive.infolist()[:MAX_FILES] if not item.is_dir()}
-            for name in _wanted([name for name in members if _LOG.search(name.rpartition("/")[2])]):
-                with archive.open(members[name]) as stream:
-                    yield _job(name), _bounded(stream, left)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        yield
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        zlib.error,
+        LZMAError,
+    ) as error:
         raise UsageError(f"{path} is a zip archive that can't be read.", why=str(error)) from error
 
 
@@ -104,7 +121,11 @@ def _read(stream: IO[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def _bounded(stream: IO[bytes], left: list[int]) -> Iterator[bytes]:
-    while left[0] > 0 and (piece := stream.read(min(PIECE, left[0]))):
+def _bounded(stream: IO[bytes], left: list[int], path: Path) -> Iterator[bytes]:
+    while left[0] > 0:
+        with _readable(path):
+            piece = stream.read(min(PIECE, left[0]))
+        if not piece:
+            return
         left[0] -= len(piece)
         yield piece
