@@ -50,7 +50,7 @@ class Remark:
 
     kind: str
     """``relr``, ``library`` (one that not every system has), ``path`` (RPATH or RUNPATH), ``static``, ``musl``,
-    ``arch``, ``damaged``, ``weak`` or ``policy``."""
+    ``arch``, ``interpreter``, ``target``, ``weak`` or ``policy``."""
     text: str
 
 
@@ -116,6 +116,13 @@ class AuditedFile:
     verdict: str = UNKNOWN
     """FITS, REFUSED or UNKNOWN, by the target and the images that were given."""
     images: tuple[ImageVerdict, ...] = ()
+    why: str = ""
+    """What is wrong with a damaged file."""
+
+    @property
+    def member(self) -> str:
+        """Its path in the archive; empty for a file by itself."""
+        return self.name.partition("!/")[2]
 
     @property
     def glibc(self) -> str:
@@ -162,6 +169,10 @@ class AuditReport:
     """The policy that the whole meets; of a wheel as auditwheel has it."""
     claims: tuple[str, ...] = ()
     """The platform tags that a wheel's name claims."""
+    runs_on: tuple[str, ...] = ()
+    """As in AuditedFile, for all files together; empty where they are for several architectures or C libraries."""
+    not_on: tuple[Refusal, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     target: str = ""
     """What was asked for: a target's name, ``glibc 2.17``; empty for nothing."""
     verdict: str = UNKNOWN

@@ -1,0 +1,184 @@
+"""The audit of a path: its ELF files found, each looked at, held against what was asked for."""
+
+from __future__ import annotations
+
+import posixpath
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from actlite.glibc.audit import against, wheel
+from actlite.glibc.audit.asked import Asked
+from actlite.glibc.audit.facts import look, newest
+from actlite.glibc.audit.limits import Budget, Limits
+from actlite.glibc.audit.model import (
+    FITS,
+    REFUSED,
+    UNKNOWN,
+    AuditedFile,
+    AuditReport,
+    NeededVersion,
+    OtherFile,
+    Refusal,
+    Remark,
+)
+from actlite.glibc.audit.remarks import remarks
+from actlite.glibc.audit.systems import judge
+from actlite.glibc.audit.walk import FoundElf, FoundLink, Walk
+from actlite.glibc.elf import ElfFile
+from actlite.glibc.system import MemorySystem
+from actlite.glibc.target import Target
+from actlite.records import replace
+
+_Looked = tuple[AuditedFile, ElfFile | None]
+
+
+def audit(
+    path: Path,
+    *,
+    name: str = "",
+    target: Target | None = None,
+    max_glibc: str = "",
+    images: Sequence[against.ImageSource] = (),
+    limits: Limits | None = None,
+) -> AuditReport:
+    """Audit an ELF file, an archive or a folder; ``name`` is what it is called.
+
+    A file that is damaged, or of another kind, is in the report as such. Raises OSError where ``path`` can't be read,
+    or the temporary folder not be written.
+    """
+    shown = name or str(path)
+    asked = Asked(target, max_glibc)
+    limits = limits or Limits()
+    files: list[_Looked] = []
+    links: list[FoundLink] = []
+    others: list[OtherFile] = []
+    unseen: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="actlite-audit-") as folder:
+        walk = Walk(Budget(limits), Path(folder))
+        for found in walk.path(path, shown):
+            if isinstance(found, FoundElf):
+                files.append(_look(found, asked))
+            elif isinstance(found, FoundLink):
+                links.append(found)
+            elif isinstance(found, OtherFile):
+                others.append(found)
+            else:
+                unseen.append(found.text)
+    beside = _libraries(files, links)
+    system = _beside(files) if images else None
+    done = [_finished(file, elf, beside, images, system) for file, elf in files]
+    linked = [(file, elf) for file, elf in files if elf is not None and file.kind in ("program", "library")]
+    policy = wheel.policy_of(linked)
+    claims = wheel.claims(path.name) if walk.kind == "wheel" else ()
+    needs = tuple(need for file in done for need in file.needs)
+    runs_on, not_on = _systems_of_all(done, needs)
+    return AuditReport(
+        path=shown,
+        kind=walk.kind,
+        size=walk.size,
+        files=tuple(done),
+        others=tuple(others[: limits.told]),
+        unseen=tuple(_few(unseen, limits.told)),
+        newest=newest(needs),
+        policy=policy,
+        claims=claims,
+        runs_on=runs_on,
+        not_on=not_on,
+        remarks=tuple(_claims(claims, policy, linked)),
+        target=asked.name,
+        verdict=_worst(file.verdict for file in done),
+    )
+
+
+def _look(found: FoundElf, asked: Asked) -> _Looked:
+    """The part of the work that needs the file itself, which is gone afterwards."""
+    file, elf = look(found.name, found.path, found.size)
+    if elf is None or file.kind not in ("program", "library"):
+        return file, elf
+    return asked.judge(file, found.path), elf
+
+
+def _finished(
+    file: AuditedFile,
+    elf: ElfFile | None,
+    beside: Collection[str],
+    images: Sequence[against.ImageSource],
+    system: MemorySystem | None,
+) -> AuditedFile:
+    if elf is None or file.kind not in ("program", "library"):
+        return file
+    runs_on, not_on = _systems(file)
+    verdicts = tuple(against.judge(file, elf, image, system) for image in images)
+    known = [one for one in verdicts if not one.why]
+    verdict = file.verdict
+    if any(not one.starts for one in known):
+        verdict = REFUSED
+    elif known and verdict == UNKNOWN:
+        verdict = FITS
+    return replace(
+        file,
+        policy=wheel.policy_of([(file, elf)]) if file.linkage == "dynamic" else "",
+        runs_on=runs_on,
+        not_on=not_on,
+        remarks=(*file.remarks, *remarks(file, elf, beside)),
+        images=verdicts,
+        verdict=verdict,
+    )
+
+
+def _systems(file: AuditedFile) -> tuple[tuple[str, ...], tuple[Refusal, ...]]:
+    if file.linkage.startswith("static"):
+        return (f"every Linux on {file.arch}",), ()
+    if file.libc == "musl":
+        return ("Alpine, and other systems with musl",), ()
+    return judge(file.needs, file.arch)
+
+
+def _systems_of_all(
+    files: Sequence[AuditedFile], needs: Sequence[NeededVersion]
+) -> tuple[tuple[str, ...], tuple[Refusal, ...]]:
+    """The systems that all files run on together; none where they are for several architectures or C libraries.
+    Static programs are no hindrance."""
+    linked = [file for file in files if file.linkage]
+    dynamic = [file for file in linked if file.linkage == "dynamic"] or linked
+    if len({(file.arch, file.libc if file.libc == "musl" else "") for file in dynamic}) != 1:
+        return (), ()
+    if dynamic[0].linkage != "dynamic" or dynamic[0].libc == "musl":
+        return _systems(dynamic[0])
+    return judge(needs, dynamic[0].arch)
+
+
+def _claims(claims: Sequence[str], policy: str, files: wheel.Looked) -> Iterator[Remark]:
+    for arch in {file.arch for file, _ in files}:
+        if broken := wheel.broken_claims(claims, policy, arch):
+            met = f"it meets {policy} and nothing older" if policy else "it meets none of these policies"
+            yield Remark("policy", f"Its name claims {', '.join(broken)}, but {met}.")
+
+
+def _libraries(files: Sequence[_Looked], links: Sequence[FoundLink]) -> frozenset[str]:
+    """The libraries that come with the files: their own names, and those of links that lead to one of them."""
+    own = {posixpath.basename(file.name): file.name for file, elf in files if elf is not None}
+    names = set(own) | {elf.soname for _, elf in files if elf is not None and elf.soname}
+    for _ in range(len(links)):
+        led = {posixpath.basename(link.name) for link in links if posixpath.basename(link.target) in names}
+        if led <= names:
+            break
+        names |= led
+    return frozenset(names)
+
+
+def _beside(files: Sequence[_Looked]) -> MemorySystem:
+    found = {against.path_of(file): elf for file, elf in files if elf is not None}
+    return MemorySystem("", found)
+
+
+def _few(sentences: Sequence[str], most: int) -> Iterator[str]:
+    yield from sentences[:most]
+    if len(sentences) > most:
+        yield f"{len(sentences) - most} more things were not looked at."
+
+
+def _worst(verdicts: Iterator[str]) -> str:
+    found = set(verdicts)
+    return next((verdict for verdict in (REFUSED, FITS) if verdict in found), UNKNOWN)
