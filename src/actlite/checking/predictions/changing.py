@@ -21,6 +21,9 @@ _PACKAGES = {
     "libatomic.so.1": r"libatomic|\bgcc|\bg\+\+|build-essential|Development Tools|build-base",
     "libgcc_s.so.1": r"libgcc|\bgcc|\bg\+\+|build-essential|build-base",
 }
+_EDITS_RELEASE = re.compile(
+    r"(?:\b(?:sed|perl)\b[^\n]*\s-i|\b(?:rm|mv|cp|tee)\b|>)[^\n]*(?:\b(?:os|alpine)-release|/etc/\*release)"
+)
 _COMPAT = re.compile(r"\b(?:gcompat|libc6-compat|glibc)\b")
 _NEW_LIBSTDCXX = re.compile(r"libstdc\+\+6?\b|\bg\+\+(?:-\d+)?|gcc-\d+|ubuntu-toolchain")
 
@@ -44,6 +47,11 @@ def changing(script: str, verdict: StepVerdict) -> bool:
             re.search(_PACKAGES.get(name, re.escape(name.partition(".so")[0])), script) for name in lacking
         )
     return installs and lacking == {"libstdc++.so.6"} and _NEW_LIBSTDCXX.search(script) is not None
+
+
+def edits_release(script: str) -> bool:
+    """Whether a script may change the files by which the runner takes a container for Alpine."""
+    return _EDITS_RELEASE.search(script) is not None
 
 
 def _joined(script: str) -> str:

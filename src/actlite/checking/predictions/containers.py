@@ -40,11 +40,9 @@ def container_of(situation: Situation, stand_ins: Mapping[str, str]) -> JobImage
     arch = "arm64" if any(_ARM.search(label) for label in labels) else "x64"
     options = _text(fields.get("options"))
     volumes = fields.get("volumes")
-    listed = (
-        tuple(to_string(item) for item in volumes if not has_unknown(item))
-        if isinstance(volumes, list)
-        else ()
-    )
+    items = volumes if isinstance(volumes, list) else []
+    listed = tuple(to_string(item) for item in items if not has_unknown(item))
+    listed_open = any(map(has_unknown, items)) or has_unknown(volumes)
     env = fields.get("env")
     known = (
         tuple((str(name), to_string(v)) for name, v in env.items() if not has_unknown(v))
@@ -68,6 +66,7 @@ def container_of(situation: Situation, stand_ins: Mapping[str, str]) -> JobImage
         (*listed, *of_options(options)),
         known,
         f"{stand_in} stands in for {name}" if stand_in != name else "",
+        listed_open and "/__e" in node.span.text,
         _platform(options),
     )
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MAX_LEGS = 3
 """So many legs are named."""
+MAX_NAME = 40
+"""So long is the name of a leg at most; the rest of it tells little."""
 
 
 def add_findings(
@@ -125,9 +127,13 @@ def _where(same: Sequence[Prediction], every: Sequence[Prediction]) -> list[str]
         notes.append(f"{first.action} is used by {', which is used by '.join(reversed(first.through))}")
     if not first.all_legs and first.legs:
         more = len(first.legs) - MAX_LEGS
-        named = ", ".join(first.legs[:MAX_LEGS]) + (f" and {more} more" if more > 0 else "")
+        named = ", ".join(map(_short, first.legs[:MAX_LEGS])) + (f" and {more} more" if more > 0 else "")
         notes.append(f"in {named}")
     return notes
+
+
+def _short(leg: str) -> str:
+    return leg if len(leg) <= MAX_NAME else f"{leg[: MAX_NAME - 1]}…"
 
 
 def _reasons(first: Prediction) -> list[str]:
@@ -158,6 +164,9 @@ def _circumstances(same: Sequence[Prediction]) -> list[str]:
 
 
 def _window(first: Prediction, every: Sequence[Prediction], predicting: Predicting) -> str:
+    described = first.step.image
+    if described is None or described.libc.kind != "glibc":
+        return ""
     of_job = _in_container(first, every)
     return window_of(of_job, predicting).sentence if of_job else ""
 

@@ -51,6 +51,8 @@ class JobImage:
     """The container's own ``env:``, without what is only known in the run."""
     note: str = ""
     """What else is to be said of it: that another image stands in for it."""
+    open_volumes: bool = False
+    """A volume that lies over ``/__e`` is only known in the run."""
     image_arch: str = ""
     """The architecture that ``--platform`` asks for; empty for the runner's own."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from actlite.checking.predictions.changing import changing
+from actlite.checking.predictions.changing import changing, edits_release
 from actlite.checking.predictions.containers import container_of
 from actlite.checking.predictions.declaring import COMPOSITE, PLUGIN, DeclaredAction, Declaring
 from actlite.checking.predictions.model import (
@@ -82,19 +82,29 @@ class Predictor:
         return self._declaring.of(uses)
 
     def verdict(
-        self, using: str, env: Mapping[str, str], job_env: Mapping[str, str], image: JobImage | None
+        self,
+        using: str,
+        env: Mapping[str, str],
+        job_env: Mapping[str, str],
+        image: JobImage | None,
+        alpine: bool | None = None,
     ) -> StepVerdict:
         """Whether an action starts in a leg's image; worked out once for each."""
         names = (*self.variables, LIBRARY_PATH)
         seen = tuple((name, env.get(name), job_env.get(name)) for name in names)
         where = None if image is None else (image.name, image.written, image.arch, image.volumes, image.env)
-        key = (using, seen, where)
+        key = (using, seen, where, alpine)
         if key not in self._verdicts:
-            self._verdicts[key] = self._verdict(using, env, job_env, image)
+            self._verdicts[key] = self._verdict(using, env, job_env, image, alpine)
         return self._verdicts[key]
 
     def _verdict(
-        self, using: str, env: Mapping[str, str], job_env: Mapping[str, str], image: JobImage | None
+        self,
+        using: str,
+        env: Mapping[str, str],
+        job_env: Mapping[str, str],
+        image: JobImage | None,
+        alpine: bool | None,
     ) -> StepVerdict:
         described, why = None, ""
         if image is not None and not image.name:
@@ -113,6 +123,7 @@ class Predictor:
             arch=image.arch if image is not None else "x64",
             volumes=image.volumes if image is not None else (),
             container_env=dict(image.env) if image is not None else {},
+            alpine=alpine,
         )
         if image is None and verdict.verdict == UNKNOWN:
             return replace(verdict, verdict=IMMUNE, why="the job has no container")
@@ -239,15 +250,30 @@ class _Leg:
             )
         if not using.startswith("node"):
             return StepVerdict(IMMUNE, why=f"a {using} action needs no node in the container")
-        verdict = self.predictor.verdict(using, own.env, around.env, image)
+        verdict = self._in_image(using, own, around, image)
+        if verdict.verdict == FAILS and image is not None and image.open_volumes:
+            return _open(verdict, "a volume over /__e is only known in the run")
         for name in self._open(own.unknown):
             other = self.predictor.verdict(
                 using, {**own.env, name: "true"}, {**around.env, name: "true"}, image
             )
             if (other.verdict, other.node) != (verdict.verdict, verdict.node):
-                why = f"it depends on {name}, whose value is only known in the run"
-                return replace(verdict, verdict=UNKNOWN, why=why, loading=None, lines=())
+                return _open(verdict, f"it depends on {name}, whose value is only known in the run")
         return verdict
+
+    def _in_image(self, using: str, own: _Around, around: _Around, image: JobImage | None) -> StepVerdict:
+        """The verdict; where a step before edits the files by which the runner takes a container for Alpine, that of
+        a container which it does not take for it."""
+        verdict = self.predictor.verdict(using, own.env, around.env, image)
+        described = verdict.image
+        if described is None or not described.libc.is_alpine:
+            return verdict
+        if not any(edits_release(step.run.text) for step in self.before):
+            return verdict
+        other = self.predictor.verdict(using, own.env, around.env, image, False)
+        if other.verdict == MOUNTED:
+            return other
+        return _open(other, "a step before edits the files by which the runner takes a container for Alpine")
 
     def _open(self, unknown: Iterable[str]) -> list[str]:
         """The variables that choose a node and whose values are only known in the run: those that hold an
@@ -275,6 +301,10 @@ class _Leg:
         if any(place in step.run.text for step in self.before for place in places):
             return verdict
         return replace(verdict, notes=(*verdict.notes, f"no step before puts a node into {places[0]}"))
+
+
+def _open(verdict: StepVerdict, why: str) -> StepVerdict:
+    return replace(verdict, verdict=UNKNOWN, why=why, loading=None, lines=())
 
 
 def _steps(job: Job) -> Iterator[tuple[int, Step]]:

@@ -12,6 +12,7 @@ from actlite.expressions.condition import condition_source
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.values import to_string
 from actlite.planning.called_inputs import contexts_of, inputs_of
+from actlite.planning.matrix import NAME_LENGTH
 from actlite.planning.partial import UNKNOWN, evaluate_partly, has_unknown, known_text, node_value, truth
 from actlite.records import frozen
 from actlite.workflow.combinations import MatrixError, build_rows, name_parts
@@ -129,9 +130,11 @@ def _legs(job: Job, contexts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _name(job: Job, parts: str, contexts: Mapping[str, Any]) -> str:
     if job.name is not None and "${{" in job.name.text:
-        return known_text(job.name, contexts)
-    name = job.name.text if job.name is not None and job.name.text else job.id
-    return f"{name} ({parts})" if parts else name
+        name = known_text(job.name, contexts).strip()
+    else:
+        name = job.name.text if job.name is not None and job.name.text else job.id
+        name = f"{name} ({parts})" if parts else name
+    return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 3]}..."
 
 
 def texts_of(

@@ -45,12 +45,14 @@ def predict_step(
     container_env: Mapping[str, str] | None = None,
     node: NodeFacts | None = None,
     mounted: Mounted | None = None,
+    alpine: bool | None = None,
 ) -> StepVerdict:
     """Whether an action that declares ``using`` starts.
 
     ``env`` is the step's whole environment, ``job_env`` that without the step's own ``env:`` (see
     ``Runner.choose``). ``image`` is None where its libraries aren't known. ``container_env`` is what the container
-    carries. ``node`` has the facts of the runner's builds, by default those of the catalogue.
+    carries. ``node`` has the facts of the runner's builds, by default those of the catalogue. ``alpine`` says whether
+    the runner takes the container for Alpine, where more is known of that than what its image says.
     """
     try:
         choice = runner.choose(using, env, job_env=job_env)
@@ -62,7 +64,7 @@ def predict_step(
     if image is None:
         return replace(bare, why="the image's libraries are not known")
     folder = choice.runtime
-    if image.libc.is_alpine:
+    if image.libc.is_alpine if alpine is None else alpine:
         if arch != "x64":
             return replace(bare, verdict=FAILS, node="", lines=(NO_ALPINE,))
         folder = f"{choice.runtime}_alpine"
