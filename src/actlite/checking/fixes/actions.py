@@ -58,11 +58,10 @@ def _checkout(subject: Subject, number: int) -> list[Edit]:
         page.own(given)
     wanted = settings(given.value if given is not None else None)
     indent = page.column(node.span.start)
-    kept = _comments(subject, given)
+    kept = page.comments(given) if given is not None else []
     lines = ["run: |", *(f"  {line}" for line in [*kept, *script(wanted).splitlines()])]
     lines += _environment(subject, env, wanted.environment(), indent)
-    if not any(page.entry(node, key) for key in ("shell",)) and _has_own_shell(subject):
-        lines.append("shell: sh")
+    lines += _where(subject)
     start, end = uses.key.span.start, page.after_line(page.line_end(uses.value.span.end))
     comment = page.text[uses.value.span.end : page.line_end(uses.value.span.end)].strip()
     if comment:
@@ -93,23 +92,9 @@ def _environment(subject: Subject, env: Entry | None, variables: dict[str, str],
     return []
 
 
-def _has_own_shell(subject: Subject) -> bool:
-    return any(given.shell is not None for given in (subject.workflow.defaults, subject.job.defaults))
-
-
-def _comments(subject: Subject, given: Entry | None) -> list[str]:
-    """The comments within ``with:``, which would be lost with it."""
-    if given is None:
-        return []
-    page = subject.page
-    start, end = page.lines_of(given)
-    values = [value.span for _, value in given.value.entries] if isinstance(given.value, Mapping) else []
-    found = []
-    for line_start in (at for at in page.source.line_starts if start <= at < end):
-        line_end = page.line_end(line_start)
-        inside = [span for span in values if span.start < line_end and span.end > line_start]
-        after = max([min(span.end, line_end) for span in inside], default=line_start)
-        rest = page.text[after:line_end]
-        if rest.lstrip().startswith("#") and (not inside or rest[:1].isspace()):
-            found.append(rest.strip())
-    return found
+def _where(subject: Subject) -> list[str]:
+    """What keeps the workflow's defaults from the script: its shell, and a folder that is not there yet."""
+    defaults = (subject.workflow.defaults, subject.job.defaults)
+    shell = any(given.shell is not None for given in defaults)
+    folder = any(given.working_directory is not None for given in defaults)
+    return ["shell: sh"] * shell + ["working-directory: /"] * folder

@@ -66,7 +66,7 @@ def settings(given: Node | None) -> Settings:
 
 def script(wanted: Settings) -> str:
     """The script, for ``sh -e`` and any git from 1.8.3 on."""
-    repository = '"$REPOSITORY"' if "repository" in wanted.texts else '"$GITHUB_REPOSITORY"'
+    repository = "$REPOSITORY" if "repository" in wanted.texts else "$GITHUB_REPOSITORY"
     ref = "${REF:-$GITHUB_SHA}" if "ref" in wanted.texts else "$GITHUB_SHA"
     if "repository" in wanted.texts:
         ref = "${REF:-HEAD}" if "ref" in wanted.texts else "HEAD"
@@ -81,7 +81,7 @@ def script(wanted: Settings) -> str:
         f"mkdir -p {folder} && cd {folder}",
         'git config --global --add safe.directory "$PWD"',
         "git init --quiet",
-        f'git remote add origin "$GITHUB_SERVER_URL/"{repository}',
+        f'git remote add origin "$GITHUB_SERVER_URL/{repository}"',
     ]
     if not wanted.depth:
         lines.append("git fetch --quiet --tags origin '+refs/heads/*:refs/remotes/origin/*'")

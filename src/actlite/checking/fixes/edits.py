@@ -108,14 +108,24 @@ class Page:
         return len(self.text) if found < 0 else found + 1
 
     def removed(self, entry: Entry) -> Edit:
-        """The edit that takes an entry in block style out; whole lines of comment in it stay."""
+        """The edit that takes an entry in block style out; the comments in its lines stay, in lines of their own."""
         start, end = self.lines_of(entry)
-        kept = [
-            line
-            for line in self.text[start:end].splitlines(keepends=True)[1:]
-            if line.lstrip().startswith("#")
-        ]
-        return Edit(start, end, "".join(kept))
+        indent = self.block(entry)
+        return Edit(start, end, self.written(self.comments(entry), indent))
+
+    def comments(self, entry: Entry) -> list[str]:
+        """The comments in the lines of an entry, in their order, without those within a text."""
+        start, end = self.lines_of(entry)
+        spans = [scalar.span for scalar in _scalars(entry.value)]
+        found = []
+        for line_start in (at for at in self.source.line_starts if start <= at < end):
+            line_end = self.line_end(line_start)
+            inside = [span for span in spans if span.start < line_end and span.end > line_start]
+            after = max([min(span.end, line_end) for span in inside], default=line_start)
+            comment = re.search(r"(?:^|\s)(#.*)", self.text[after:line_end])
+            if comment:
+                found.append(comment[1])
+        return found
 
     def written(self, lines: Sequence[str], indent: int) -> str:
         """Lines with an indentation and this file's line ends, each with one."""
@@ -130,6 +140,13 @@ class Page:
         if after == len(self.text) and not self.text.endswith("\n"):
             return Edit(after, after, self.newline + text.removesuffix(self.newline))
         return Edit(after, after, text)
+
+
+def _scalars(node: Node) -> list[Scalar]:
+    if isinstance(node, Scalar):
+        return [node]
+    children = [pair[1] for pair in node.entries] if isinstance(node, Mapping) else list(node.items)
+    return [scalar for child in children for scalar in _scalars(child)]
 
 
 def _unadorned(text: str) -> str:

