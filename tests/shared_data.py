@@ -15,10 +15,13 @@ VECTORS = Path(os.environ.get("ACTLITE_VECTORS") or _SHARED / "vectors")
 """Conformance cases of other projects."""
 CORPUS = Path(os.environ.get("ACTLITE_CORPUS") or _SHARED / "corpus")
 """Real workflows and actions."""
+FACTS = Path(os.environ.get("ACTLITE_GLIBC_FACTS") or _SHARED / "glibc-facts.json")
+"""What others measured: images, node builds and actions, each with its source."""
 
 
-def needs(folder: Path) -> pytest.MarkDecorator:
-    """Leave a test out where a folder of VECTORS or CORPUS is not there, and say what to set."""
-    name = "ACTLITE_CORPUS" if folder.is_relative_to(CORPUS) else "ACTLITE_VECTORS"
-    reason = f"no test data at {folder}: set {name} (docs/reference/evidence.md)"
-    return pytest.mark.skipif(not folder.is_dir(), reason=reason)
+def needs(data: Path) -> pytest.MarkDecorator:
+    """Leave a test out where FACTS, or a folder of VECTORS or CORPUS, is not there, and say what to set."""
+    name = "ACTLITE_CORPUS" if data.is_relative_to(CORPUS) else "ACTLITE_VECTORS"
+    name = "ACTLITE_GLIBC_FACTS" if data == FACTS else name
+    reason = f"no test data at {data}: set {name} (docs/reference/evidence.md)"
+    return pytest.mark.skipif(not data.exists(), reason=reason)
