@@ -2,7 +2,7 @@
 
 A fact about a file is JSON data, made by :func:`distil`: ``elf`` (``elf.to_data``), of a loader also its default
 ``folders``, of libc.so.6 its ``release``, of musl's ``musl``, of ld.so.cache ``cache`` (machine → soname → paths), of
-a release file ``text``. ``{}`` is a file of which nothing more is wanted, None a path where no file is.
+the other files of /etc and of os-release ``text``. ``{}`` is a file of which nothing more is wanted, None a path where no file is.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def distil(path: str, data: bytes) -> dict[str, Any]:
     """The facts of a file."""
     if path == CACHE:
         return _cache(data)
-    if path.endswith(("-release", "/os-release")):
+    if path.startswith("/etc/") or path.endswith("/os-release"):
         return {"text": data.decode("utf-8", "replace")[:MAX_TEXT]}
     try:
         facts: dict[str, Any] = {"elf": elf.to_data(elf.read(data))}

@@ -22,6 +22,8 @@ from actlite.records import frozen
 
 ARCHITECTURES = {"amd64": "x64", "arm64": "arm64"}
 """Docker's names, and ours."""
+MUSL_PATH = {"x64": "/etc/ld-musl-x86_64.path", "arm64": "/etc/ld-musl-aarch64.path"}
+"""Where musl's loader is told other folders (musl's ldso/dynlink.c)."""
 NODE_LIBRARIES = (
     *("libdl.so.2", "libstdc++.so.6", "libm.so.6", "libgcc_s.so.1"),
     *("libpthread.so.0", "libc.so.6", "librt.so.1", "libatomic.so.1"),
@@ -110,7 +112,10 @@ class ImageSystem:
         self._ask([loader, musl])
         if found := self._known.files[loader]:
             return tuple(found.get("folders", ())) or DEFAULT_FOLDERS[self.arch]
-        return MUSL_FOLDERS if self._known.files[musl] is not None else DEFAULT_FOLDERS[self.arch]
+        if self._known.files[musl] is None:
+            return DEFAULT_FOLDERS[self.arch]
+        told = self._facts(MUSL_PATH[self.arch]) or {}
+        return re.split("[:\n]", told["text"]) if "text" in told else MUSL_FOLDERS
 
     def cached(self, soname: str) -> Sequence[str]:
         """See :class:`System`."""
@@ -157,7 +162,7 @@ class ImageSystem:
         if path not in self._known.files:
             # Where one of the loader's folders lacks a library the next one is asked: all of them at once.
             folder, name = posixpath.split(path)
-            others = self.directories if folder in self.directories else ()
+            others = self.directories if name.startswith("lib") and folder in self.directories else ()
             self._ask([path, *(f"{other}/{name}" for other in others)])
         return self._known.files[path]
 
