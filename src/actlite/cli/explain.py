@@ -31,7 +31,7 @@ class Topic:
 
 def topics() -> list[Topic]:
     """Every topic, groups together."""
-    return [*_rules()]
+    return [*_subjects(), *_rules()]
 
 
 @click.command("explain", short_help="What a rule means, with examples; what a log says.")
@@ -75,6 +75,21 @@ def command(topic: str, log: str | None, format_: str) -> int:
         f"There is no topic '{topic}'.",
         do=f"{hint[0].upper()}{hint[1:]}" if hint else "`actlite explain` lists the topics.",
     )
+
+
+def _subjects() -> Iterable[Topic]:
+    def glibc() -> str:
+        from actlite.cli.explain_glibc import glibc_text
+
+        return glibc_text()
+
+    def node() -> str:
+        from actlite.cli.explain_glibc import node_text
+
+        return node_text()
+
+    yield Topic("glibc", "why a program does not start on an older system", "subjects", glibc)
+    yield Topic("node", "which node the runner starts an action with, by date", "subjects", node)
 
 
 def _rules() -> Iterable[Topic]:

@@ -23,8 +23,6 @@ _RUNTIME = re.compile(r".*?/(?:__e|externals)/(?P<name>node\d+)(?P<alpine>_alpin
 MOST_LIKE = 6
 """Images that are named as having these very lines."""
 MOST_CAUSES = 5
-FAMILIES = ("Debian", "Ubuntu", "RHEL", "Amazon Linux")
-"""Distributions whose oldest release with some versions is named."""
 _LIBRARY_FAILED = "library"
 
 
@@ -433,21 +431,11 @@ def _alone(line: str) -> str:
 
 def _systems(missing: Sequence[Missing]) -> str:
     """The oldest system of each distribution that has the versions that are missing, by the catalogue."""
-    from actlite.glibc.catalogue import rows, versions_of
+    from actlite.glibc.audit.model import NeededVersion
+    from actlite.glibc.audit.systems import judge
 
-    oldest: dict[str, str] = {}
-    for row in rows():
-        family = row.system.rpartition(" ")[0]
-        if family not in FAMILIES or row.kind != "glibc" or "x64" not in row.arches:
-            continue
-        has = versions_of(row)
-        fits = all(item.version in has.get(item.library.rpartition("/")[2], ()) for item in missing)
-        known = oldest.get(family)
-        if fits and (known is None or version_key(row.system) < version_key(known)):
-            oldest[family] = row.system
-    return ", ".join(
-        f"{family} ≥ {oldest[family].removeprefix(family).strip()}" for family in FAMILIES if family in oldest
-    )
+    needs = [NeededVersion(item.library.rpartition("/")[2], item.version) for item in missing]
+    return ", ".join(judge(needs, "x64")[0])
 
 
 def _causes(versions: Sequence[str]) -> tuple[tuple[str, Cause], ...]:

@@ -72,6 +72,7 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path = root / ".github" / "workflows" / f"{name}.yml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(WORKFLOW)
+    (root / "job.log").write_text("./p: /lib64/libc.so.6: version `GLIBC_2.34' not found (required by ./p)\n")
     git = ["git", "-c", "user.name=n", "-c", "user.email=n@example.org", "-C", str(root)]
     for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "first"]):
         subprocess.run([*git, *words], check=True)
