@@ -179,6 +179,7 @@ class JobRun:
             state.job_context["services"] = {
                 s.alias: {"id": s.id, "network": state.network, "ports": dict(s.ports)} for s in started
             }
+        self.predictor.wait()
         return StepResult(SUCCESS)
 
     def _run_queue(self) -> None:

@@ -8,7 +8,7 @@ here, nothing is predicted.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,13 @@ from actlite.execution.foreseen import Foreseen, javascript_steps
 from actlite.execution.opening import Opening
 from actlite.execution.prepared import Preparer
 from actlite.execution.state import RUNNER_ARCH
+from actlite.records import replace
 
 if TYPE_CHECKING:
     from actlite.checking.predictions.model import StepVerdict
     from actlite.glibc.elf import ElfFile
     from actlite.glibc.image_system import Described
+    from actlite.glibc.system import System
 
 PATIENCE = 3.0
 """Seconds that the first step waits at most for what is predicted of it. It is there long before."""
@@ -99,7 +101,8 @@ class Predictor:
         assert container is not None
         volumes = (*container.volumes, *of_options(container.options))
         self.state.mounted = tuple(filter(None, (other_runtime(volume(text)) for text in volumes)))
-        nodes = _Programs(self.opening)
+        programs = _Programs(self.opening)
+        image = replace(image, system=programs.system(image.system, volumes))
         for step in steps:
             verdict = predict_step(
                 step.using,
@@ -110,8 +113,8 @@ class Predictor:
                 arch=RUNNER_ARCH,
                 volumes=volumes,
                 container_env={**self.opening.image_env, **container.env},
-                node=nodes.node,
-                mounted=nodes.mounted,
+                node=programs.node,
+                mounted=programs.mounted,
             )
             if verdict.verdict != "immune":
                 yield _prediction(step, verdict, self.state.masker.mask)
@@ -134,11 +137,29 @@ class _Programs:
 
     def mounted(self, source: str, below: str) -> ElfFile | None:
         """What a folder of this machine, or of the run, has where a volume is mounted over the runner's."""
-        if not source.startswith("/"):
+        folder = self._folder(source)
+        if folder is None:
             return None
-        folder = self._state.layout.host_path(source) or Path(source)
         path = (folder / below).resolve()
         return self._facts(path) if path.is_relative_to(folder.resolve()) else None
+
+    def system(self, image: System, volumes: Sequence[str]) -> System:
+        """The image with what is mounted into it: the runner's folder, whose musl builds may have libraries beside
+        them, and the folders of this machine that the job names."""
+        from actlite.checking.predictions.volumes import volume
+        from actlite.glibc.folder import FolderSystem
+        from actlite.glibc.system import MountedSystem
+
+        mounts: dict[str, System] = {self._state.layout.externals: FolderSystem(self._externals)}
+        for item in map(volume, volumes):
+            folder = self._folder(item.source)
+            if folder is not None and folder.is_dir() and item.target not in ("", "/"):
+                mounts[item.target] = FolderSystem(folder)
+        return MountedSystem(image, mounts)
+
+    def _folder(self, source: str) -> Path | None:
+        """The folder of this machine behind a volume's source; None for a volume that the engine has."""
+        return (self._state.layout.host_path(source) or Path(source)) if source.startswith("/") else None
 
     def _facts(self, path: Path) -> ElfFile | None:
         from actlite.execution.program_facts import facts
