@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -13,6 +13,7 @@ from actlite.checking.levels import Levels
 from actlite.checking.predictions.model import UNKNOWN
 from actlite.checking.repository import Checked, check
 from actlite.cli import settings as settings_files
+from actlite.cli.cached_actions import Fetched
 from actlite.cli.check_targets import Targets, targets
 from actlite.cli.common import DIRECTORY, WORKFLOWS, pairs
 from actlite.cli.listing import cache_folder
@@ -22,10 +23,6 @@ from actlite.cli.rule_settings import check_level
 from actlite.cli.text import coloured, paint, write, write_json
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.reporting.findings import data, workflow_commands
-
-if TYPE_CHECKING:
-    from actlite.actions.reference import RemoteAction
-    from actlite.actions.store import ActionStore, FetchedAction
 
 _NAMED = 3
 """So many images that are not known are named."""
@@ -90,7 +87,7 @@ def command(
         {**settings.rules, **chosen}, tuple((entry.paths, entry.rules) for entry in settings.ignore)
     )
     predicting = predicting_of(settings, **predictions)
-    cache = _Fetched(settings.actions)
+    cache = Fetched(settings.actions)
     checked = check(
         asked.files,
         asked.names,
@@ -196,28 +193,3 @@ def _lacks_image(item: Mapping[str, Any]) -> bool:
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'s' * (count != 1)}"
-
-
-class _Fetched:
-    """The actions in the user's cache and in folders of the user's."""
-
-    def __init__(self, folders: Mapping[str, str]) -> None:
-        self._folders = folders
-        self._opened: ActionStore | None = None
-
-    def folder(self, action: RemoteAction) -> Path | None:
-        """See ``known_actions.Cache``."""
-        found = self._found(action)
-        return found.folder if found is not None and not found.moving else None
-
-    def last(self, action: RemoteAction) -> Path | None:
-        """See ``known_actions.Cache``."""
-        found = self._found(action)
-        return found.folder if found is not None else None
-
-    def _found(self, action: RemoteAction) -> FetchedAction | None:
-        if self._opened is None:
-            from actlite.cli.cached_actions import cached_actions
-
-            self._opened = cached_actions(self._folders)
-        return self._opened.cached(action)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import click
 
 from actlite.cli.common import pairs, selection_options, take_selection
 from actlite.cli.options import Selection
+from actlite.cli.predicting import AS_OF, RUNNER_FLAG, predicting
 from actlite.cli.settings import load
 from actlite.cli.text import write, write_json
 from actlite.cli.workflow_files import root_of
@@ -43,8 +44,12 @@ FORMATS = ("text", "json", "mermaid", "dot")
     multiple=True,
     help="The image for a runner label.",
 )
+@AS_OF
+@RUNNER_FLAG
 @click.option(
-    "--explain", is_flag=True, help="With the values of all parts of the conditions that are not true."
+    "--explain",
+    is_flag=True,
+    help="With the values of all parts of the conditions that are not true, and each action's node.",
 )
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), default="text", help="How to write the answer."
@@ -57,6 +62,8 @@ def command(
     secrets: tuple[str, ...],
     secret_files: tuple[Path, ...],
     platforms: tuple[str, ...],
+    as_of: str,
+    runner_flags: tuple[str, ...],
     **values: Any,
 ) -> int:
     """Show what an event would run (push of the current branch by default), and why the rest would not.
@@ -71,6 +78,8 @@ def command(
         variables=pairs(variables, "--var", "NAME=VALUE"),
         secrets=_names(secrets, secret_files),
         platforms=pairs(platforms, "-P", "LABEL=IMAGE"),
+        as_of=as_of,
+        runner_flags=runner_flags,
     )
 
 
@@ -83,8 +92,10 @@ def show_plan(
     variables: Mapping[str, str] | None = None,
     secrets: Collection[str] = (),
     platforms: Mapping[str, str] | None = None,
+    as_of: str = "",
+    runner_flags: Sequence[str] = (),
 ) -> int:
-    """Write the plan. Raises UsageError, and NothingSelected after the answer was written."""
+    """Write the plan; ``as_of`` is the date whose runner counts. Raises UsageError, and NothingSelected after the answer was written."""
     from actlite.cli.plan_view import view as make_view
     from actlite.cli.select_workflows import select_workflows
 
@@ -95,6 +106,8 @@ def show_plan(
         platforms={**settings.platforms, **(platforms or {})},
         variables=variables or {},
         overrides=settings.actions,
+        predicting=predicting(settings, as_of=as_of, runner_flags=runner_flags),
+        every_step=explain or format_ == "json",
         given_secrets=secrets,
     )
     if format_ == "json":

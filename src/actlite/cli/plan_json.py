@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
+from actlite.checking.predictions.data import data as prediction_data
 from actlite.cli.plan_view import PlanView
 from actlite.cli.summary import place
 from actlite.expressions.values import to_string
@@ -45,13 +46,13 @@ def _workflow(workflow: WorkflowOutline, view: PlanView) -> dict[str, Any]:
         "run_name": _value(workflow.run_name),
         "concurrency": _value(workflow.concurrency),
         "cancel_in_progress": _value(workflow.cancel_in_progress),
-        "jobs": [_job(job, view) for job in workflow.jobs],
+        "jobs": [_job(job, view, plan.workflow.path) for job in workflow.jobs],
         "secrets": sorted(workflow.secrets),
         "warnings": [finding_data(warning) for warning in plan.warnings],
     }
 
 
-def _job(job: JobOutline, view: PlanView) -> dict[str, Any]:
+def _job(job: JobOutline, view: PlanView, path: str) -> dict[str, Any]:
     plan = job.plan
     known = plan.legs is not None
     return {
@@ -72,6 +73,7 @@ def _job(job: JobOutline, view: PlanView) -> dict[str, Any]:
         "calls": [_call(call, view) for call in job.calls],
         "secrets": sorted(job.secrets),
         "secrets_not_given": view.missing(job.secrets),
+        "actions": [prediction_data(item) for item in view.of_job(plan, path)],
         "problems": [finding_data(problem) for problem in plan.problems],
     }
 

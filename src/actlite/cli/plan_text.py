@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actlite.cli.plan_view import PlanView
 from actlite.cli.summary import place
@@ -16,6 +16,9 @@ from actlite.expressions.explain import Trace, literal
 from actlite.planning.outline import CallOutline, JobOutline, Later, LegOutline, WorkflowOutline
 from actlite.planning.plan import JobPlan
 from actlite.planning.why import LATER, listed
+
+if TYPE_CHECKING:
+    from actlite.checking.predictions.model import Prediction
 
 WIDTH = 80
 SHOWN = 3
@@ -94,7 +97,7 @@ def _workflow(workflow: WorkflowOutline, view: PlanView, explain: bool) -> list[
         own.append(f"one at a time in {_shown(workflow.concurrency)}{cancels}")
     if own:
         lines += _wrapped("    ", own, 4)
-    lines += _jobs(workflow, 4, explain)
+    lines += _jobs(workflow, view, 4, explain)
     jobs = [job for job in workflow.all_jobs() if job.condition.runs != "no"]
     found = [problem for job in jobs for problem in job.plan.problems]
     lines += _problems([*found, *workflow.plan.warnings])
@@ -107,7 +110,7 @@ def _workflow(workflow: WorkflowOutline, view: PlanView, explain: bool) -> list[
     return lines
 
 
-def _jobs(workflow: WorkflowOutline, indent: int, explain: bool) -> list[str]:
+def _jobs(workflow: WorkflowOutline, view: PlanView, indent: int, explain: bool) -> list[str]:
     lines: list[str] = []
     longest = max((width(printable(job.plan.job.id)) for job in workflow.jobs), default=0)
     longest = min(longest, 24)
@@ -125,8 +128,34 @@ def _jobs(workflow: WorkflowOutline, indent: int, explain: bool) -> list[str]:
         if explain and trace is not None and job.condition.runs != "yes":
             lines += [f"{' ' * (indent + 2)}{row}" for row in _tree(trace)]
         if job.condition.runs != "no":
+            found = view.of_job(job.plan, workflow.plan.workflow.path)
+            lines += _runtimes(found, indent + 2) if explain else []
+            lines += _cannot_start(found, indent + 2)
             for call in job.calls:
-                lines += _call(call, job, indent + 4, explain)
+                lines += _call(call, job, view, indent + 4, explain)
+    return lines
+
+
+def _runtimes(found: Sequence[Prediction], indent: int) -> list[str]:
+    """What each action's step runs on: ``step 2  actions/checkout@v2  node12 → node24``."""
+    rows = []
+    for item in found:
+        choice = item.step.choice
+        runs = choice.detail if choice is not None else item.declared.using or "unknown"
+        rows.append((f"step {item.number}", printable(item.action), printable(runs)))
+    return [f"{' ' * indent}{row}" for row in columns(dict.fromkeys(rows))]
+
+
+def _cannot_start(found: Sequence[Prediction], indent: int) -> list[str]:
+    """For each image in which the runner's node can't start, how many of the actions that is about."""
+    images = dict.fromkeys(item.image.name for item in found if item.fails and item.image is not None)
+    lines: list[str] = []
+    for image in images:
+        inside = [item for item in found if item.image is not None and item.image.name == image]
+        failing = sum(item.fails for item in inside)
+        said = f"{failing} of {len(inside)} actions can't start in {printable(image)}:"
+        head = f"{' ' * indent}{paint('✗', 'red')} "
+        lines += _wrapped(head, [*said.split(" "), "actlite check"], indent + 2, " ")
     return lines
 
 
@@ -193,7 +222,7 @@ def _shown(value: object) -> str:
     return printable(_short(value))
 
 
-def _call(outline: CallOutline, job: JobOutline, indent: int, explain: bool) -> list[str]:
+def _call(outline: CallOutline, job: JobOutline, view: PlanView, indent: int, explain: bool) -> list[str]:
     lines: list[str] = []
     if len(job.calls) > 1 and outline.call.leg is not None:
         lines.append(f"{' ' * indent}{printable(outline.call.leg.key)}")
@@ -201,7 +230,7 @@ def _call(outline: CallOutline, job: JobOutline, indent: int, explain: bool) -> 
     if outline.workflow is not None:
         if outline.workflow.concurrency is not None:
             lines.append(f"{' ' * indent}one at a time in {_shown(outline.workflow.concurrency)}")
-        return [*lines, *_jobs(outline.workflow, indent, explain)]
+        return [*lines, *_jobs(outline.workflow, view, indent, explain)]
     why = outline.call.unknown or "unknown: its file has errors"
     return [*lines, *_words(f"{' ' * (indent - 2)}? ", printable(why), indent)]
 

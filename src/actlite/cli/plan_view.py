@@ -13,11 +13,13 @@ from actlite.cli.select_workflows import Selected
 from actlite.diagnostics import Diagnostic
 from actlite.errors import UsageError
 from actlite.planning.outline import WorkflowOutline, outline
-from actlite.planning.plan import Plan
+from actlite.planning.plan import JobPlan, Plan
 from actlite.records import frozen
 
 if TYPE_CHECKING:
     from actlite.actions.store import ActionStore
+    from actlite.checking.predictions.model import Prediction
+    from actlite.checking.predictions.settings import Predicting
 
 MANIFESTS = ("action.yml", "action.yaml", "Dockerfile", "dockerfile")
 
@@ -43,12 +45,18 @@ class PlanView:
     absent: tuple[Diagnostic, ...]
     """The legs that can't run on this machine."""
     actions: tuple[UsedAction, ...]
+    predictions: Mapping[tuple[str, str], tuple[Prediction, ...]]
+    """What becomes of the steps that use actions: by the file and the id of the job."""
     given_secrets: frozenset[str]
     """The names of the secrets that are given, in small letters."""
 
     def missing(self, secrets: Collection[str]) -> list[str]:
         """Those of the secrets that are not given."""
         return sorted(name for name in secrets if name.casefold() not in self.given_secrets)
+
+    def of_job(self, job: JobPlan, path: str) -> tuple[Prediction, ...]:
+        """The predictions for a job of a file."""
+        return self.predictions.get((path, job.id), ())
 
 
 def view(
@@ -57,10 +65,12 @@ def view(
     platforms: Mapping[str, str],
     variables: Mapping[str, str],
     overrides: Mapping[str, str],
+    predicting: Predicting,
+    every_step: bool = False,
     given_secrets: Iterable[str] = (),
 ) -> PlanView:
     """Work out the answer from the plans. ``overrides`` are the folders of the user's own actions, by reference.
-    Reads the cache of actions, never the network."""
+    ``every_step``: predictions for jobs without a container too. Reads the cache of actions, never the network."""
     workflows = tuple(outline(plan) for plan in selected.plans)
     absent = [
         found.finding
@@ -73,6 +83,7 @@ def view(
         workflows,
         tuple(absent),
         tuple(_used(workflows, selected.root, overrides)),
+        _predicted(selected, overrides, predicting, every_step=every_step),
         frozenset(name.casefold() for name in given_secrets),
     )
 
@@ -87,6 +98,34 @@ def _running(workflow: WorkflowOutline) -> Iterable[Plan]:
         for call in job.calls:
             if call.workflow is not None:
                 yield from _running(call.workflow)
+
+
+def _predicted(
+    selected: Selected, overrides: Mapping[str, str], predicting: Predicting, *, every_step: bool
+) -> Mapping[tuple[str, str], tuple[Prediction, ...]]:
+    plans = [plan for plan in selected.plans if every_step or _has_container(plan)]
+    if not plans:
+        return {}
+    from actlite.checking.files import FolderFiles
+    from actlite.checking.known_actions import KnownActions
+    from actlite.checking.predictions.predict import Predictor
+    from actlite.cli.cached_actions import Fetched
+
+    predictor = Predictor(predicting, KnownActions(FolderFiles(selected.root), Fetched(overrides)))
+    found: dict[tuple[str, str], tuple[Prediction, ...]] = {}
+    for plan in plans:
+        of_plan: dict[tuple[str, str], list[Prediction]] = {}
+        for item in predictor.plan(plan):
+            of_plan.setdefault((item.workflow, item.job), []).append(item)
+        found |= {key: tuple(items) for key, items in of_plan.items()}
+    return found
+
+
+def _has_container(plan: Plan) -> bool:
+    called = (call.plan for job in plan.jobs for call in job.calls)
+    return any(job.job.container is not None for job in plan.jobs) or any(
+        inner is not None and _has_container(inner) for inner in called
+    )
 
 
 def _used(

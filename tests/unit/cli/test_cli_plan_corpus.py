@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from tests.shared_data import CORPUS, needs
 
+from actlite.checking.predictions.settings import Predicting
 from actlite.cli.plan_graph import dot, mermaid
 from actlite.cli.plan_json import plan_data
 from actlite.cli.plan_text import plan_lines
@@ -74,6 +75,7 @@ def test_every_workflow_is_planned(
     counts: Counter[str] = Counter()
     disagreed: list[str] = []
     number = effort(600, 1_000_000)
+    today = Predicting()
     for path, workflow in workflows(number, seed):
         counts["files"] += 1
         for name, trigger in triggers.items():
@@ -88,7 +90,14 @@ def test_every_workflow_is_planned(
                 counts[f"{name}: oracle asked"] += 1
                 if expected is not isinstance(made, Plan):
                     disagreed.append(f"{path.parent.name}/{path.name} {name}: {expected} {made}"[:300])
-            shown = view(selected(made, trigger, tmp_path), platforms={}, variables={}, overrides={})
+            shown = view(
+                selected(made, trigger, tmp_path),
+                platforms={},
+                variables={},
+                overrides={},
+                predicting=today,
+                every_step=True,
+            )
             text = "\n".join(plan_lines(shown, explain=True))
             assert "Unknown(" not in text, path
             json.dumps(plan_data(shown), allow_nan=False)

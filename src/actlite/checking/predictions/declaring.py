@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING
 
-from actlite.actions.known import known_plugin, known_using
+from actlite.actions.known import known_plugin, known_steps, known_using
 from actlite.actions.reference import DockerAction, LocalAction, RemoteAction, SelfAction, parse
 from actlite.checking.predictions.model import Declared
 from actlite.errors import UsageError
@@ -25,17 +26,19 @@ class DeclaredAction:
     """An action with what it declares and, for a composite one, the steps in it."""
 
     declared: Declared
-    steps: tuple[Step, ...] = ()
-    """From a manifest."""
-    uses: tuple[str, ...] = ()
+    steps: tuple[Step, ...] | None = None
+    """From its manifest."""
+    uses: tuple[str, ...] | None = None
     """What a well-known composite action uses, where its manifest is not here."""
 
 
 class Declaring:
     """Finds out what actions declare, each once."""
 
-    def __init__(self, actions: KnownActions) -> None:
+    def __init__(self, actions: KnownActions, on: datetime.date | None = None) -> None:
+        """``on`` is the day whose floating tags count, None for today."""
         self._actions = actions
+        self._on = on
         self._known: dict[Action, DeclaredAction] = {}
 
     def of(self, uses: str) -> DeclaredAction | None:
@@ -75,10 +78,11 @@ class Declaring:
             return _of_manifest(manifest, f"{where}, in the cache of actions")
         if known_plugin(action.owner, action.repo, action.ref) is not None:
             return DeclaredAction(Declared(PLUGIN, "a part of the runner itself"))
-        using = known_using(action.owner, action.repo, action.path, action.ref)
+        using = known_using(action.owner, action.repo, action.path, action.ref, on=self._on)
         if using is not None:
-            declared = Declared(using, "the table of well-known actions")
-            return DeclaredAction(declared, uses=_inner(action) if using == COMPOSITE else ())
+            day = f", as of {self._on}" if self._on is not None else ""
+            declared = Declared(using, f"the table of well-known actions{day}")
+            return DeclaredAction(declared, uses=_inner(action) if using == COMPOSITE else None)
         manifest = self._actions.last(action)
         if manifest is not None:
             return _of_manifest(manifest, f"its manifest as {action.ref} was when it was last fetched")
@@ -87,10 +91,9 @@ class Declaring:
         )
 
 
-def _inner(action: RemoteAction) -> tuple[str, ...]:
-    from actlite.actions.known import known_steps
-
-    return tuple(known_steps(action.owner, action.repo, action.path, action.ref) or ())
+def _inner(action: RemoteAction) -> tuple[str, ...] | None:
+    found = known_steps(action.owner, action.repo, action.path, action.ref)
+    return tuple(found) if found is not None else None
 
 
 def _of_manifest(manifest: ActionManifest, source: str, *, pre: bool = True) -> DeclaredAction:

@@ -25,6 +25,7 @@ from actlite.checking.predictions.volumes import places_of, volume
 from actlite.diagnostics import DiagnosticBag
 from actlite.document.nodes import Mapping as MappingNode
 from actlite.document.nodes import Sequence as SequenceNode
+from actlite.errors import ImageUnavailable
 from actlite.planning.partial import UNKNOWN as NOT_KNOWN
 from actlite.planning.partial import node_value
 from actlite.records import changeable, field, frozen, replace
@@ -35,6 +36,7 @@ from actlite.workflow.steps import read_steps
 if TYPE_CHECKING:
     from actlite.checking.known_actions import KnownActions
     from actlite.checking.predictions.settings import Predicting
+    from actlite.glibc.image_system import Described
     from actlite.planning.plan import Plan
     from actlite.source import Span
     from actlite.workflow.calls import Calls
@@ -48,7 +50,7 @@ class Predictor:
 
     def __init__(self, predicting: Predicting, actions: KnownActions) -> None:
         self.settings = predicting
-        self._declaring = Declaring(actions)
+        self._declaring = Declaring(actions, predicting.tags_of)
         self._verdicts: dict[object, StepVerdict] = {}
 
     def workflow(self, workflow: Workflow, calls: Calls, *, hosts: bool = False) -> tuple[Prediction, ...]:
@@ -114,7 +116,24 @@ class Predictor:
         elif image is not None:
             answer = self.settings.images.describe(image.name, image.arch)
             described, why = (None, answer) if isinstance(answer, str) else (answer, "")
-        verdict = predict_step(
+        try:
+            verdict = self._of_step(using, env, job_env, image, described, alpine)
+        except ImageUnavailable as error:  # an image that went away while it was looked into
+            verdict, why = StepVerdict(UNKNOWN), error.what.rstrip(".")
+        if image is None and verdict.verdict == UNKNOWN:
+            return replace(verdict, verdict=IMMUNE, why="the job has no container")
+        return replace(verdict, why=why) if why and verdict.verdict == UNKNOWN else verdict
+
+    def _of_step(
+        self,
+        using: str,
+        env: Mapping[str, str],
+        job_env: Mapping[str, str],
+        image: JobImage | None,
+        described: Described | None,
+        alpine: bool | None,
+    ) -> StepVerdict:
+        return predict_step(
             using,
             runner=self.settings.runner,
             env=env,
@@ -125,9 +144,6 @@ class Predictor:
             container_env=dict(image.env) if image is not None else {},
             alpine=alpine,
         )
-        if image is None and verdict.verdict == UNKNOWN:
-            return replace(verdict, verdict=IMMUNE, why="the job has no container")
-        return replace(verdict, why=why) if why and verdict.verdict == UNKNOWN else verdict
 
 
 @frozen
@@ -194,23 +210,16 @@ class _Leg:
         around: _Around,
         own: _Around,
     ) -> None:
-        if action.declared.using == COMPOSITE and (action.steps or action.uses):
-            if len(around.through) >= MAX_DEPTH:
+        met = len(self.found)
+        if action.steps is not None or action.uses is not None:
+            if len(around.through) < MAX_DEPTH:
+                inside = replace(own, contexts={}, through=(*around.through, uses))
+                self._composite(action, step, number, place, image, inside)
+            if len(self.found) > met:
                 return
-            inside = replace(own, contexts={}, through=(*around.through, uses))
-            for inner in action.steps:
-                if surely_false(inner.if_, {}):
-                    continue
-                if isinstance(inner, RunStep):
-                    self.before.append(inner)
-                elif isinstance(inner, UsesStep):
-                    self._uses(inner, number, place, image, inside)
-            for text in action.uses:
-                found = self.predictor.declared(text)
-                if found is not None:
-                    self._action(text, found, step, number, place, image, inside, inside)
-            return
-        verdict = self._verdict(action.declared, image, around, own)
+            verdict = StepVerdict(IMMUNE, why="a composite action whose steps need no node")
+        else:
+            verdict = self._verdict(action.declared, image, around, own)
         changed = self._changed_by(verdict)
         job = self.situation.job
         self.found.append(
@@ -235,6 +244,27 @@ class _Leg:
                 changed_by=changed,
             )
         )
+
+    def _composite(
+        self,
+        action: DeclaredAction,
+        step: Step,
+        number: int,
+        place: Span,
+        image: JobImage | None,
+        inside: _Around,
+    ) -> None:
+        for inner in action.steps or ():
+            if surely_false(inner.if_, {}):
+                continue
+            if isinstance(inner, RunStep):
+                self.before.append(inner)
+            elif isinstance(inner, UsesStep):
+                self._uses(inner, number, place, image, inside)
+        for text in action.uses or ():
+            found = self.predictor.declared(text)
+            if found is not None:
+                self._action(text, found, step, number, place, image, inside, inside)
 
     def _verdict(
         self, declared: Declared, image: JobImage | None, around: _Around, own: _Around

@@ -61,6 +61,8 @@ class Predicting:
         """``as_of`` is None for today. ``target`` is the text of ``--target``; ``stand_ins`` are the images that
         take the place of others. ``images`` reads images; without it the catalogue answers."""
         self.date = as_of or datetime.date.today()
+        self.tags_of = as_of
+        """The day whose floating tags count; None for what they are now."""
         self.flags = dict(flags or {})
         self.target_text = target
         self.stand_ins = dict(stand_ins or {})
@@ -109,7 +111,9 @@ class Predicting:
 
     def stretch(self) -> str:
         """The days around the date on which predictions are the same, as a text for ``holds``: neither the runner
-        nor the ways out differ."""
+        nor the ways out differ. A date that was asked for stands for itself, as tags are those of that day."""
+        if self.tags_of is not None:
+            return f"{self.date} {self.date + datetime.timedelta(days=1)}"
         from actlite.glibc import ways
         from actlite.runtimes.eras import stretch
 
