@@ -233,3 +233,37 @@ def test_move_mount(place: Place, standin: Callable[[str], str], tmp_path: Path)
     fails(place, image)
     mend(place, "move-mount")
     run(place, "--image", f"{MANYLINUX}={image}").expect(0)
+
+
+HELLO = Path(__file__).resolve().parents[2] / "sample_workflows" / "story" / "project"
+IN_C = f"""
+    on: push
+    jobs:
+      job:
+        runs-on: ubuntu-latest
+        container: {MANYLINUX}
+        steps:
+          - name: sources
+            uses: actions/checkout@v4
+          - name: build
+            run: make
+          - name: needs
+            run: objdump -T target/hello | grep -o 'GLIBC_[0-9.]*' | sort -uV
+          - name: keep
+            uses: docker://centos:7
+            with: {{entrypoint: target/hello}}
+"""
+
+
+def test_cross_in_c(place: Place, standin: Callable[[str], str], tmp_path: Path) -> None:
+    old = standin("manylinux2014")
+    machine = with_pip(with_python("runner"), "zig", wheels(tmp_path / "wheels", "ziglang==0.17.1"))
+    for path in HELLO.iterdir():
+        place.write(path.name, path.read_text())
+    place.workflow(IN_C)
+    centos = ("--image", f"centos:7={standin('centos7')}")
+    fails(place, old, *centos)
+    mend(place, "cross")
+    found = run(place, *centos, image=machine, seconds=200).expect(0)
+    assert found.lines("needs")
+    assert all(tuple(map(int, line[6:].split("."))) <= (2, 17) for line in found.lines("needs"))

@@ -95,7 +95,7 @@ Recipe = Callable[["Subject", Situation], tuple[list[Edit], list[str]]]
 
 
 def _recipe(name: str) -> Recipe:
-    from actlite.checking.fixes import actions, containers, docker_run, environment, mounts
+    from actlite.checking.fixes import actions, containers, cross, docker_run, environment, mounts
 
     recipes: dict[str, Recipe] = {
         "older-action": actions.older_action,
@@ -103,6 +103,7 @@ def _recipe(name: str) -> Recipe:
         "unsecure-env": environment.unsecure_env,
         "node-mount": mounts.node_mount,
         "move-mount": mounts.move_mount,
+        "cross": cross.cross,
         "docker-run": docker_run.docker_run,
         "image": containers.image,
     }
