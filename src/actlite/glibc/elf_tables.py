@@ -25,9 +25,13 @@ MAX_VERSIONS = 20_000
 """Entries of a version table, all libraries together."""
 MAX_SYMBOLS = 100_000
 """Undefined symbols with a version."""
+MAX_BUCKETS = 4 << 20
+"""Buckets of a hash table; Chromium's largest builds have a hundredth."""
 MAX_SYMBOL_TEXT = 16 << 20
 """Bytes of their names, together."""
 
+_TABLES = (4, 5, 7, 17, 23, 36, 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE)
+"""Tags whose values are addresses of tables: hashes, strings, relocations, versions."""
 _FLAG_BASE = 1
 _FLAG_WEAK = 2
 _BIND_WEAK = 2
@@ -120,7 +124,7 @@ class Tables:
             return
         entry = struct.Struct(self._order + ("IBBHQQ" if self._wide else "IIIBBH"))
         symbols, versions = self.offset(self._tags[6]), self.offset(self._tags[0x6FFFFFF0])
-        count = self._symbol_count(symbols, entry.size)
+        count = self._symbol_count(entry.size)
         count = min(count, (len(self.data) - symbols) // entry.size, (len(self.data) - versions) // 2)
         left, text = MAX_SYMBOLS, MAX_SYMBOL_TEXT
         # 4,096 at a time: what is copied stays small, however large the table claims to be.
@@ -142,16 +146,39 @@ class Tables:
                     raise ElfError("damaged: more symbols than a program can have")
                 yield version & _HIDDEN, found, info >> 4 == _BIND_WEAK
 
-    def _symbol_count(self, symbols: int, size: int) -> int:
-        """How many symbols can be undefined: those before the first that DT_GNU_HASH finds, else all of DT_HASH."""
-        if 0x6FFFFEF5 in self._tags:
-            _, first = self._unpack("II", self.offset(self._tags[0x6FFFFEF5]))
-            return int(first)
-        if 4 in self._tags:
-            _, count = self._unpack("II", self.offset(self._tags[4]))
-            return int(count)
-        # Neither: every linker puts the names behind the symbols.
-        return (self._strings - symbols) // size
+    def _symbol_count(self, size: int) -> int:
+        """How many dynamic symbols there are, which no tag says: as many as the hash tables reach."""
+        if 0x6FFFFEF5 in self._tags:  # DT_GNU_HASH
+            return self._gnu_count(self.offset(self._tags[0x6FFFFEF5]))
+        if 4 in self._tags:  # DT_HASH
+            return self._unpack("II", self.offset(self._tags[4]))[1]
+        # Neither, as in what packers make: up to the table that follows.
+        behind = [self._tags[tag] for tag in _TABLES if self._tags.get(tag, 0) > self._tags[6]]
+        return (min(behind, default=self._tags[6]) - self._tags[6]) // size
+
+    def _gnu_count(self, at: int) -> int:
+        """The highest symbol that a bucket begins with, and what follows it up to the mark of an end."""
+        count, first, bloom, _ = self._unpack("IIII", at)
+        buckets = at + 16 + bloom * (8 if self._wide else 4)
+        chains = buckets + 4 * count
+        if count > MAX_BUCKETS or chains > len(self.data):
+            raise ElfError("cut off or damaged: its hash table is outside of the file")
+        highest = max((max(numbers) for numbers in self._words(buckets, count)), default=0)
+        if highest < first:
+            return first
+        for numbers in self._words(chains + 4 * (highest - first), MAX_BUCKETS):
+            for number, word in enumerate(numbers, 1):
+                if word & 1:
+                    return highest + number
+            highest += len(numbers)
+        raise ElfError("cut off or damaged: its hash table has no end")
+
+    def _words(self, at: int, count: int) -> Iterator[tuple[int, ...]]:
+        """Numbers of 32 bits, some thousands at a time; fewer where the file ends."""
+        count = min(count, (len(self.data) - at) // 4)
+        for start in range(0, count, 4096):
+            size = min(4096, count - start)
+            yield struct.unpack_from(f"{self._order}{size}I", self.data, at + 4 * start)
 
     def _unpack(self, form: str, at: int) -> tuple[int, ...]:
         try:

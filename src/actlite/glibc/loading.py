@@ -20,8 +20,6 @@ from actlite.glibc.system import System
 
 __all__ = ["Loading", "library_path_of", "load"]
 
-MAX_LIBRARIES = 2000
-"""Libraries of one program that are followed."""
 CACHE = "/etc/ld.so.cache"
 RELR_VERSION = "GLIBC_ABI_DT_RELR"
 """What programs with packed relocations need of libc.so.6; glibc has it from 2.36 on."""
@@ -124,7 +122,7 @@ class _Walk:
                     continue
                 known = self._names.get(name) or self._sonames.get(name) or self._find(name, one)
                 self._names.setdefault(name, known)
-                if id(known) not in self._listed and len(self._loaded) <= MAX_LIBRARIES:
+                if id(known) not in self._listed:
                     self._listed.add(id(known))
                     self._loaded.append(known)
 
@@ -151,10 +149,10 @@ class _Walk:
     def _add(self, found: ElfFile, path: str, by: Loaded) -> Loaded:
         if found.kind == "object":
             raise _NotLoaded(path, "only ET_DYN and ET_EXEC can be loaded")
-        for one in self._loaded[1:]:
-            # The loader knows a file by its inode; two files with the same soname and the same tables are one here.
-            if found.soname and one.elf == found:
-                return one
+        same = self._sonames.get(found.soname)
+        # The loader knows a file by its inode; two files with the same soname and the same tables are one here.
+        if same is not None and same.elf == found:
+            return same
         added = Loaded(found, path, origin_of(path, self._folder), by)
         self._names.setdefault(path, added)
         if found.soname:

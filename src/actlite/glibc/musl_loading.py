@@ -15,7 +15,6 @@ from actlite.glibc.ld_search import Loaded
 from actlite.glibc.outcome import Loading
 from actlite.glibc.system import System
 
-MAX_LIBRARIES = 2000
 _OWN = tuple(f"lib{name}." for name in ("c", "pthread", "rt", "m", "dl", "util", "xnet"))
 """Libraries that musl is itself, whatever follows the dot."""
 
@@ -51,8 +50,7 @@ def load_musl(
                     added = paths.get(where)
                     if added is None:
                         added = paths[where] = Loaded(found, place, posixpath.dirname(place) or ".", one)
-                        if len(loaded) <= MAX_LIBRARIES:
-                            loaded.append(added)
+                        loaded.append(added)
                     if "/" not in name:
                         names[name] = added
                 break

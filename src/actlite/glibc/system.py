@@ -99,11 +99,11 @@ class MountedSystem:
         return system.exists(inside)
 
     def _at(self, path: str) -> tuple[System, str]:
-        path = posixpath.normpath(path)
+        plain = posixpath.normpath(path)
         for place in sorted(self.mounts, key=len, reverse=True):
             root = place.rstrip("/")
-            if path == root or path.startswith(root + "/"):
-                return self.mounts[place], path[len(root) :] or "/"
+            if plain == root or plain.startswith(root + "/"):
+                return self.mounts[place], plain[len(root) :] or "/"
         return self.base, path
 
 
