@@ -10,14 +10,14 @@ from actlite.glibc.catalogue.definitions import definitions
 from actlite.glibc.catalogue.references import image_row
 from actlite.glibc.catalogue.rows import ImageRow, rows
 from actlite.glibc.catalogue.systems import machine_of, versions_of
+from actlite.glibc.policy import find_policy, policies
 from actlite.records import field, frozen
 
 OLDEST, NEWEST = (2, 2), (2, 60)
 """Releases of glibc that a number is taken for."""
 _NUMBER = re.compile(r"(?:glibc|gnu)?[ _:=-]?(\d+)\.(\d+)")
-_POLICY = re.compile(r"manylinux(?:_(\d+)_(\d+)|1|2010|2014)(?:_(x86_64|aarch64))?")
+_MANYLINUX = re.compile(r"manylinux(?:_?\d|$)")
 _MUSL = re.compile(r"musl(?:linux)?.*|alpine.*")
-_OLD_POLICIES = {"manylinux1": "2.5", "manylinux2010": "2.12", "manylinux2014": "2.17"}
 
 
 @frozen
@@ -34,7 +34,7 @@ class Target:
     """Library to the versions that it defines; libraries that the target says nothing of are not in it."""
     arch: str = "x64"
     row: ImageRow | None = None
-    """The catalogue's row, where the target is an image."""
+    """The catalogue's row, where the target is an image or has one."""
 
     def __str__(self) -> str:
         return self.name if self.glibc in self.name else f"{self.name} (glibc {self.glibc})"
@@ -46,10 +46,8 @@ def read_target(text: str, arch: str = "x64") -> Target:
     low = name.lower()
     if number := _NUMBER.fullmatch(low):
         return _glibc(name, int(number[1]), int(number[2]), arch)
-    if policy := _POLICY.fullmatch(low):
-        if policy[3]:
-            arch = {"x86_64": "x64", "aarch64": "arm64"}[policy[3]]
-        return _manylinux(name, low.removesuffix(f"_{policy[3]}"), policy, arch)
+    if _MANYLINUX.match(low):
+        return _policy(name, low, arch)
     row = image_row(name, arch) or image_row(low, arch)
     if row is not None and row.kind == "glibc":
         return Target(
@@ -69,14 +67,35 @@ def _glibc(name: str, major: int, minor: int, arch: str) -> Target:
     return Target(name, glibc, versions=definitions(arch, glibc=glibc), arch=arch)
 
 
-def _manylinux(name: str, policy: str, found: re.Match[str], arch: str) -> Target:
-    """A policy: its own image's row where there is one, else that glibc alone."""
-    glibc = _OLD_POLICIES.get(policy) or f"{found[1]}.{found[2]}"
-    row = image_row(policy, arch) or image_row(f"manylinux_{glibc.replace('.', '_')}", arch)
-    if row is None:
-        major, _, minor = glibc.partition(".")
-        return _glibc(name, int(major), int(minor), arch)
-    return Target(name, row.glibc, row.glibcxx, row.cxxabi, versions_of(row, arch), arch, row)
+def _policy(name: str, low: str, arch: str) -> Target:
+    """What a policy promises of its systems: of each library the versions that it allows, and no others."""
+    policy = find_policy(low, arch)
+    if policy is None:
+        near = nearest(low)
+        raise UsageError(
+            f"Unknown manylinux policy: {name}.",
+            why=f"For {arch} there are {', '.join(one.name for one in policies(arch))}, and older names of the first.",
+            do=f"Did you mean {' or '.join(near)}?"
+            if near
+            else "Give one of these, or a glibc such as glibc2.17.",
+        )
+    newest = {kind: max(numbers, key=_order) for kind, numbers in policy.versions.items() if numbers}
+    every = definitions(
+        policy.arch, glibc=policy.glibc, gcc=newest["GCC"], GLIBCXX=newest["GLIBCXX"], CXXABI=newest["CXXABI"]
+    )
+    versions = {
+        library: tuple(version for version in names if not policy.not_allowed([version]))
+        for library, names in every.items()
+        if library in policy.libraries or library.startswith("ld-linux")
+    }
+    row = image_row(policy.aliases[0] if policy.aliases else policy.name, policy.arch)
+    return Target(name, policy.glibc, newest["GLIBCXX"], newest["CXXABI"], versions, policy.arch, row)
+
+
+def _order(number: str) -> tuple[int, ...]:
+    """Numbers in their order, words such as TM_1 first."""
+    parts = number.split(".")
+    return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else ()
 
 
 def _unknown(name: str, row: ImageRow | None) -> UsageError:
@@ -110,5 +129,7 @@ def _known() -> Iterator[str]:
         if row.kind == "glibc":
             yield row.name
             yield from row.names
+    for policy in policies():
+        yield from (policy.name, *policy.aliases)
     for minor in range(5, 45):
         yield f"glibc2.{minor}"

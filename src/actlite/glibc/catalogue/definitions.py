@@ -40,9 +40,18 @@ def definitions(arch: str, **numbers: str) -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
-def needs_of(arch: str) -> Mapping[str, tuple[str, ...]]:
-    """What each library asks for, in order."""
-    return {words[2]: tuple(words[3:]) for words in _words() if words[0] == "needs" and words[1] == arch}
+def needs_of(arch: str, glibc: str) -> Mapping[str, tuple[str, ...]]:
+    """What each library of a release of glibc asks for itself, in order."""
+    found: dict[str, tuple[str, ...]] = {}
+    for words in _words():
+        if words[:2] != ["needs", arch]:
+            continue
+        library, *asked = words[2:]
+        if not asked[0].startswith("<"):
+            found[library] = tuple(asked)
+        elif not at_least(number(glibc), asked[0][1:]):
+            found[library] = tuple(asked[1:])
+    return found
 
 
 @cache

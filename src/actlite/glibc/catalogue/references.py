@@ -46,7 +46,7 @@ def _find(name: str, arch: str) -> ImageRow | None:
             repository, arch = repository.removeprefix(prefix), machine
     known = rows_by_name()
     row = known.get(repository)
-    if row is not None and row.any_tag:
+    if row is not None:
         return _for(row, arch)
     if digest and not tag:
         return None

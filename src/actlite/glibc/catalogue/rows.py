@@ -28,7 +28,8 @@ class ImageRow:
     """One of :data:`CONFIDENCES`."""
     source: str
     names: tuple[str, ...] = ()
-    """Other names of the same image, and images with the same libraries."""
+    """Other names of the same image, and images with the same libraries. A name without a tag is that of all tags,
+    and of all digests."""
     glibc: str = ""
     """The release, such as ``2.17``. Which versions of symbols it defines is another question: ask the system."""
     glibcxx: str = ""
@@ -46,8 +47,6 @@ class ImageRow:
     """None where that is not known."""
     adds: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """Versions that the distribution put in besides: by architecture and library."""
-    any_tag: bool = False
-    """All tags, and so all digests, have the same libraries."""
     points: bool = False
     """Tags with more numbers, as ``12.5`` after ``12``, have the same libraries."""
     moving: str = ""
@@ -97,27 +96,10 @@ def read_rows(text: str) -> tuple[ImageRow, ...]:
     return tuple(map(_row, found))
 
 
-FIELDS = [
-    "names",
-    "system",
-    "ends",
-    "layout",
-    "arch",
-    "glibc",
-    "libstdc++",
-    "libgcc",
-    "libgcc-arm64",
-    "musl",
-    "stdcxx",
-    "atomic",
-    "points",
-    "any",
-    "moving",
-    "adds",
-    "confidence",
-    "source",
-    "note",
-]
+FIELDS = (
+    *("names", "system", "ends", "layout", "arch", "glibc", "libstdc++", "libgcc", "libgcc-arm64", "musl"),
+    *("stdcxx", "atomic", "points", "moving", "adds", "confidence", "source", "note"),
+)
 """The fields of a row, in the order in which they are written."""
 _KNOWN = {"yes": True, "no": False, "unknown": None}
 
@@ -147,7 +129,6 @@ def _row(fields: Mapping[str, str]) -> ImageRow:
         has_libstdcxx=_KNOWN[get("stdcxx", "unknown")],
         has_libatomic=_KNOWN[get("atomic", "unknown")],
         adds={(arch, library): tuple(versions) for arch, library, *versions in adds},
-        any_tag=get("any") == "yes",
         points=get("points") == "yes",
         moving=get("moving", ""),
         system=get("system", ""),

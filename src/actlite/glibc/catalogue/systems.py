@@ -56,7 +56,7 @@ def system_of(row: ImageRow, arch: str = "x64") -> System:
     if row.kind != "glibc":
         files = _musl(row, arch) if row.kind == "musl" else {}
         return MemorySystem(arch, files, {}, ("/lib", "/usr/local/lib", "/usr/lib"))
-    layout, needs = LAYOUTS[row.layout], needs_of(arch)
+    layout, needs = LAYOUTS[row.layout], needs_of(arch, row.glibc)
     files, cache = {}, {}
     for library, names in versions_of(row, arch).items():
         path = layout.path(library, arch)
