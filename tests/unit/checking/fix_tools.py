@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
 from typing import Any
 
 from actlite.actions.known import known_using
 from actlite.checking.fixes import FixProposal, apply, propose
 from actlite.checking.predictions import model
-from actlite.document.nodes import Mapping, Scalar
+from actlite.document.nodes import Mapping, Scalar, Sequence
 from actlite.glibc.image import ImageLibc
 from actlite.runtimes.eras import runner_at
 from actlite.source import SourceFile
@@ -44,8 +43,9 @@ def predict(
     name = job.container
     volumes: tuple[str, ...] = ()
     if isinstance(name, Mapping):
-        given: Any = name.get("volumes")
-        volumes = tuple(item.text for item in given) if given is not None else ()
+        given = name.get("volumes")
+        if isinstance(given, Sequence):
+            volumes = tuple(item.text for item in given.items if isinstance(item, Scalar))
         name = name.get("image")
     assert isinstance(name, Scalar)
     image = model.JobImage(name.text, name.text, name.span, arch, volumes)
@@ -78,12 +78,10 @@ def predict(
     return tuple(found)
 
 
-def proposals(
-    text: str, job: str = "job", on: datetime.date = TODAY, **known: Any
-) -> dict[str, FixProposal]:
+def proposals(text: str, job: str = "job", on: datetime.date = TODAY, **known: Any) -> dict[str, FixProposal]:
     """All fixes for a job, the refused ones too, by name in their order."""
     source = SourceFile("x.yml", text)
-    found: Sequence[FixProposal] = propose(source, job, predict(source, job, on, **known), on, refused=True)
+    found = propose(source, job, predict(source, job, on, **known), on, refused=True)
     return {proposal.name: proposal for proposal in found}
 
 

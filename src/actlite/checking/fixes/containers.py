@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 from actlite.checking.fixes.edits import CannotEdit, Edit
+from actlite.checking.fixes.matrices import matrix_key, matrix_keys, matrix_values
 from actlite.checking.fixes.subject import Subject
+from actlite.checking.predictions.model import JobImage
+from actlite.document.nodes import Scalar
 from actlite.glibc.ways import Situation, floor_image
+from actlite.source import Span
 
 
 def image(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]]:
     """Write the image for builds on which the runtime starts in place of each image on which it doesn't."""
     _, name = floor_image(at.runtime, at.arch, at.target)
-    page = subject.page
     edits: dict[int, Edit] = {}
     for step in subject.failing:
-        if step.image is None:
-            continue
-        span = step.image.span
-        text = span.text
-        if span.source.name != page.source.name or step.image.name not in text or "${{" in text:
-            raise CannotEdit(f"the image's name is put together by an expression: {text}")
-        start = span.start + text.index(step.image.name)
-        if name_ends_early(text, step.image.name):
-            raise CannotEdit(f"the image's name is part of a longer text: {text}")
-        edits[start] = Edit(start, start + len(step.image.name), name)
+        for span in _places(subject, step.image) if step.image is not None else ():
+            text = span.text
+            if step.image is None or name_ends_early(text, step.image.name):
+                raise CannotEdit(f"the image's name is part of a longer text: {text}")
+            start = span.start + text.index(step.image.name)
+            edits[start] = Edit(start, start + len(step.image.name), name)
     notes = [
         "What is built needs the new image's glibc at most: actlite audit shows it.",
         "Tools that a script installs may have other names in the new image (yum, dnf, apt).",
     ]
     return list(edits.values()), notes
+
+
+def _places(subject: Subject, image: JobImage) -> list[Span]:
+    """Where the name of an image stands: at the container, or in the lists of the matrix."""
+    span = image.span
+    if span.source.name == subject.page.source.name and image.name in span.text and "${{" not in span.text:
+        return [span]
+    key = matrix_key(span.text)
+    found = [
+        node.span
+        for node in matrix_values(subject.job.matrix, key)
+        if isinstance(node, Scalar) and node.text == image.name
+    ]
+    if not key or not found or "exclude" in matrix_keys(subject.job.matrix):
+        raise CannotEdit(f"the image's name is put together by an expression: {span.text}")
+    return found
 
 
 def name_ends_early(text: str, name: str) -> bool:

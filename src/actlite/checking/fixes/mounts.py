@@ -6,12 +6,11 @@ import re
 
 from actlite.checking.fixes.containers import name_ends_early
 from actlite.checking.fixes.edits import CannotEdit, Edit, Entry
+from actlite.checking.fixes.matrices import matrix_key, matrix_values
 from actlite.checking.fixes.subject import RUNTIMES, Subject
 from actlite.checking.fixes.substitute_step import FOLDER, step_lines
 from actlite.document.nodes import Mapping, Scalar, Sequence
 from actlite.glibc.ways import Situation, substitute
-
-_MATRIX = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
 
 
 def node_mount(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]]:
@@ -113,24 +112,9 @@ def _from_name(subject: Subject, entry: Entry, value: Scalar, volumes: list[str]
 
 def _names_an_image(subject: Subject, value: Scalar) -> None:
     """Raise CannotEdit unless an expression gives the name of an image in all legs, and never a mapping or nothing."""
-    found = _MATRIX.fullmatch(value.text.strip())
-    if found is None:
+    key = matrix_key(value.text)
+    if not key:
         raise CannotEdit("the container is an expression that may give more than a name")
-    for node in _values(subject.job.matrix, found[1]):
+    for node in matrix_values(subject.job.matrix, key):
         if not isinstance(node, Scalar) or not node.text:
             raise CannotEdit("the container is a mapping in some legs of the matrix, or empty")
-
-
-def _values(matrix: object, key: str) -> list[object]:
-    """What a matrix has under a key, in its lists and in ``include``."""
-    if not isinstance(matrix, Mapping):
-        return [None]
-    found: list[object] = []
-    own = matrix.get(key)
-    if own is not None:
-        found += own.items if isinstance(own, Sequence) else [None]
-    extra = matrix.get("include")
-    for item in extra.items if isinstance(extra, Sequence) else ():
-        value = item.get(key) if isinstance(item, Mapping) else None
-        found += [value] if value is not None else []
-    return found or [None]
