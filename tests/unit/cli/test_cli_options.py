@@ -53,7 +53,7 @@ def test_every_option(repo: Path, options: Any, monkeypatch: pytest.MonkeyPatch)
         --input a=b=c --input d= -j build -j publish --matrix os=linux --only-runnable --as-of 2021-05-07
         --runner-flag X=true -P ubuntu-latest=img:1 --image a/b:1=c/d:2 --engine host --pull never
         --action actions/checkout@v2=.github --offline -s A --secret-file secrets --var V=1 --env-file env
-        --docker-socket --report events=e.jsonl --report json=r.json --keep never -v
+        --docker-socket --target manylinux2014 --report events=e.jsonl --report json=r.json --keep never -v
     """
     found = options(*line.split())
     selection = found.selection
@@ -78,7 +78,17 @@ def test_every_option(repo: Path, options: Any, monkeypatch: pytest.MonkeyPatch)
     assert found.secrets == {"A": "1", "B": "2"}
     assert (found.variables, found.env) == ({"V": "1"}, {"E": "1"})
     assert [(r.kind, r.path.name) for r in found.reports] == [("events", "e.jsonl"), ("json", "r.json")]
+    assert found.target == "manylinux2014"
     assert "secrets" not in repr(found)
+
+
+def test_the_target_of_settings_and_flag(repo: Path, options: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert options().target == ""
+    (repo / "actlite.toml").write_text('target = "centos:7"\n')
+    assert options().target == "centos:7"
+    monkeypatch.setenv("ACTLITE_TARGET", "debian:11")
+    assert options().target == "debian:11"
+    assert options("--target", "glibc2.17").target == "glibc2.17"
 
 
 @pytest.mark.parametrize(
