@@ -18,10 +18,13 @@ CORPUS = Path(os.environ.get("ACTLITE_CORPUS") or _SHARED / "corpus")
 FACTS = Path(os.environ.get("ACTLITE_GLIBC_FACTS") or _SHARED / "glibc-facts.json")
 """What others measured: images, node builds and actions, each with its source."""
 
+SEED = Path(os.environ.get("ACTLITE_SEED_WORKFLOW") or _SHARED / "seed" / "hyperqueue-release.yml")
+"""The workflow of 2021 with which the story began."""
+
 
 def needs(data: Path) -> pytest.MarkDecorator:
     """Leave a test out where FACTS, or a folder of VECTORS or CORPUS, is not there, and say what to set."""
     name = "ACTLITE_CORPUS" if data.is_relative_to(CORPUS) else "ACTLITE_VECTORS"
-    name = "ACTLITE_GLIBC_FACTS" if data == FACTS else name
+    name = {FACTS: "ACTLITE_GLIBC_FACTS", SEED: "ACTLITE_SEED_WORKFLOW"}.get(data, name)
     reason = f"no test data at {data}: set {name} (docs/reference/evidence.md)"
     return pytest.mark.skipif(not data.exists(), reason=reason)

@@ -75,13 +75,17 @@ def needs_of(program: ElfFile) -> str:
 
 
 def window(
-    history: Sequence[Day], has: str, target: Target | None, fitting: Callable[[str, str], Iterable[str]]
+    declared: Sequence[str],
+    history: Sequence[Day],
+    has: str,
+    target: Target | None,
+    fitting: Callable[[str, str], Iterable[str]],
 ) -> Window:
     """The window of a job.
 
-    ``history`` has what the steps run on, oldest first, up to the date asked for; ``has`` is the glibc of the job's
-    image; ``fitting`` gives the images with a glibc from one version up to another ('' for no limit), on which
-    the runtimes of the last day start.
+    ``declared`` is what the steps' actions declare; ``history`` what that runs on, oldest first, up to the date asked
+    for; ``has`` is the glibc of the job's image; ``fitting`` gives the images with a glibc from one version up to
+    another ('' for no limit), on which the runtimes of the last day start.
     """
     today = history[-1].runtimes if history else ()
     needs = max((item.glibc for item in today), key=version_key, default="")
@@ -93,7 +97,9 @@ def window(
     if needs and not newer(needs, users):
         images = tuple(list(fitting(needs, users))[:MAX_IMAGES])
     found = Window(needs, names, has, target, images, until, by)
-    return Window(needs, names, has, target, images, until, by, _sentence(found) if bare.needs else "")
+    return Window(
+        needs, names, has, target, images, until, by, _sentence(found, declared) if bare.needs else ""
+    )
 
 
 def _last_open(history: Sequence[Day], limit: str) -> tuple[datetime.date | None, tuple[str, ...]]:
@@ -111,17 +117,19 @@ def _starts(day: Day, limit: str) -> bool:
     return bool(day.runtimes) and not any(newer(item.glibc, limit) for item in day.runtimes)
 
 
-def _sentence(window: Window) -> str:
+def _sentence(window: Window, declared: Sequence[str]) -> str:
     runtimes = " and ".join(window.runtimes)
     needs = f"actions need glibc ≥ {window.needs} ({runtimes})"
     until = ""
     if window.open_until is not None:
         with_ = " and ".join(window.open_with)
         until = f" since {window.open_until + datetime.timedelta(days=1)}; until then they ran on {with_}"
+    else:
+        until = f"; what declares {' and '.join(declared)} never ran there"
     target = window.target
     if target is None:
-        has = f"; this image has {window.has}" if window.has else ""
-        return f"{needs}{has}{', too old' if until else ''}{until}"
+        old = f", too old{until}" if newer(window.needs, window.has) else ""
+        return f"{needs}; this image has {window.has}{old}" if window.has else needs
     named = f" (target {target.name})" if target.name != target.glibc else ""
     users = f"{needs}; your users have ≥ {target.glibc}{named}"
     if window.closed:

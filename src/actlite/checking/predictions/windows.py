@@ -62,6 +62,7 @@ def window_for(
 
     today = tuple(sorted(runtimes.items()))
     return window(
+        usings,
         _history(usings, env, arch, predicting),
         has,
         predicting.target,
