@@ -133,7 +133,6 @@ def test_help_of_run_offers_no_option_of_a_later_version(call: Call) -> None:
     text = call("run", "--help").out
     for option in (
         "--web",
-        "--target",
         "--break",
         "--pause-on-failure",
         "--single-step",
