@@ -11,6 +11,7 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,16 @@ CPP = """
 int main(int n, char **v) { std::string s(v[0]); std::thread t([&] { s += "x"; }); t.join(); return s.size() < 2; }
 """
 RUST = "fn main() { let h = std::thread::spawn(|| std::env::temp_dir().exists()); let _ = h.join(); }\n"
+
+
+ZIG = {
+    "zig_c_2.17": ("cc", "x86_64-linux-gnu.2.17"),
+    "zig_c_2.34": ("cc", "x86_64-linux-gnu.2.34"),
+    "zig_cpp_2.17": ("c++", "x86_64-linux-gnu.2.17"),
+    "zig_cpp_2.28": ("c++", "x86_64-linux-gnu.2.28"),
+    "zig_static": ("cc", "x86_64-linux-musl"),
+}
+"""What is made by zig, which can link for any glibc: compiler and target."""
 
 
 class Workshop:
@@ -204,6 +215,18 @@ def make(folder: Path) -> None:
     _versions(w)
     _paths(w)
     _odd(w)
+
+
+def make_with_zig(folder: Path, cache: Path) -> None:
+    """Those of ZIG. The package of zig (100 MB) is kept in ``cache``."""
+    w = Workshop(folder)
+    if not (cache / "ziglang").is_dir():
+        w.run(sys.executable, "-m", "pip", "install", "--quiet", "--target", str(cache), "ziglang")
+    w.source("src/threads.c", C.replace("getentropy(b, 8);", ""))
+    for name, (compiler, target) in ZIG.items():
+        source = "src/threads.c" if compiler == "cc" else "src/cpp.cc"
+        zig = str(cache / "ziglang" / "zig")
+        w.run(zig, compiler, "-target", target, "-O1", "-pthread", "-o", name, source)
 
 
 def _versions(w: Workshop) -> None:

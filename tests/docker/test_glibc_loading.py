@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from loading_artifacts import make
+from loading_artifacts import ZIG, make, make_with_zig
 from tests.long_mode import LONG
 
 from actlite.glibc.elf import read
@@ -34,11 +34,6 @@ IMAGES = (
     "runner",
     "alpine",
 )
-
-NODES = ("12.13.1", "16.20.2", "20.20.2", "24.21.0")
-ALL_NODES = ("8.17.0", "10.24.1", "12.13.1", "12.22.12", "14.21.3", "16.20.2", "18.20.8", "20.20.2", "22.23.3",
-             "24.21.0", "26.10.0")  # fmt: skip
-"""In the long mode (ACTLITE_LONG=1)."""
 
 
 @frozen
@@ -85,6 +80,7 @@ CASES = (
     *map(Case, ("musl", "musl_missing", "musl_below", "arm64", "x86", "x86_static")),
     *(Case("musl_missing", "/", path) for path in ("/w/lib", ":/w/lib32:/w/lib", "/w/text")),
     *([Case("rust")] if shutil.which("rustc") else []),
+    *(map(Case, ZIG) if LONG else []),
 )
 
 
@@ -93,6 +89,8 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("w")
     folder.chmod(0o755)
     make(folder)
+    if LONG:
+        make_with_zig(folder, cache_folder().with_name("zig"))
     return folder
 
 
@@ -100,13 +98,6 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def store() -> NodeStore:
     """Node builds, kept in the user's cache folder like the parts of the stand-ins."""
     return NodeStore(cache_folder().with_name("runtimes"))
-
-
-@pytest.fixture(scope="module")
-def nodes(store: NodeStore) -> Mapping[str, str]:
-    """Version to the program's place in the containers."""
-    builds = [store.ensure(version) for version in (ALL_NODES if LONG else NODES)]
-    return {build.version: place_of(build) for build in builds}
 
 
 def place_of(build: NodeBuild) -> str:
@@ -150,7 +141,6 @@ def real(
     standin: Callable[[str], str],
     artifacts: Path,
     store: NodeStore,
-    nodes: Mapping[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Callable[[str], Real]]:
     """Gives a stand-in as a running container with its files unpacked; each is made once."""
@@ -221,23 +211,6 @@ def test_foretold_is_what_happens(image: str, real: Callable[[str], Real], artif
     assert not differences, "\n".join(differences)
 
 
-@pytest.mark.parametrize("image", IMAGES)
-def test_nodes_in_every_image(image: str, real: Callable[[str], Real], nodes: Mapping[str, str]) -> None:
-    there = real(image)
-    differences = []
-    for version, program in nodes.items():
-        elf = there.system.file(program)
-        assert elf is not None
-        found = load(elf, program, there.system)
-        done = there.container.exec_run([program, "--version"])
-        expected = [f"v{version}"] if found.starts else list(found.lines)
-        if (found.exit_code, expected) != (done.exit_code, done.output.decode().splitlines()):
-            differences.append(
-                f"{version}: foretold {expected}\n    real {done.exit_code} {done.output.decode()}"
-            )
-    assert not differences, "\n".join(differences)
-
-
 def test_the_seven_lines_of_2021(real: Callable[[str], Real]) -> None:
     there, program = real("manylinux2010"), "/__e/node12/bin/node"
     elf = there.system.file(program)
@@ -257,7 +230,7 @@ def test_the_seven_lines_of_2021(real: Callable[[str], Real]) -> None:
 
 
 def test_a_node_for_musl(real: Callable[[str], Real], store: NodeStore) -> None:
-    there, build = real("alpine"), store.ensure(NODES[-1], musl=True)
+    there, build = real("alpine"), store.ensure("24.21.0", musl=True)
     elf = there.system.file(place_of(build))
     assert elf is not None
     found = load(elf, place_of(build), there.system)

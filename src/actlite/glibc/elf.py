@@ -120,14 +120,14 @@ def is_elf(path: Path) -> bool:
 
 def read(source: Path | bytes) -> ElfFile:
     """What the loader reads in a file. Raises ElfError, and OSError for a path that can't be read."""
-    with _data(source) as data, _sound():
+    with _data(source) as data:
         return _read(_open(data))
 
 
 def version_symbols(source: Path | bytes) -> Mapping[tuple[str, str], tuple[Symbol, ...]]:
     """The undefined symbols that bind to each (library, version), both in file order; a version that no symbol asks
     for has an empty tuple. Raises ElfError and OSError."""
-    with _data(source) as data, _sound():
+    with _data(source) as data:
         opened = _open(data)
         found: dict[tuple[str, str], list[Symbol]] = {}
         indexes: dict[int, list[Symbol]] = {}
@@ -301,11 +301,16 @@ def _number(tag: int | str) -> int:
 
 
 def _parse(struct: Any, data: Data, offset: int) -> Any:
+    from elftools.construct import ConstructError
+
     size = struct.sizeof()
     piece = data[offset : offset + size]
     if len(piece) < size:
         raise ElfError("a cut off or damaged ELF file")
-    return struct.parse_stream(io.BytesIO(piece))
+    try:
+        return struct.parse_stream(io.BytesIO(piece))
+    except ConstructError as error:
+        raise ElfError(f"a damaged ELF file ({error})") from error
 
 
 @contextmanager
@@ -315,20 +320,13 @@ def _data(source: Path | bytes) -> Iterator[Data]:
         yield source
         return
     # A pipe by that name must not keep us waiting.
-    with open(os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb", buffering=0) as file:
-        found = os.fstat(file.fileno())
+    file = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode) or not found.st_size:
             raise ElfError("not an ELF file")
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            yield mapped
-
-
-@contextmanager
-def _sound() -> Iterator[None]:
-    """What a damaged field leads elftools to raise is told as damage."""
-    try:
-        yield
-    except (ElfError, OSError, MemoryError):
-        raise
-    except Exception as error:
-        raise ElfError(f"a cut off or damaged ELF file ({type(error).__name__}: {error})") from error
+        mapped = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
+    finally:
+        os.close(file)
+    with mapped:
+        yield mapped

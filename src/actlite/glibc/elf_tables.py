@@ -183,5 +183,5 @@ class Tables:
     def _unpack(self, form: str, at: int) -> tuple[int, ...]:
         try:
             return struct.unpack_from(self._order + form, self.data, at)
-        except struct.error:
+        except (struct.error, OverflowError):
             raise ElfError("cut off or damaged: a table is outside of the file") from None

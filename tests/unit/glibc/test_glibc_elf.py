@@ -80,10 +80,11 @@ def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
         read(tmp_path / "none")
 
 
-def test_a_pipe_is_no_elf_file(tmp_path: Path) -> None:
+def test_a_pipe_or_a_folder_is_no_elf_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ElfError, match="not an ELF file"):
-        read(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(ElfError, match="not an ELF file"):
+            read(path)
 
 
 @needs_libc
