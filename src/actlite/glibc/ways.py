@@ -169,7 +169,7 @@ def _unsecure_env(at: Situation) -> Way | None:
 
 def _move_mount(at: Situation) -> Way | None:
     others = [name for name in at.mounted if name != at.runtime]
-    if not others or at.runtime in at.mounted:
+    if not others or at.runtime in at.mounted or at.libc not in ("glibc", ""):
         return None
     return Way(
         "move-mount",
@@ -232,9 +232,9 @@ _WAYS: Mapping[str, Callable[[Situation], Way | None]] = {
     "unsecure-env": _unsecure_env,
     "move-mount": _move_mount,
     "node-mount": _node_mount,
+    "git-checkout": _git_checkout,
     "split-job": _split_job,
     "docker-run": _docker_run,
-    "git-checkout": _git_checkout,
     "cross": _cross,
     "image": _image,
 }

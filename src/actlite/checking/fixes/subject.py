@@ -54,6 +54,8 @@ class Subject:
             raise CannotEdit("the job is written as an alias")
         if self.page.is_flow(node):
             raise CannotEdit("the job is written in braces")
+        if node.span.text.startswith("&"):
+            raise CannotEdit("the job has an anchor: another job may be a copy of it")
         return node
 
     def entry(self, name: str) -> Entry | None:
