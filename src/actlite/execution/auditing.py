@@ -43,6 +43,10 @@ class Auditor:
             return self._audited(product, path)
         except (ActliteError, OSError) as error:
             return replace(product, unseen=(self._mask(f"It can't be audited: {error}"),))
+        except Exception as error:  # the job's result does not depend on it
+            name = type(error).__name__
+            told = self._mask(f"It can't be audited, by a defect of actlite's ({name}: {error}).")
+            return replace(product, unseen=(told,))
 
     def _audited(self, product: ArtifactFound, path: Path) -> ArtifactFound:
         from actlite.glibc.audit.limits import Limits

@@ -54,8 +54,10 @@ def diagnose_step(run: StepRun) -> Diagnosis | None:
 
 def doubt_prediction(run: StepRun) -> None:
     """Say it where a step has succeeded of which the contrary was predicted; once for a job."""
+    if run.state.doubted or not (run.state.predictions and run.runtime.get("program")):
+        return
     said = otherwise(run, SUCCESS, run.observer.loader.failures())
-    if said and not run.state.doubted:
+    if said:
         run.state.doubted = True
         clock, leg = run.state.services.clock, run.state.leg.key
         run.state.emit(Notice(clock(), "warning", said, leg))

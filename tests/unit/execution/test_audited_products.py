@@ -6,6 +6,7 @@ import io
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from core_harness import Bench, Result
@@ -14,6 +15,7 @@ from actlite.engines.fake import Call, Reply
 from actlite.events import ArtifactFound, from_json, to_json
 from actlite.execution import auditing
 from actlite.execution.auditing import Auditor
+from actlite.glibc.audit import report
 
 PROGRAM = Path(sys.executable).resolve()
 """Built on this machine: it asks for a glibc that no 2.5 has."""
@@ -118,6 +120,17 @@ def test_what_can_not_be_read_is_said(tmp_path: Path) -> None:
     told = Auditor("", lambda text: text).audited(product, tmp_path / "x")
     assert told.audited == ()
     assert "can't be audited" in told.unseen[0]
+
+
+def test_a_defect_of_the_audit_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError("oh")
+
+    monkeypatch.setattr(report, "audit", fails)
+    result = build(bench, {"python": PROGRAM.read_bytes()}, "glibc2.5")
+    assert result.outcome.conclusion == "success"
+    (told,) = found(result)["python"].unseen
+    assert told == "It can't be audited, by a defect of actlite's (RuntimeError: oh)."
 
 
 def test_secrets_are_hidden_in_it(bench: Bench) -> None:
