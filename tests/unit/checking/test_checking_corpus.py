@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from corpus_files import CorpusFiles
 from tests.shared_data import CORPUS, needs
 
-from actlite.checking.files import FOLDER, read_source
+from actlite.checking.files import FOLDER
 from actlite.checking.repository import check
-from actlite.diagnostics import Diagnostic, Severity
-from actlite.source import SourceFile
+from actlite.diagnostics import Severity
 
 JUDGED = {
     (
@@ -23,33 +22,6 @@ JUDGED = {
     ("rnpgp__rnp", "yaml-duplicate-key"): "the corpus says itself that the file is bad",
 }
 """Errors that are true, by repository and rule, and why."""
-
-
-class CorpusFiles:
-    """A repository of the corpus, which has its workflows and some of its actions, but nothing else."""
-
-    whole = False
-
-    def __init__(self, repository: str) -> None:
-        self.repository = repository
-
-    def read(self, name: str) -> SourceFile | Diagnostic | None:
-        return read_source(self._path(name), name)
-
-    def is_file(self, name: str) -> bool:
-        return self._path(name).is_file()
-
-    def is_folder(self, name: str) -> bool:
-        return self._path(name).is_dir()
-
-    def listed(self, folder: str) -> tuple[str, ...]:
-        return ()
-
-    def _path(self, name: str) -> Path:
-        folder, _, base = name.rpartition("/")
-        if folder == FOLDER:
-            return CORPUS / "workflows" / self.repository / base
-        return CORPUS / "local-actions" / self.repository / name
 
 
 @needs(CORPUS)

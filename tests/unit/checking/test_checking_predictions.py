@@ -304,6 +304,20 @@ def test_an_action_that_nobody_knows() -> None:
     assert findings(job("uses: someone/unheard-of@v9")) == []
 
 
+def test_a_commit_that_nobody_knows_of_an_action_that_is_known() -> None:
+    """Today all nodes that a release of it may declare come to node 24; in 2024 it made a difference."""
+    commit = "actions/checkout@0123456789012345678901234567890123456789"
+    (item,) = predictions(job(f"uses: {commit}"))
+    assert (item.declared.using, item.runtime, item.fails) == ("node", "node24", True)
+    (finding,) = findings(job(f"uses: {commit}"))
+    assert finding.label == "all releases of it run on node24"
+    early = settings(date(2023, 9, 20))
+    assert [item.step.verdict for item in predictions(job(f"uses: {commit}"), early)] == ["unknown"]
+    (item,) = predictions(job(f"uses: {commit} # v3.6.0"), early)
+    assert (item.declared.using, item.runtime) == ("node16", "node16")
+    assert item.declared.source == "the table of well-known actions, for v3.6.0"
+
+
 def test_an_image_that_nobody_knows() -> None:
     (item,) = predictions(job(CHECKOUT, container="registry.example.org/own/image:1"))
     assert (item.step.verdict, item.step.why) == ("unknown", "the catalogue of images does not have it")

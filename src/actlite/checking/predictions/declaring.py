@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import TYPE_CHECKING
 
-from actlite.actions.known import known_plugin, known_steps, known_using
+from actlite.actions.known import PLUGIN as RUNNERS_OWN
+from actlite.actions.known import known_actions, known_plugin, known_steps, known_using
 from actlite.actions.reference import DockerAction, LocalAction, RemoteAction, SelfAction, parse
 from actlite.checking.predictions.model import Declared
 from actlite.errors import UsageError
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 PLUGIN = "plugin"
 COMPOSITE = "composite"
 DOCKER = "docker"
+_RELEASE = re.compile(r"(?<=[\s@#=])v?\d+\.\d+(?:\.\d+)?\b|(?<=[\s@#=])v\d+\b")
 Action = DockerAction | LocalAction | RemoteAction | SelfAction
 
 
@@ -39,25 +42,28 @@ class Declaring:
         """``on`` is the day whose floating tags count, None for today."""
         self._actions = actions
         self._on = on
-        self._known: dict[Action, DeclaredAction] = {}
+        self._known: dict[tuple[Action, str], DeclaredAction] = {}
 
-    def of(self, uses: str) -> DeclaredAction | None:
-        """What stands behind a ``uses:``; None where that is no reference to an action."""
+    def of(self, uses: str, comment: str = "") -> DeclaredAction | None:
+        """What stands behind a ``uses:``; None where that is no reference to an action. ``comment`` is what stands
+        behind it in the line: for a commit, people write the release there."""
         if "${{" in uses:
             return None
         try:
             action = parse(uses)
         except UsageError:
             return None
-        if action not in self._known:
-            self._known[action] = self._look(action)
-        return self._known[action]
+        release = _RELEASE.search(comment)
+        key = (action, release[0] if release is not None else "")
+        if key not in self._known:
+            self._known[key] = self._look(*key)
+        return self._known[key]
 
-    def _look(self, action: Action) -> DeclaredAction:
+    def _look(self, action: Action, release: str) -> DeclaredAction:
         if isinstance(action, DockerAction):
             return DeclaredAction(Declared(DOCKER, "the image is named"))
         if isinstance(action, RemoteAction):
-            return self._remote(action)
+            return self._remote(action, release)
         found = self._actions.local(action)
         if found is None or found.kind != "action":
             return DeclaredAction(Declared("", f"its manifest is not in the repository ({action})"))
@@ -69,7 +75,7 @@ class Declaring:
         # The runner doesn't run the ``pre`` of a local action: it isn't there before the checkout.
         return _of_manifest(found.manifest, "its manifest in the repository", pre=False)
 
-    def _remote(self, action: RemoteAction) -> DeclaredAction:
+    def _remote(self, action: RemoteAction, release: str) -> DeclaredAction:
         manifest = self._actions.remote(action)
         if manifest is not None:
             where = (
@@ -86,9 +92,28 @@ class Declaring:
         manifest = self._actions.last(action)
         if manifest is not None:
             return _of_manifest(manifest, f"its manifest as {action.ref} was when it was last fetched")
+        if action.is_pinned:
+            using = (
+                known_using(action.owner, action.repo, action.path, release, on=self._on) if release else None
+            )
+            if using is not None and using.startswith("node"):
+                return DeclaredAction(Declared(using, f"the table of well-known actions, for {release}"))
+            nodes = _nodes_of(action)
+            if nodes:
+                source = "a commit that is in no table, of an action whose known releases all declare a node"
+                return DeclaredAction(Declared("node", source, any_of=nodes))
         return DeclaredAction(
             Declared("", "its manifest is not on this machine, and it is in no table (actlite fetch)")
         )
+
+
+def _nodes_of(action: RemoteAction) -> tuple[str, ...]:
+    """What the known releases of an action declare, where all of those that are more than a part of the runner
+    declare a node."""
+    name = "/".join(filter(None, (action.owner, action.repo, action.path))).lower()
+    known = known_actions().get(name)
+    found = {using for using in known.refs.values() if not using.startswith(RUNNERS_OWN)} if known else set()
+    return tuple(sorted(found)) if all(using.startswith("node") for using in found) else ()
 
 
 def _inner(action: RemoteAction) -> tuple[str, ...] | None:

@@ -101,7 +101,9 @@ def _label(same: Sequence[Prediction]) -> str:
     first = same[0]
     choice = first.step.choice
     declares = f"declares {first.declared.using}"
-    if choice is not None and choice.runtime != choice.declared:
+    if first.declared.any_of:
+        declares = f"all releases of it run on {first.runtime}"
+    elif choice is not None and choice.runtime != choice.declared:
         since = f" since {choice.since}" if choice.since is not None else ""
         declares += f"; the runner uses {choice.runtime}{since}"
     others = len({(item.number, item.through, item.action) for item in same}) - 1

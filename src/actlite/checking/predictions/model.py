@@ -26,11 +26,14 @@ class Declared:
     """What an action declares, and how that is known."""
 
     using: str
-    """``node20``, ``docker``, ``composite``, ``plugin``; empty where it isn't known."""
+    """``node20``, ``docker``, ``composite``, ``plugin``; ``node`` where it is one of several nodes (``any_of``); empty
+    where it isn't known."""
     source: str = ""
     """Where it is from, in words for the user; where ``using`` is empty, why it isn't known."""
     parts: tuple[str, ...] = ("main",)
     """The scripts that it has, of pre, main and post: each is started by the same node."""
+    any_of: tuple[str, ...] = ()
+    """For a release that isn't known, what the known releases of the action declare: nodes, all of them."""
 
 
 @frozen

@@ -79,9 +79,9 @@ class Predictor:
 
         return variables()
 
-    def declared(self, uses: str) -> DeclaredAction | None:
-        """What stands behind a ``uses:``."""
-        return self._declaring.of(uses)
+    def declared(self, uses: str, comment: str = "") -> DeclaredAction | None:
+        """What stands behind a ``uses:`` and the comment in its line."""
+        return self._declaring.of(uses, comment)
 
     def verdict(
         self,
@@ -190,7 +190,7 @@ class _Leg:
     def _uses(
         self, step: UsesStep, number: int, place: Span, image: JobImage | None, around: _Around
     ) -> None:
-        action = self.predictor.declared(step.uses.text)
+        action = self.predictor.declared(step.uses.text, _comment(step.uses.span))
         if action is None:
             return
         known, later = texts_of(step.env, around.contexts)
@@ -280,6 +280,21 @@ class _Leg:
             )
         if not using.startswith("node"):
             return StepVerdict(IMMUNE, why=f"a {using} action needs no node in the container")
+        if declared.any_of:
+            return self._any_of(declared, image, around, own)
+        return self._of_node(using, image, around, own)
+
+    def _any_of(
+        self, declared: Declared, image: JobImage | None, around: _Around, own: _Around
+    ) -> StepVerdict:
+        """The verdict on a release that isn't known: certain where all that it may declare comes to the same."""
+        accepted = [using for using in declared.any_of if using in self.predictor.settings.runner.accepted]
+        found = [self._of_node(using, image, around, own) for using in accepted]
+        if found and all((one.verdict, one.node) == (found[0].verdict, found[0].node) for one in found):
+            return found[0]
+        return StepVerdict(UNKNOWN, why=declared.source)
+
+    def _of_node(self, using: str, image: JobImage | None, around: _Around, own: _Around) -> StepVerdict:
         verdict = self._in_image(using, own, around, image)
         if verdict.verdict == FAILS and image is not None and image.open_volumes:
             return _open(verdict, "a volume over /__e is only known in the run")
@@ -353,6 +368,13 @@ def _steps(job: Job) -> Iterator[tuple[int, Step]]:
         if isinstance(inner, SequenceNode):
             for step in read_steps(inner, DiagnosticBag()):
                 yield number, step
+
+
+def _comment(uses: Span) -> str:
+    """What stands behind a value in its line."""
+    source = uses.source
+    end = source.text.find("\n", uses.end)
+    return source.text[uses.end : end if end >= 0 else len(source.text)]
 
 
 def _condition(step: Step, job: Job) -> str:

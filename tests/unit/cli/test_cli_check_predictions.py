@@ -1,0 +1,158 @@
+"""What ``check`` shows of predictions: options, formats, levels, what is remembered, what is imported."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+from cli_support import Call
+
+from actlite.checking.predictions.settings import Predicting
+
+OLD = "quay.io/pypa/manylinux2014_x86_64"
+TEXT = f"""\
+on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    container: {OLD}
+    steps:
+      - uses: actions/checkout@v2
+      - uses: actions/cache@v2
+"""
+PLACE = Path(".github") / "workflows" / "release.yml"
+
+
+@pytest.fixture
+def old(repo: Path) -> Path:
+    (repo / PLACE).write_text(TEXT)
+    (repo / PLACE.with_name("ci.yaml")).unlink()
+    return repo
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--as-of", "2021-05-07"], ""),
+        (["--as-of", "2024-08-01"], "node20 can't start in"),
+        (["--as-of", "2026-11-23"], "node24 can't start in"),
+        (["--as-of", "2026-11-23", "--image", f"{OLD}=debian:12"], ""),
+        (["--as-of", "2026-11-23", "--runner-flag", "usenode24bydefault=false",
+          "--runner-flag", "requirenode24=false"], "node20 can't start in"),
+    ],
+)  # fmt: skip
+def test_which_runner_and_image(old: Path, call: Call, words: list[str], said: str) -> None:
+    answer = call("check", *words)
+    assert answer.code == (1 if said else 0)
+    assert said in answer.out
+    assert ("node-cannot-start" in answer.out) == bool(said)
+    assert call("check", *words) == answer, "the remembered answer is the same"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--as-of", "yesterday"], "'yesterday' is not a date"),
+        (["--as-of", "2018-01-01"], "No runner is known for 2018-01-01"),
+        (["--target", "centoss:7"], "Unknown target: centoss:7"),
+        (["--image", "x"], "--image: 'x' is not of the form NAME=OTHER"),
+    ],
+)
+def test_bad_options(old: Path, call: Call, words: list[str], said: str) -> None:
+    answer = call("check", *words)
+    assert answer.code == 2
+    assert said in answer.err
+
+
+def test_the_window_is_told_with_a_target(old: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    (old / PLACE).write_text(TEXT.replace(OLD, "debian:11"))
+    answer = call("check", "--target", "debian:12", "--as-of", "2026-11-23")
+    assert answer.code == 0
+    assert (
+        f"{PLACE}: build: actions need glibc ≥ 2.28 (node24); your users have ≥ 2.36 (target debian:12)"
+        in answer.out
+    )
+    monkeypatch.setenv("ACTLITE_TARGET", "manylinux2014")
+    assert "target-too-new" in call("check", "--as-of", "2026-11-23").out
+
+
+def test_as_json(old: Path, call: Call) -> None:
+    data = json.loads(call("check", "--format", "json", "--as-of", "2026-11-23").out)
+    assert [item["action"] for item in data["predictions"]] == ["actions/checkout@v2", "actions/cache@v2"]
+    first = data["predictions"][0]
+    assert (first["verdict"], first["declared"], first["exit_code"]) == ("fails", "node12", 1)
+    assert first["choice"]["runtime"] == "node24"
+    assert (first["image"]["name"], first["image"]["source"]) == (OLD, "catalogue")
+    assert len(first["loader_lines"]) == len(first["missing"]) == 9
+    assert [(window["needs"], window["has"]) for window in data["windows"]] == [("2.28", "2.17")]
+    good = json.loads(call("check", "--format", "json", "--as-of", "2021-05-07").out)
+    assert [item["verdict"] for item in good["predictions"]] == ["starts", "starts"]
+
+
+def test_every_key_of_the_json_is_told(old: Path, call: Call) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "commands.md").read_text("utf-8")
+    data = json.loads(call("check", "--format", "json", "--target", "debian:12").out)
+    keys = {key for part in ("predictions", "windows") for item in data[part] for key in item}
+    assert len(keys) > 25
+    assert sorted(key for key in keys if f"`{key}`" not in page) == []
+
+
+def test_the_other_formats_show_the_finding(old: Path, call: Call) -> None:
+    assert "::error file=.github/workflows/release.yml,line=7" in call("check", "--format", "github").out
+    sarif = json.loads(call("check", "--format", "sarif").out)
+    (result,) = (found for found in sarif["runs"][0]["results"] if found["ruleId"] == "node-cannot-start")
+    assert [place["message"]["text"] for place in result["relatedLocations"]] == [
+        "glibc 2.17 · GLIBCXX 3.4.19 · CXXABI 1.3.7"
+    ]
+
+
+def test_levels_and_comments(old: Path, call: Call) -> None:
+    answer = call("check", "--rule", "node-cannot-start=warning")
+    assert (answer.code, "warning[node-cannot-start]" in answer.out) == (0, True)
+    (old / PLACE).write_text(TEXT.replace("checkout@v2", "checkout@v2  # actlite: ignore[node-cannot-start]"))
+    answer = call("check")
+    assert (answer.code, "1 finding silenced by comments" in answer.out) == (0, True)
+
+
+def test_what_is_not_known_is_told_in_the_summary(old: Path, call: Call) -> None:
+    (old / PLACE).write_text(TEXT.replace(OLD, "registry.example.org/a:1"))
+    answer = call("check")
+    assert answer.code == 0
+    assert (
+        "2 steps in 1 image not predicted: registry.example.org/a:1 (--images looks into them)" in answer.out
+    )
+
+
+def test_answers_are_remembered_for_the_days_of_a_runner() -> None:
+    settings = Predicting(as_of=None)
+    settings.date = date(2026, 11, 23)
+    days = settings.stretch()
+    for day, same in ((date(2026, 11, 24), True), (date(2026, 9, 23), True), (date(2026, 9, 22), False)):
+        other = Predicting()
+        other.date = day
+        assert (other.holds(days) == settings.key) is same, day
+    for other in (
+        Predicting(target="glibc2.17"),
+        Predicting(stand_ins={"a": "b"}),
+        Predicting(flags={"x": "1"}),
+    ):
+        other.date = settings.date
+        assert other.holds(days) not in ("", settings.key)
+
+
+def test_nothing_heavy_is_imported(old: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from actlite.cli.ends import run_guarded; code = run_guarded(['check', '--format', 'json']); "
+        "print(code, *sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    env = {**os.environ, "ACTLITE_CACHE": str(tmp_path / "fresh")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
+    assert "node24" in done.stdout
+    words = done.stderr.split()
+    assert words[0] == "1"
+    assert {"docker", "requests", "rich", "elftools", "ssl", "http"} & set(words) == set()
