@@ -12,7 +12,8 @@ import datetime
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,12 @@ from actlite.records import changeable, field, frozen  # noqa: E402  (the path t
 
 if TYPE_CHECKING:
     from actlite.actions.reference import RemoteAction
+    from actlite.checking.checker import Checker
     from actlite.checking.predictions.model import Prediction
+    from actlite.checking.predictions.settings import CatalogueImages
     from actlite.diagnostics import Diagnostic
     from actlite.source import SourceFile
+    from actlite.workflow.model import Workflow
 
 FOLDER = ".github/workflows"
 DAYS = tuple(
@@ -68,6 +72,8 @@ class CorpusFiles:
         folder, _, base = name.rpartition("/")
         if folder == FOLDER:
             return self._corpus / self._part / self.repository / base
+        if self._part != "workflows":  # the actions are those of today, these workflows are older
+            return self._corpus / self._part / self.repository / "none"
         return self._corpus / "local-actions" / self.repository / name
 
 
@@ -141,24 +147,24 @@ class Survey:
     """Workflows with at least one job in a container."""
     days: dict[datetime.date, Figures] = field(default_factory=dict)
     failing: list[Failing] = field(default_factory=list)
+    since: Counter[datetime.date] = field(default_factory=Counter)
+    """Since when the workflows that fail on the last day have been failing."""
     mounts: list[tuple[str, str, str]] = field(default_factory=list)
     """File, volume, and what becomes of it on the last day."""
 
 
 def survey(corpus: Path, part: str, days: Sequence[datetime.date] = DAYS) -> Survey:
     """Predict all workflows of one set (``workflows``, ``workflows-history``) for some days."""
-    from actlite.checking.checker import Checker
-    from actlite.checking.predictions.settings import CatalogueImages, Predicting
+    from actlite.checking.predictions.settings import CatalogueImages
     from actlite.source import SourceFile
     from actlite.workflow.reader import read_with_errors
 
     found = Survey(days={day: Figures() for day in days})
     images = CatalogueImages()
-    settings = {day: Predicting(as_of=day, images=images) for day in days}
     actions = CorpusActions(corpus)
     for folder in sorted((corpus / part).iterdir()):
         files = CorpusFiles(corpus, part, folder.name)
-        checkers = {day: Checker(files, actions, (), lambda day=day: settings[day]) for day in days}
+        checker_of = cache(partial(_checker, files, actions, images))
         for path in sorted(folder.iterdir()):
             if path.suffix not in (".yml", ".yaml"):
                 continue
@@ -172,14 +178,48 @@ def survey(corpus: Path, part: str, days: Sequence[datetime.date] = DAYS) -> Sur
                 continue
             found.containers += 1
             name = f"{folder.name}/{path.name}"
-            for day, checker in checkers.items():
-                # A called workflow's own jobs count in its own file.
-                own = [item for item in checker.predictions(workflow) if not item.callers]
+            for day in days:
+                own = _own(checker_of(day), workflow)
                 _count(found.days[day], name, own)
                 if day == days[-1]:
                     found.failing += [_failing(name, item) for item in own if _fails(item)]
                     found.mounts += _mounts(name, own)
+            if name in found.days[days[-1]].fails:
+                found.since[_since(workflow, checker_of, days[-1])] += 1
     return found
+
+
+def _checker(
+    files: CorpusFiles, actions: CorpusActions, images: CatalogueImages, day: datetime.date
+) -> Checker:
+    from actlite.checking.checker import Checker
+    from actlite.checking.predictions.settings import Predicting
+
+    settings = Predicting(as_of=day, images=images)
+    return Checker(files, actions, (), lambda: settings)
+
+
+def _own(checker: Checker, workflow: Workflow) -> list[Prediction]:
+    """The predictions for the jobs of the file itself: those of a called workflow count in its own file."""
+    return [item for item in checker.predictions(workflow) if not item.callers]
+
+
+def _since(
+    workflow: Workflow, checker_of: Callable[[datetime.date], Checker], last: datetime.date
+) -> datetime.date:
+    """The first day from which on the workflow has been failing without a break."""
+    from actlite.runtimes.eras import changes
+
+    def fails(day: datetime.date) -> bool:
+        return any(_fails(item) for item in _own(checker_of(day), workflow))
+
+    days = [day for day in changes() if day <= last]
+    good = next((day for day in reversed(days) if not fails(day)), None)
+    bad = next(day for day in (*days, last) if good is None or day > good)
+    while good is not None and (bad - good).days > 1:  # an action's tag moved in between
+        middle = good + (bad - good) // 2
+        good, bad = (good, middle) if fails(middle) else (middle, bad)
+    return bad
 
 
 def _count(figures: Figures, name: str, predictions: Sequence[Prediction]) -> None:
@@ -276,7 +316,7 @@ def tables(found: Mapping[str, Survey]) -> str:
             f"in a container, {len(last.workflows)} of these a step there that needs the runner's node "
             f"({len(last.jobs)} jobs, {last.steps} steps).",
             "",
-            "| runner of | can't start a node | the runner knows no such `using:` | not known | a node of their own | all start |",
+            "| runner of | can't start a node | newer than that runner | not known | a node of their own | all start |",
             "|---|---|---|---|---|---|",
         ]
         lines += [
@@ -294,6 +334,8 @@ def tables(found: Mapping[str, Survey]) -> str:
             f"| `{image}` | {count} |"
             for image, count in sorted(last.images.items(), key=lambda p: (-p[1], p[0]))
         ]
+        lines += ["", "They have been failing since:", "", "| day | workflows |", "|---|---|"]
+        lines += [f"| {day} | {count} |" for day, count in sorted(one.since.items())]
         lines += ["", "Steps that aren't known, by reason:", "", "| reason | steps |", "|---|---|"]
         lines += [
             f"| {why} | {count} |" for why, count in sorted(last.reasons.items(), key=lambda p: (-p[1], p[0]))
@@ -336,7 +378,7 @@ def main() -> None:
         page = PAGE.read_text("utf-8")
         before, _, rest = page.partition(BEGIN)
         _, _, after = rest.partition(END)
-        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", "utf-8")
+        PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", "utf-8")
 
 
 if __name__ == "__main__":

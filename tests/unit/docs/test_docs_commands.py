@@ -52,7 +52,9 @@ def command_lines() -> list[str]:
     """The lines of shell blocks that call actlite, without comments."""
     found = []
     for _, text in blocks("sh", "bash", "console"):
-        for line in text.replace("\\\n", " ").splitlines():
+        lines = text.replace("\\\n", " ").splitlines()
+        with_output = any(line.startswith("$ ") for line in lines)
+        for line in (line for line in lines if line.startswith("$ ") or not with_output):
             words = shlex.split(line.removeprefix("$ "), comments=True)
             if words[:1] == ["actlite"]:
                 found.append(shlex.join(words[1:]))
