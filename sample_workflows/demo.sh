@@ -1,7 +1,7 @@
 #!/bin/sh
 # sh sample_workflows/demo.sh [FOLDER]: everything from nothing, then one release workflow three times:
-# with GitHub's runner of 2021, with today's, and repaired. FOLDER takes the sample's repository; it is
-# made anew on each call.
+# with GitHub's runner of 2021, with today's, and repaired; each time checked first, then run. FOLDER takes
+# the sample's repository; it is made anew on each call.
 set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 SAMPLES=$ROOT/sample_workflows
@@ -49,13 +49,19 @@ except OSError:
 END
 }
 
-# act NUMBER EXPECTED_EXIT_CODE TITLE [OPTION…]
+# act NUMBER EXPECTED_EXIT_CODE TITLE [OPTION…]: first what the check foretells, then the run
 act() {
     number=$1
     expected=$2
     title=$3
     shift 3
     printf '\n=== Act %s: %s\n' "$number" "$title"
+    printf '$ actlite check .github/workflows/release.yml%s\n\n' "${*:+ $*}"
+    code=0
+    "$PYTHON" -m actlite check .github/workflows/release.yml "$@" || code=$?
+    [ "$code" = "$expected" ] ||
+        give_up 1 "" "The demo ends here: the check of act $number gave exit code $code instead of $expected."
+    printf '\n'
     set -- run --tag "$TAG" "$@" -W .github/workflows/release.yml
     printf '$ actlite %s' "$*"
     # shellcheck disable=SC2086 # lists of words
