@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from actlite.glibc.elf import ElfFile
+from actlite.glibc.elf_facts import ElfFile
 from actlite.glibc.system import System
 from actlite.records import changeable
 

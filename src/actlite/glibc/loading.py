@@ -2,8 +2,8 @@
 
 The rules are glibc's own (elf/dl-load.c, dl-deps.c, dl-version.c, rtld.c), and the messages are the loader's, to the
 letter. Version names are compared as sets, never as numbers: a library that defines GLIBC_2.30 and not GLIBC_2.28
-lacks the latter. What depends on the processor is not told beforehand: legacy ``tls`` and ``haswell`` folders,
-and libraries that are made for a newer one.
+lacks the latter. Not told beforehand is what depends on the processor (legacy ``tls`` and ``haswell`` folders,
+libraries that are made for a newer one), and what comes after the versions: symbols that nobody defines.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 
 from actlite.events import Missing
-from actlite.glibc.elf import ElfFile
+from actlite.glibc.elf_facts import ElfFile
 from actlite.glibc.ld_search import Loaded, Search, origin_of
 from actlite.glibc.outcome import Loading
 from actlite.glibc.system import System

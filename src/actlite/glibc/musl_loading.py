@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Sequence
 
 from actlite.events import Missing
-from actlite.glibc.elf import ElfFile
+from actlite.glibc.elf_facts import ElfFile
 from actlite.glibc.ld_search import Loaded
 from actlite.glibc.outcome import Loading
 from actlite.glibc.system import System

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from actlite.glibc.elf import ElfFile
+from actlite.glibc.elf_facts import ElfFile
 from actlite.records import field, frozen
 
 DEFAULT_FOLDERS: Mapping[str, tuple[str, ...]] = {
