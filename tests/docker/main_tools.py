@@ -192,14 +192,19 @@ class Registry:
         (folder / "htpasswd").write_text(f"{self.user}:{bcrypt(self.password)}\n")
         program = shutil.which("docker-registry", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
         assert program, "there is no docker-registry: sh scripts/registry.sh gets it"
-        with (folder / "log").open("wb") as log:
+        self._program, self._port = program, port
+        self.start()
+
+    def start(self) -> None:
+        """Start it, at its address and with what it holds; again after `stop`."""
+        with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
-                [program, "serve", str(folder / "config.yml")],
+                [self._program, "serve", str(self.folder / "config.yml")],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
-        self._until_it_answers(port)
+        self._until_it_answers(self._port)
 
     def _until_it_answers(self, port: int) -> None:
         end = time.monotonic() + 20

@@ -25,6 +25,10 @@ CACHE = "/etc/ld.so.cache"
 MACHINES = ("x64", "arm64")
 MAX_TEXT = 16_384
 """Characters of a release file that are kept."""
+_INTERESTING = re.compile(
+    r"/etc/(?:ld\.so\.cache|ld-musl-[^/]*\.path|(?:os|redhat|alpine)-release)|/usr/lib/os-release"
+    r"|/.*/(?:ld-[^/]*\.so[.\d]*|(?:lib(?:c|m|dl|pthread|rt|gcc_s|stdc\+\+|atomic)|libc\.musl)[-.][^/]*so[.\d]*)"
+)
 _BANNER = re.compile(rb"GNU C Library [^\n]{0,120}?version (\d+\.\d+)")
 _MUSL_VERSION = re.compile(rb"\x00(1\.[0-9]\.\d{1,2})\x00")
 
@@ -58,9 +62,14 @@ def distil(path: str, data: bytes) -> dict[str, Any]:
             facts["musl"] = told[1].decode()
     elif name.startswith("ld-"):
         facts["folders"] = list(default_folders(data))
-    elif name == "libc.so.6" and (banner := _BANNER.search(data)):
+    elif name.startswith(("libc.", "libc-")) and (banner := _BANNER.search(data)):
         facts["release"] = banner[1].decode()
     return facts
+
+
+def is_interesting(path: str) -> bool:
+    """Whether a file is one that :func:`distil` is asked for in every image, under whatever file name it has there."""
+    return bool(_INTERESTING.fullmatch(path))
 
 
 def elf_of(facts: Facts | None) -> elf.ElfFile | None:

@@ -59,13 +59,26 @@ class ImageReader(Protocol):
 
 
 class ImageFiles(Protocol):
-    """What this package needs of an engine's or a registry's images."""
+    """What this package needs of an engine's images."""
 
     def find(self, name: str) -> ImageIdentity | None:
         """An image, or None."""
 
     def reader(self, image: str) -> AbstractContextManager[ImageReader]:
         """Open it. Raises ImageUnavailable."""
+
+
+class RemoteFiles(Protocol):
+    """What this package needs of a registry's images."""
+
+    def find(self, name: str) -> ImageIdentity:
+        """An image. Raises ImageUnavailable."""
+
+    def reader(self, image: str) -> AbstractContextManager[ImageReader]:
+        """Open it. Raises ImageUnavailable."""
+
+    def rests_on(self, image: str) -> str:
+        """What the answers about it rest on."""
 
 
 @frozen
@@ -136,19 +149,19 @@ class ImageSystem:
         """The image's C and C++ libraries."""
         return libc_of(image, self._known.files, {name: self._first(name) for name in LIBRARIES})
 
-    def look(self) -> None:
-        """Ask all that a node verdict and :meth:`libc` rest on; the image is opened once, and only where something of
+    def look(self, libraries: Sequence[str]) -> None:
+        """Ask all that :meth:`libc` rests on, and for more ``libraries`` by soname; the image is opened once, and only where something of
         it is not known yet."""
         with self._session():
             self._ask([*LOADERS[self.arch], CACHE, RELEASE_FILES[0]])
             if self._known.files[RELEASE_FILES[0]] is None:
                 self._ask(RELEASE_FILES[1:])
-            self._ask(self._library_paths())
+            self._ask(self._places((*LIBRARIES, *libraries)))
 
-    def _library_paths(self) -> list[str]:
-        """Where the libraries of a node build may be."""
+    def _places(self, libraries: Sequence[str]) -> list[str]:
+        """Where libraries may be."""
         paths: list[str] = []
-        for name in NODE_LIBRARIES:
+        for name in libraries:
             paths += self.cached(name)[:1] or [f"{folder}/{name}" for folder in self.directories]
         return paths
 
@@ -205,13 +218,25 @@ def describe_local(
     found = images.find(image)
     if found is None or (arch and ARCHITECTURES.get(found.architecture, "") != arch):
         return None
-    return describe_found(images, image, found, "local image", cache=cache)
+    system = _system(images, image, found, cache)
+    system.look(NODE_LIBRARIES)
+    return Described(image, system.libc(image), system, system.arch, "local image", found.id, dict(found.env))
 
 
-def describe_found(
-    images: ImageFiles, image: str, found: ImageIdentity, source: str, *, cache: Path | None, detail: str = ""
-) -> Described:
-    """As :func:`describe_local`, of an image that was found: by an engine or in a registry."""
+def describe_remote(images: RemoteFiles, image: str, *, cache: Path | None = None) -> Described:
+    """An image in its registry, read without a pull. With actlite's ``cache`` folder its files are read only once: then
+    all that is asked is what the name stands for now. Raises ImageUnavailable."""
+    found = images.find(image)
+    system = _system(images, image, found, cache)
+    # What a node needs besides is asked for when it is loaded: it may spare the reading of a layer.
+    system.look(LIBRARIES)
+    libc = system.libc(image)
+    return Described(image, libc, system, system.arch, "registry", images.rests_on(image), dict(found.env))
+
+
+def _system(
+    images: ImageFiles | RemoteFiles, image: str, found: ImageIdentity, cache: Path | None
+) -> ImageSystem:
     arch = ARCHITECTURES.get(found.architecture, "")
     if not arch or found.os not in ("", "linux"):
         raise ImageUnavailable(
@@ -221,6 +246,4 @@ def describe_found(
         )
     kept = cache / "images" / f"{re.sub(r'[^A-Za-z0-9]+', '-', found.id)}.json" if cache is not None else None
     known = image_facts.load(kept) if kept is not None else KnownFiles()
-    system = ImageSystem(arch, known, lambda: images.reader(image), kept)
-    system.look()
-    return Described(image, system.libc(image), system, arch, source, detail or found.id, dict(found.env))
+    return ImageSystem(arch, known, lambda: images.reader(image), kept)
