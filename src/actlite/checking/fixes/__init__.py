@@ -95,7 +95,15 @@ Recipe = Callable[["Subject", Situation], tuple[list[Edit], list[str]]]
 
 
 def _recipe(name: str) -> Recipe:
-    from actlite.checking.fixes import actions, containers, cross, docker_run, environment, mounts
+    from actlite.checking.fixes import (
+        actions,
+        containers,
+        cross,
+        docker_run,
+        environment,
+        mounts,
+        split_job,
+    )
 
     recipes: dict[str, Recipe] = {
         "older-action": actions.older_action,
@@ -106,9 +114,6 @@ def _recipe(name: str) -> Recipe:
         "cross": cross.cross,
         "docker-run": docker_run.docker_run,
         "image": containers.image,
+        "split-job": split_job.split_job,
     }
-    return recipes.get(name, _not_yet)
-
-
-def _not_yet(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]]:
-    raise CannotEdit("to be written")
+    return recipes[name]
