@@ -17,6 +17,8 @@ from actlite.records import changeable, field
 T = TypeVar("T")
 
 PLUGIN = "plugin:"
+ANY = "*"
+"""Stands in the table for every ref that is not named."""
 SAME_IN_FOLDERS = {"actions/cache": ("restore", "save")}
 """Actions below the top of a repository that declare the same as the one at the top."""
 _VERSION = re.compile(r"v?(\d+)\.\d+(?:\.\d+)?")
@@ -47,9 +49,8 @@ def known_steps(owner: str, repo: str, path: str, ref: str) -> Sequence[str] | N
     action = _find(owner, repo, path)
     if action is None:
         return None
-    if _COMMIT.fullmatch(ref):
-        return action.steps.get(f"={ref[:12].lower()}")
-    return action.steps.get(ref)
+    key = f"={ref[:12].lower()}" if _COMMIT.fullmatch(ref) else ref
+    return action.steps.get(key, action.steps.get(ANY))
 
 
 def _declared(owner: str, repo: str, path: str, ref: str, on: datetime.date | None) -> str | None:
@@ -57,7 +58,7 @@ def _declared(owner: str, repo: str, path: str, ref: str, on: datetime.date | No
     if action is None:
         return None
     if _COMMIT.fullmatch(ref):
-        return action.refs.get(f"={ref[:12].lower()}")
+        return action.refs.get(f"={ref[:12].lower()}", action.refs.get(ANY))
     if on is not None and ref in action.moved:
         days = action.moved[ref]
         return [using for day, using in days if day <= on.isoformat() or day == days[0][0]][-1]
@@ -65,11 +66,11 @@ def _declared(owner: str, repo: str, path: str, ref: str, on: datetime.date | No
         return action.refs[ref]
     version = _VERSION.fullmatch(ref)
     if version is None:
-        return None
+        return action.refs.get(ANY)
     # A release between known ones: certain only where the whole major line declares the same.
     line = re.compile(rf"v?{version[1]}(?:\.\d+)*")
     declared = {using for known, using in action.refs.items() if line.fullmatch(known)}
-    return declared.pop() if len(declared) == 1 else None
+    return declared.pop() if len(declared) == 1 else action.refs.get(ANY)
 
 
 def known_actions() -> Mapping[str, KnownAction]:
@@ -104,6 +105,9 @@ def _table() -> Mapping[str, KnownAction]:
         if line.startswith("#") or not line:
             continue
         name, what, *rest = line.split()
+        if what == "same":
+            table[name.lower()] = table.setdefault(rest[0].lower(), KnownAction())
+            continue
         action = table.setdefault(name.lower(), KnownAction())
         if what == "moved":
             days = (entry.partition("=") for entry in rest[1:])

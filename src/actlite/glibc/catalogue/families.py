@@ -31,9 +31,9 @@ def derived(repository: str, tag: str) -> ImageRow | None:
     parts = _PARTS.split(tag)
     if repository == "gcc":
         return _gcc(tag, parts)
-    if repository not in families.made:
-        return None
-    base = next(filter(None, map(_base, reversed(parts))), families.image.get(f"{repository}:{tag}", ""))
+    base = families.image.get(f"{repository}:{tag}") or families.image.get(repository, "")
+    if not base and repository in families.made:
+        base = next(filter(None, map(_base, reversed(parts))), "")
     row = rows_by_name().get(base)
     if row is None:
         return None
@@ -53,7 +53,7 @@ def _made_from(row: ImageRow, name: str, *, has_gcc: bool = False) -> ImageRow:
         name=name,
         names=(),
         confidence="derived",
-        note=f"made from {row.name}, as the tag says",
+        note=f"made from {row.name}",
         # Whether an image made from Alpine has libstdc++ depends on what its makers put in.
         has_libstdcxx=None if row.kind == "musl" else row.has_libstdcxx,
         has_libatomic=True if has_gcc else row.has_libatomic,
@@ -84,8 +84,8 @@ def _families() -> _Families:
                 found.made.update(repositories)
             case ["gcc", *repositories]:
                 found.gcc.update(repositories)
-            case ["image", name, image]:
-                found.image[name] = image
+            case ["image", *names, image]:
+                found.image.update(dict.fromkeys(names, image))
             case ["libstdc++", major, glibcxx, cxxabi]:
                 found.libstdcxx[major] = (glibcxx, cxxabi)
     return found

@@ -44,22 +44,21 @@ def _find(name: str, arch: str) -> ImageRow | None:
     for prefix, machine in _ARCHES.items():
         if repository.startswith(prefix):
             repository, arch = repository.removeprefix(prefix), machine
-    known = rows_by_name()
-    row = known.get(repository)
-    if row is not None:
-        return _for(row, arch)
-    if digest and not tag:
-        return None
-    tag = tag or "latest"
-    for candidate, is_point in _tags(tag):
-        row = known.get(f"{repository}:{candidate}")
-        if row is not None and (row.points or not is_point):
-            break
-    else:
-        row = derived(repository, tag)
+    row = None
+    if tag or not digest:
+        row = _by_tag(repository, tag or "latest")
+    row = row or rows_by_name().get(repository)
     if row is None or (digest and row.moving):
         return None
     return _for(row, arch)
+
+
+def _by_tag(repository: str, tag: str) -> ImageRow | None:
+    for candidate, is_point in _tags(tag):
+        row = rows_by_name().get(f"{repository}:{candidate}")
+        if row is not None and (row.points or not is_point):
+            return row
+    return derived(repository, tag)
 
 
 def split(name: str) -> tuple[str, str, str]:

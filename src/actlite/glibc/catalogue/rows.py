@@ -38,7 +38,7 @@ class ImageRow:
     gcc: Mapping[str, str] = field(default_factory=dict)
     """The newest GCC version of its libgcc_s, by architecture."""
     musl: str = ""
-    """The release of musl; ``1.2`` where it is not known more exactly."""
+    """The release of musl, as exactly as it is known: ``1.2.5``, ``1.2`` or empty."""
     is_alpine: bool = False
     """The runner takes its musl builds of node for it."""
     has_libstdcxx: bool | None = None
@@ -107,7 +107,7 @@ _KNOWN = {"yes": True, "no": False, "unknown": None}
 def _row(fields: Mapping[str, str]) -> ImageRow:
     get = fields.get
     layout = fields["layout"]
-    kind = "glibc" if "glibc" in fields else "musl" if "musl" in fields else "none"
+    kind = "glibc" if "glibc" in fields else "musl" if layout == "alpine" else "none"
     glibcxx, _, cxxabi = get("libstdc++", "").partition(" ")
     gcc = get("libgcc", "")
     arches = tuple(get("arch", "x64").split())
