@@ -53,7 +53,7 @@ def overlapping_zip(content: bytes, count: int) -> bytes:
     packed = packer.compress(content) + packer.flush()
     numbers = (zlib.crc32(content), len(packed), len(content))
     local = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 8, 0, 0, *numbers, 1, 0) + b"x"
-    central = b""
+    central = bytearray()
     for number in range(count):
         name = b"%06d" % number
         central += struct.pack(
@@ -62,7 +62,7 @@ def overlapping_zip(content: bytes, count: int) -> bytes:
         central += name
     body = local + packed
     told = min(count, 0xFFFE)
-    return body + central + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, told, told, len(central), len(body), 0)
+    return body + bytes(central) + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, told, told, len(central), len(body), 0)
 
 
 def ar(members: Mapping[str, bytes]) -> bytes:

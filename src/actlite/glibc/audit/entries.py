@@ -5,8 +5,8 @@ from __future__ import annotations
 from actlite.glibc.audit.streams import Reader
 from actlite.records import frozen
 
-MAX_NAME = 1 << 16
-"""Bytes of a member's name; Linux takes 4096."""
+MAX_NAME = 4096
+"""Bytes of a member's name (PATH_MAX)."""
 
 
 @frozen

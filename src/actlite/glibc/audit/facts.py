@@ -59,6 +59,12 @@ def newest(needs: tuple[NeededVersion, ...]) -> dict[str, str]:
     return dict(newest_of(names))
 
 
+def weight(file: AuditedFile) -> int:
+    """How many bytes a file's facts take, about."""
+    needs = sum(200 + len(need.version) + sum(100 + len(s.name) for s in need.symbols) for need in file.needs)
+    return needs + sum(100 + len(library) for library in file.libraries)
+
+
 def language(path: Path) -> str:
     """``rust`` or ``go`` where the compiler left its mark in a file; else empty."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:

@@ -23,6 +23,8 @@ class Limits:
     """Archives within archives; a compressed tar counts as one."""
     files: int = 2000
     """ELF files that are looked at."""
+    tables: int = 32 * MIB
+    """Bytes, about, of what is kept of all ELF files: names of versions, symbols and libraries."""
     told: int = 50
     """Sentences about what was not looked at, and files of other kinds that are named."""
 
@@ -47,6 +49,7 @@ class Budget:
         self._unpacked = 0
         self._members = 0
         self._files = 0
+        self._tables = 0
 
     def unpacked(self, size: int) -> None:
         """Count bytes that came out of an archive. Raises LimitHit."""
@@ -65,6 +68,14 @@ class Budget:
         self._files += 1
         if self._files > self.limits.files:
             raise LimitHit(f"there are more than {self.limits.files:,} ELF files")
+
+    def tables(self, size: int) -> None:
+        """Count what is kept of an ELF file. Raises LimitHit."""
+        self._tables += size
+        if self._tables > self.limits.tables:
+            raise LimitHit(
+                f"the tables of the ELF files are larger than {in_units(self.limits.tables)} together"
+            )
 
     def ratio(self, taken: int, given: int) -> None:
         """Check what a compressed stream took and gave so far. Raises Bomb."""

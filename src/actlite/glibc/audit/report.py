@@ -9,8 +9,8 @@ from pathlib import Path
 
 from actlite.glibc.audit import against, wheel
 from actlite.glibc.audit.asked import Asked
-from actlite.glibc.audit.facts import look, newest
-from actlite.glibc.audit.limits import Budget, Limits
+from actlite.glibc.audit.facts import look, newest, weight
+from actlite.glibc.audit.limits import Budget, LimitHit, Limits
 from actlite.glibc.audit.model import (
     FITS,
     REFUSED,
@@ -30,6 +30,8 @@ from actlite.glibc.system import MemorySystem
 from actlite.glibc.target import Target
 from actlite.records import replace
 
+MAX_LINKS = 10_000
+"""Links to libraries that are remembered."""
 _Looked = tuple[AuditedFile, ElfFile | None]
 
 
@@ -50,21 +52,27 @@ def audit(
     shown = name or str(path)
     asked = Asked(target, max_glibc)
     limits = limits or Limits()
+    budget = Budget(limits)
     files: list[_Looked] = []
-    links: list[FoundLink] = []
+    links: list[tuple[str, str]] = []
     others: list[OtherFile] = []
-    unseen: list[str] = []
+    unseen = _Few(limits.told)
     with tempfile.TemporaryDirectory(prefix="actlite-audit-") as folder:
-        walk = Walk(Budget(limits), Path(folder))
-        for found in walk.path(path, shown):
-            if isinstance(found, FoundElf):
-                files.append(_look(found, asked))
-            elif isinstance(found, FoundLink):
-                links.append(found)
-            elif isinstance(found, OtherFile):
-                others.append(found)
-            else:
-                unseen.append(found.text)
+        walk = Walk(budget, Path(folder))
+        try:
+            for found in walk.path(path, shown):
+                if isinstance(found, FoundElf):
+                    files.append(_look(found, asked))
+                    budget.tables(weight(files[-1][0]))
+                elif isinstance(found, FoundLink):
+                    if ".so" in found.name and len(links) < MAX_LINKS:
+                        links.append((_name(found.name), _name(found.target)))
+                elif isinstance(found, OtherFile):
+                    others += [found] if len(others) < limits.told else []
+                else:
+                    unseen.add(found.text)
+        except LimitHit as hit:
+            unseen.add(f"The rest of {shown} is not looked at: {hit}.")
     beside = _libraries(files, links)
     system = _beside(files) if images else None
     done = [_finished(file, elf, beside, images, system) for file, elf in files]
@@ -78,8 +86,8 @@ def audit(
         kind=walk.kind,
         size=walk.size,
         files=tuple(done),
-        others=tuple(others[: limits.told]),
-        unseen=tuple(_few(unseen, limits.told)),
+        others=tuple(others),
+        unseen=unseen.sentences(),
         newest=newest(needs),
         policy=policy,
         claims=claims,
@@ -156,16 +164,23 @@ def _claims(claims: Sequence[str], policy: str, files: wheel.Looked) -> Iterator
             yield Remark("policy", f"Its name claims {', '.join(broken)}, but {met}.")
 
 
-def _libraries(files: Sequence[_Looked], links: Sequence[FoundLink]) -> frozenset[str]:
+def _libraries(files: Sequence[_Looked], links: Sequence[tuple[str, str]]) -> frozenset[str]:
     """The libraries that come with the files: their own names, and those of links that lead to one of them."""
-    own = {posixpath.basename(file.name): file.name for file, elf in files if elf is not None}
-    names = set(own) | {elf.soname for _, elf in files if elf is not None and elf.soname}
-    for _ in range(len(links)):
-        led = {posixpath.basename(link.name) for link in links if posixpath.basename(link.target) in names}
-        if led <= names:
-            break
-        names |= led
+    names = {_name(file.name) for file, elf in files if elf is not None}
+    names |= {elf.soname for _, elf in files if elf is not None and elf.soname}
+    leading: dict[str, list[str]] = {}
+    for link, target in links:
+        leading.setdefault(target, []).append(link)
+    left = list(names)
+    while left:
+        for link in leading.pop(left.pop(), ()):
+            names.add(link)
+            left.append(link)
     return frozenset(names)
+
+
+def _name(path: str) -> str:
+    return posixpath.basename(path)[:255]
 
 
 def _beside(files: Sequence[_Looked]) -> MemorySystem:
@@ -173,10 +188,23 @@ def _beside(files: Sequence[_Looked]) -> MemorySystem:
     return MemorySystem("", found)
 
 
-def _few(sentences: Sequence[str], most: int) -> Iterator[str]:
-    yield from sentences[:most]
-    if len(sentences) > most:
-        yield f"{len(sentences) - most} more things were not looked at."
+class _Few:
+    """The first sentences, and how many more there are."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: list[str] = []
+        self._more = 0
+
+    def add(self, sentence: str) -> None:
+        if len(self._kept) < self._most:
+            self._kept.append(sentence)
+        else:
+            self._more += 1
+
+    def sentences(self) -> tuple[str, ...]:
+        more = [f"{self._more} more things were not looked at."] if self._more else []
+        return (*self._kept, *more)
 
 
 def _worst(verdicts: Iterator[str]) -> str:

@@ -49,7 +49,10 @@ def entries(source: Reader) -> Iterator[Entry]:
             continue
         size = _decimal(extra["size"]) if "size" in extra else size
         content = Part(source, size if kind not in (_HARD, _SYMBOLIC, _FOLDER) else 0)
-        yield _entry(header, kind, size, content, extra)
+        entry = _entry(header, kind, size, content, extra)
+        if len(entry.name) > MAX_NAME or len(entry.link) > MAX_NAME:
+            raise Damaged("a name is longer than any")
+        yield entry
         content.skip()
         _pad(source, size if kind not in (_HARD, _SYMBOLIC, _FOLDER) else 0)
         extra = {}

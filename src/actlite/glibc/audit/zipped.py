@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from actlite.glibc.audit.entries import Entry, text
+from actlite.glibc.audit.entries import MAX_NAME, Entry, text
 from actlite.glibc.audit.limits import Budget
 from actlite.glibc.audit.streams import (
     Counted,
@@ -63,6 +63,8 @@ def entries(file: BinaryIO, budget: Budget) -> Iterator[Entry]:
         packed, unpacked = fields[8], fields[9]
         name_size, extra_size, comment_size = fields[10:13]
         mode, offset = fields[15] >> 16, fields[16]
+        if name_size > MAX_NAME:
+            raise Damaged("a name is longer than any")
         name = read_exactly(window, name_size)
         extra = read_exactly(window, extra_size)
         read_exactly(window, comment_size)
