@@ -71,7 +71,6 @@ ZIG = {
     "zig_c_2.17": ("cc", "x86_64-linux-gnu.2.17"),
     "zig_c_2.34": ("cc", "x86_64-linux-gnu.2.34"),
     "zig_cpp_2.17": ("c++", "x86_64-linux-gnu.2.17"),
-    "zig_cpp_2.28": ("c++", "x86_64-linux-gnu.2.28"),
     "zig_static": ("cc", "x86_64-linux-musl"),
 }
 """What is made by zig, which can link for any glibc: compiler and target."""
