@@ -11,7 +11,8 @@ from actlite.cli.settings import Settings
 from actlite.errors import EngineUnavailable
 
 if TYPE_CHECKING:
-    from actlite.glibc.image_system import ImageFiles
+    from actlite.engines.registry.images import RegistryImages
+    from actlite.glibc.image_system import Described, ImageFiles
 
 
 def images_of(settings: Settings) -> ReadImages:
@@ -28,4 +29,16 @@ def images_of(settings: Settings) -> ReadImages:
         except EngineUnavailable:
             return None
 
-    return ReadImages(local, None, cache=cache)
+    registries: dict[str, RegistryImages] = {}
+
+    def remote(name: str, arch: str) -> Described:
+        from actlite.engines.registry.images import RegistryImages
+        from actlite.glibc.image_facts import is_interesting
+        from actlite.glibc.image_system import describe_remote
+
+        if arch not in registries:
+            wanted = {"x64": "amd64"}.get(arch, arch)
+            registries[arch] = RegistryImages(cache, architecture=wanted, interesting=is_interesting)
+        return describe_remote(registries[arch], name, cache=cache)
+
+    return ReadImages(local, remote, cache=cache)

@@ -327,7 +327,8 @@ def test_an_image_that_nobody_knows() -> None:
 def test_an_image_in_the_place_of_another() -> None:
     by = settings(stand_ins={"registry.example.org/own/image:1": OLD})
     (finding,) = findings(job(CHECKOUT, container="registry.example.org/own/image:1"), by)
-    assert f"{OLD} stands in for registry.example.org/own/image:1" in finding.notes
+    assert "can't start in registry.example.org/own/image:1," in finding.message
+    assert f"{OLD} stands in for it" in finding.notes
 
 
 def test_images_are_asked_of_the_source_that_is_given() -> None:

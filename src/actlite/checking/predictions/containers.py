@@ -65,7 +65,7 @@ def container_of(situation: Situation, stand_ins: Mapping[str, str]) -> JobImage
         arch,
         (*listed, *of_options(options)),
         known,
-        f"{stand_in} stands in for {name}" if stand_in != name else "",
+        f"{stand_in} stands in for it" if stand_in != name else "",
         listed_open and "/__e" in node.span.text,
         _platform(options),
     )

@@ -93,7 +93,7 @@ def _message(first: Prediction) -> str:
     choice = first.step.choice
     if choice is None:
         return f"{first.action} declares {first.declared.using}, which the runner does not know: {first.step.lines[0]}"
-    image = first.image.name if first.image is not None else ""
+    image = first.image.written if first.image is not None else ""
     return f"{choice.runtime} can't start in {image}, so that {first.action} fails"
 
 

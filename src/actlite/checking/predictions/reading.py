@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from actlite.checking.predictions.settings import CatalogueImages
 from actlite.errors import ActliteError
+from actlite.records import replace
 
 if TYPE_CHECKING:
     from actlite.glibc.image_system import Described, ImageFiles
@@ -53,7 +54,9 @@ class ReadImages:
             if found is not None:
                 return found
         known = self._catalogue.describe(name, arch)
-        return "; ".join([*tried, known]) if isinstance(known, str) else known
+        if isinstance(known, str):
+            return "; ".join([*tried, known])
+        return replace(known, detail="; ".join([known.detail, *tried]))
 
     def _of_engine(self, name: str, arch: str) -> Described | None:
         from actlite.glibc.image_system import describe_local
