@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from actlite.execution.as_predicted import DOUBT
+
 WORKFLOW = ".github/workflows/x.yml"
 RUNNER = "actlite-standin/runner:1"
 OURS = {"DOCKER_HOST", "DOCKER_CONTEXT", "NO_COLOR", "TERM", "COLUMNS"}
@@ -38,13 +40,15 @@ class Ended:
         return self.out + self.err
 
     def expect(self, code: int, *words: str) -> Ended:
-        """Assert the exit code, some words of the output, and that nothing of Python's shows."""
+        """Assert the exit code, some words of the output, that nothing of Python's shows, and that no step has ended
+        otherwise than predicted."""
         assert self.code == code, self.text
         flat = " ".join(self.text.split())
         for word in words:
             assert word in flat, f"{word!r} is not said:\n{self.text}"
         for bad in ("Traceback", "defect of its own", "Exception in thread"):
             assert bad not in self.text, self.text
+        assert DOUBT not in flat, self.text
         return self
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from actlite.execution.as_predicted import DOUBT
+
 STORY = Path(__file__).resolve().parents[2] / "sample_workflows" / "story"
 KEYS = ("expect", "as-of", "image", "platform", "flags", "step", "loader", "loader-lines", "says", "case")
 EXIT_CODES = {"success": 0, "failure": 1}
@@ -121,6 +123,7 @@ def test_story(case: Case, story_repository: Any, standin: Callable[[str], str],
     said = done.stdout + done.stderr
     assert done.returncode == EXIT_CODES[case.last("expect")], said
     assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr
+    assert DOUBT not in " ".join(said.split()), said
     report = json.loads(report_file.read_text())
     assert report["conclusion"] == case.last("expect"), said
     steps = [step for job in report["runs"][0]["jobs"] for step in job["steps"]]
