@@ -139,6 +139,27 @@ def test_inputs_of_a_call_make_the_image() -> None:
     assert (finding.span.source.name, finding.span.text) == (NAME, "./.github/workflows/called.yml")
 
 
+def test_inputs_of_a_call_make_the_matrix() -> None:
+    called = (
+        "on:\n  workflow_call:\n    inputs: {images: {type: string}}\njobs:\n  inner:\n    strategy:\n"
+        "      matrix: {image: '${{ fromJSON(inputs.images) }}'}\n    runs-on: ubuntu-latest\n"
+        f"    container: ${{{{ matrix.image }}}}\n    steps:\n      - {CHECKOUT}\n"
+    )
+    caller = (
+        "on: push\njobs:\n  outer:\n    uses: ./.github/workflows/called.yml\n"
+        '    with: {images: \'["centos:7", "debian:12"]\'}\n'
+    )
+    files = {".github/workflows/called.yml": called}
+    found = predictions(caller, files=files)
+    assert [(item.legs, item.step.verdict) for item in found] == [
+        (("inner (centos:7)",), "fails"),
+        (("inner (debian:12)",), "starts"),
+    ]
+    (finding,) = findings(caller, files=files, names=[NAME, *files])
+    assert finding.span is not None
+    assert finding.span.source.name == NAME
+
+
 def test_what_is_wrong_in_a_called_workflow_anyway_is_told_there() -> None:
     called = (
         "on: workflow_call\njobs:\n  inner:\n    runs-on: ubuntu-latest\n"

@@ -41,11 +41,7 @@ def add_findings(
 
 def _told_there(item: Prediction, own: str, checked: Container[str]) -> bool:
     """Whether a prediction for a job of a called workflow is a finding of that workflow's own file."""
-    return bool(item.callers) and item.workflow != own and item.workflow in checked and not _by_inputs(item)
-
-
-def _by_inputs(item: Prediction) -> bool:
-    return item.image is not None and "inputs" in item.image.span.text
+    return bool(item.callers) and item.workflow != own and item.workflow in checked and not item.by_caller
 
 
 def _groups(items: Iterable[Prediction]) -> list[list[Prediction]]:

@@ -115,6 +115,8 @@ class Prediction:
     """The composite actions around it, outermost first."""
     callers: tuple[Span, ...] = ()
     """The ``uses:`` of the calling jobs, outermost first."""
+    by_caller: bool = False
+    """What the job runs in depends on the inputs that a caller gives."""
     condition: str = ""
     """An ``if:`` of the step or job that is only known in the run: it holds where the step runs."""
     tolerated: bool = False

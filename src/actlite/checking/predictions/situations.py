@@ -43,8 +43,12 @@ class Situation:
     """What its settings see; what is not in it is not known."""
     callers: tuple[Span, ...] = ()
     """The ``uses:`` of the calling jobs, outermost first."""
-    by_inputs: bool = False
-    """Inputs of a caller are in the contexts."""
+
+    @property
+    def by_caller(self) -> bool:
+        """What it runs in depends on the inputs that a caller gives."""
+        nodes = (self.job.container, self.job.strategy, self.job.runs_on)
+        return bool(self.callers) and any("inputs" in node.span.text for node in nodes if node is not None)
 
 
 def of_workflow(workflow: Workflow, calls: Calls) -> Iterator[Situation]:
@@ -95,7 +99,7 @@ def _jobs(
             seen = {**contexts, "matrix": matrix}
             if job.uses is None:
                 id = " / ".join((*ids, job.id))
-                yield Situation(workflow, job, id, name, seen, callers, bool(callers))
+                yield Situation(workflow, job, id, name, seen, callers)
                 continue
             call = calls.get(job.id)
             called = call.called.workflow if call is not None and call.called is not None else None
