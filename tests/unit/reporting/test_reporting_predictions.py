@@ -141,3 +141,17 @@ def test_the_symbols_of_a_cause() -> None:
     assert symbols(replace(cause, symbols=())) == ""
     assert symbols(replace(cause, symbols=(), version="")) == "the library is not there"
     assert "refuses it all the same" in symbols(made.OWN.causes[1])
+
+
+def test_what_a_program_lacks_is_said_once() -> None:
+    stream = io.StringIO()
+    reporter = console_reporter(stream, env={}, width=80)
+    packed = made.audited("manylinux2014")[0]
+    events = made.with_target()
+    for event in [*events[:-1], replace(packed, name="dist/again.zip"), events[-1]]:
+        reporter(event)
+    text = stream.getvalue()
+    artifacts = text.partition("\nartifacts\n")[2]
+    assert artifacts.count("hq-new: glibc 2.34 ✗") == 2
+    assert artifacts.count("__cxa_thread_atexit_impl") == 1
+    assert artifacts.count("build in a 2.17 image") == 1

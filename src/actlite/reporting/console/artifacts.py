@@ -40,28 +40,31 @@ def artifact_lines(record: RunRecord, screen: Screen) -> Iterator[Text]:
         return
     yield Text()
     yield Text("artifacts")
+    told: set[object] = set()
     for artifact in record.artifacts:
         name = foreign(f"  {artifact.name}")
         if artifact.needs and not artifact.audited:
             name.append_text(foreign(f" · needs {artifact.needs}", "dim"))
         yield row(name, Text(size(artifact.size)), screen.width)
-        yield from _files(artifact, screen)
-        for told in artifact.unseen:
-            yield from _indented(told, 4, screen, "dim")
+        yield from _files(artifact, screen, told)
+        for unseen in artifact.unseen:
+            yield from _indented(unseen, 4, screen, "dim")
         yield Text("    ").append_text(path_text(artifact.path, screen))
 
 
-def _files(artifact: ArtifactFound, screen: Screen) -> Iterator[Text]:
+def _files(artifact: ArtifactFound, screen: Screen, told: set[object]) -> Iterator[Text]:
+    """A line for each file. What a program lacks is said once, where it is also in an archive; ``told`` remembers it."""
     ordered = sorted(artifact.audited, key=lambda file: file.verdict != "refused")
-    advised: set[str] = set()
     for file in ordered[:FILES]:
         yield _file(file, artifact)
         if file.verdict != "refused":
             continue
-        yield from _causes(file.over, screen)
+        if file.over not in told:
+            told.add(file.over)
+            yield from _causes(file.over, screen)
         for line in file.advice:
-            if line not in advised:
-                advised.add(line)
+            if line not in told:
+                told.add(line)
                 yield from _indented(line, 6, screen)
     rest = ordered[FILES:]
     if rest:
