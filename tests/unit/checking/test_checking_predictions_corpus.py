@@ -24,6 +24,7 @@ BEFORE_228 = re.compile(
     r"(?:amd64/)?centos:[67](?:\.|$)|(?:amd64/)?ubuntu:(?:1[468]\.|xenial|bionic|trusty)|(?:amd64/)?debian:(?:[789]\b|stretch|jessie)"
     r"|.*(?:manylinux1|manylinux2010|manylinux2014|manylinux_2_24)|.*-(?:stretch|jessie)|amazonlinux:[12](?:$|\.)"
     r"|oraclelinux:[67]|fedora:2[0-7]|opensuse/leap:15|rust:.*stretch|python:.*stretch"
+    r"|aswf/ci-osl:20(?:19|2[0-2])|.*/centos-7|.*/mint19"
 )
 """Images with a glibc before 2.28, by their names: a judgement that shares nothing with the catalogue."""
 TODAY, STORY = date(2026, 11, 23), (date(2021, 5, 7), date(2023, 9, 20), date(2024, 8, 1), date(2025, 6, 1))
