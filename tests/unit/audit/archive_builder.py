@@ -34,8 +34,8 @@ def zip_(members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> by
             info = zipfile.ZipInfo(name)
             info.compress_type = method
             if content.startswith(b"->"):
-                info.create_system, info.external_attr, content = 3, 0o120777 << 16, content[2:]
-            archive.writestr(info, content)
+                info.create_system, info.external_attr = 3, 0o120777 << 16
+            archive.writestr(info, content.removeprefix(b"->"))
     return buffer.getvalue()
 
 
@@ -62,7 +62,11 @@ def overlapping_zip(content: bytes, count: int) -> bytes:
         central += name
     body = local + packed
     told = min(count, 0xFFFE)
-    return body + bytes(central) + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, told, told, len(central), len(body), 0)
+    return (
+        body
+        + bytes(central)
+        + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, told, told, len(central), len(body), 0)
+    )
 
 
 def ar(members: Mapping[str, bytes]) -> bytes:
@@ -92,12 +96,12 @@ def cpio(members: Mapping[str, bytes]) -> bytes:
     out = bytearray()
     for name, content in (*members.items(), ("TRAILER!!!", b"")):
         mode = 0o120777 if content.startswith(b"->") else 0o100755
-        content = content.removeprefix(b"->")
+        data = content.removeprefix(b"->")
         shown = name.encode() + b"\0"
-        numbers = (0, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(shown), 0)
+        numbers = (0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(shown), 0)
         out += b"070701" + b"".join(b"%08x" % number for number in numbers) + shown
         out += b"\0" * (-len(out) % 4)
-        out += content
+        out += data
         out += b"\0" * (-len(out) % 4)
     return bytes(out)
 
@@ -110,6 +114,4 @@ def rpm(payload: bytes) -> bytes:
         return b"\x8e\xad\xe8\x01\0\0\0\0" + struct.pack(">2L", 1, size) + entries + b"\0" * size
 
     signature = header(5)
-    return (
-        b"\xed\xab\xee\xdb" + b"\0" * 92 + signature + b"\0" * (-len(signature) % 8) + header(11) + payload
-    )
+    return b"\xed\xab\xee\xdb" + b"\0" * 92 + signature + b"\0" * (-len(signature) % 8) + header(11) + payload

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from typing import TypedDict, Unpack
 
 MACHINES = {"x64": (62, True), "arm64": (183, True), "x86": (3, False), "arm": (40, False)}
 INTERPRETERS = {"x64": "/lib64/ld-linux-x86-64.so.2", "arm64": "/lib/ld-linux-aarch64.so.1"}
@@ -12,15 +13,40 @@ Versions = Mapping[str, Mapping[str, Sequence[str]]]
 """Library to version to symbols. A version ending in ``?`` has VER_FLG_WEAK; a symbol ending in ``?`` is weak."""
 
 
-def program(versions: Versions = {}, *, machine: str = "x64", libraries: Sequence[str] = (), **more: str) -> bytes:
+class Paths(TypedDict, total=False):
+    """Texts that a dynamic file may have."""
+
+    interpreter: str
+    soname: str
+    rpath: str
+    runpath: str
+
+
+NO_VERSIONS: Versions = {}
+
+
+def program(
+    versions: Versions = NO_VERSIONS,
+    *,
+    machine: str = "x64",
+    libraries: Sequence[str] = (),
+    relr: bool = False,
+    **paths: Unpack[Paths],
+) -> bytes:
     """A dynamic program; it needs the libraries of its versions, then the others."""
-    more.setdefault("interpreter", INTERPRETERS.get(machine, "/lib/ld-linux.so.2"))
-    return make(3, versions, machine=machine, libraries=libraries, pie=True, **more)
+    paths.setdefault("interpreter", INTERPRETERS.get(machine, "/lib/ld-linux.so.2"))
+    return make(3, versions, machine=machine, libraries=libraries, relr=relr, pie=True, **paths)
 
 
-def library(versions: Versions = {}, *, machine: str = "x64", libraries: Sequence[str] = (), **more: str) -> bytes:
+def library(
+    versions: Versions = NO_VERSIONS,
+    *,
+    machine: str = "x64",
+    libraries: Sequence[str] = (),
+    **paths: Unpack[Paths],
+) -> bytes:
     """A shared library."""
-    return make(3, versions, machine=machine, libraries=libraries, **more)
+    return make(3, versions, machine=machine, libraries=libraries, **paths)
 
 
 def static(*, machine: str = "x64", pie: bool = False, padding: int = 0) -> bytes:
@@ -40,7 +66,7 @@ def make(
     soname: str = "",
     rpath: str = "",
     runpath: str = "",
-    relr: str = "",
+    relr: bool = False,
     pie: bool = False,
     dynamic: bool = True,
 ) -> bytes:
@@ -86,8 +112,8 @@ def make(
         places += [(0x6FFFFFFE, needs), (0x6FFFFFF0, struct.pack(f"<{len(indexes)}H", *indexes))]
     count = (1 + bool(interpreter) + 1) if dynamic else 1
     at = header_size + segment_size * count
-    interpreter_at, own = at, interpreter.encode() + b"\0" if interpreter else b""
-    body = bytearray(own)
+    interpreter_at, loader = at, interpreter.encode() + b"\0" if interpreter else b""
+    body = bytearray(loader)
     for tag, data in places if dynamic else ():
         body += b"\0" * (-(at + len(body)) % 8)
         tags.append((tag, at + len(body)))
@@ -104,7 +130,7 @@ def make(
 
     segments = segment(1, 0, at + len(body))
     if interpreter:
-        segments += segment(3, interpreter_at, len(own))
+        segments += segment(3, interpreter_at, len(loader))
     if dynamic:
         segments += segment(2, dynamic_at, len(table))
     start = b"\x7fELF" + bytes([2 if wide else 1, 1, 1]) + b"\0" * 9

@@ -184,12 +184,12 @@ def test_files_of_other_kinds(content: bytes, what: str, look: Look) -> None:
 
 @pytest.mark.parametrize("name", ["../../etc/cron.d/x", "/etc/passwd", "a\x1b[31mb", "a\nb", "a" * 4000])
 def test_hostile_names_lead_nowhere(name: str, look: Look, tmp_path: Path) -> None:
-    before = {path for path in tmp_path.rglob("*")}
+    before = set(tmp_path.rglob("*"))
     for kind, make in (("tar", archives.tar), ("zip", archives.zip_)):
         report = look(f"h.{kind}", make({name: PROGRAM}))
         assert report.files[0].member == name
         assert report.files[0].glibc == "2.17"
-    assert {path for path in tmp_path.rglob("*")} - before == {tmp_path / "h.tar", tmp_path / "h.zip"}
+    assert set(tmp_path.rglob("*")) - before == {tmp_path / "h.tar", tmp_path / "h.zip"}
 
 
 def test_names_that_are_no_text_are_kept(look: Look) -> None:

@@ -145,9 +145,7 @@ def test_a_bomb_is_bounded_and_told(name: str, tmp_path: Path) -> None:
 def test_tables_of_many_files_are_bounded(tmp_path: Path) -> None:
     symbols = [f"symbol_{number}_{'x' * 200}" for number in range(20_000)]
     program = elf_builder.program({"libc.so.6": {"GLIBC_2.17": symbols}})
-    (tmp_path / "t.tar.gz").write_bytes(
-        archives.tar({f"p{number}": program for number in range(40)}, "w:gz")
-    )
+    (tmp_path / "t.tar.gz").write_bytes(archives.tar({f"p{number}": program for number in range(40)}, "w:gz"))
     done = subprocess.run(
         [sys.executable, "-c", AUDIT, str(tmp_path), "t.tar.gz"], capture_output=True, text=True, check=True
     )
