@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +13,16 @@ from typing import Any
 import pytest
 
 from actlite.engines.docker import DockerEngine, connect
-from actlite.glibc.catalogue import builds, image_row, node_build, system_of, versions_of
+from actlite.glibc.catalogue import builds, image_row, node_build, rows, system_of, versions_of
+from actlite.glibc.catalogue.rows import read_rows
 from actlite.glibc.image_system import Described, describe_local
 from actlite.glibc.loading import load
 
 pytestmark = pytest.mark.docker
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "scripts" / "catalogue.py"
+CATALOGUE = ROOT / "src" / "actlite" / "glibc" / "catalogue"
 
 IMAGES = {
     "manylinux1": "quay.io/pypa/manylinux1_x86_64",
@@ -106,3 +115,50 @@ def test_every_library_that_node_touches_defines_the_same(
             assert set(names) - set(elf.definitions) <= added, library
         seen += 1
     assert seen >= 6
+
+
+def test_the_script_makes_the_row_of_a_real_image(standin: Callable[[str], str], tmp_path: Path) -> None:
+    """As ``scripts/catalogue.py image NAME --write`` does: from the image to the file, and back to the same system."""
+    shutil.copy(CATALOGUE / "images.txt", tmp_path)
+    command = [sys.executable, str(SCRIPT), "--data", str(tmp_path), "--cache", str(tmp_path), "image"]
+    done = subprocess.run(
+        [*command, standin("debian11"), "--row", "debian:11", "--write"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("[debian:11]\n")
+    written = {row.name: row for row in read_rows((tmp_path / "images.txt").read_text("utf-8"))}
+    table = image_row("debian:11")
+    assert table is not None
+    made = written["debian:11"]
+    assert (made.glibc, made.glibcxx, made.cxxabi, made.gcc["x64"]) == (
+        table.glibc,
+        table.glibcxx,
+        table.cxxabi,
+        table.gcc["x64"],
+    )
+    assert (made.names, made.system, made.ends) == (table.names, table.system, table.ends)
+    assert made.confidence == "measured"
+    assert versions_of(made) == versions_of(table)
+    assert set(written) == {row.name for row in rows()}
+
+
+def test_the_script_tells_where_a_row_is_wrong(
+    engine: DockerEngine, standin: Callable[[str], str], tmp_path: Path
+) -> None:
+    compare = runpy.run_path(str(SCRIPT), run_name="catalogue")["compare"]
+    image = described(engine, standin("debian11"), tmp_path)
+    right, wrong = image_row("debian:11"), image_row("debian:12")
+    assert right is not None
+    assert wrong is not None
+    assert list(compare(right, "debian:11", image, versions_of(right))) == []
+    told = list(compare(wrong, "debian:11", image, versions_of(wrong)))
+    assert [line.split(" of ")[0] for line in told] == [
+        f"debian:12: {library}"
+        for library in (
+            *("ld-linux-x86-64.so.2", "libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6"),
+            *("libpthread.so.0", "libstdc++.so.6"),
+        )
+    ]
