@@ -159,6 +159,6 @@ def test_the_script_tells_where_a_row_is_wrong(
         f"debian:12: {library}"
         for library in (
             *("ld-linux-x86-64.so.2", "libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6"),
-            *("libpthread.so.0", "libstdc++.so.6"),
+            *("libmvec.so.1", "libpthread.so.0", "libstdc++.so.6"),
         )
     ]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.shared_data import FACTS, needs
 
+from actlite.actions.known import known_actions
 from actlite.glibc.catalogue import image_row, node_build, rows, system_of, versions_of
 from actlite.glibc.catalogue.definitions import definitions
 from actlite.glibc.catalogue.layouts import LAYOUTS
@@ -200,6 +201,28 @@ def test_rows_are_sound() -> None:
                 assert {"libc.so.6", "libm.so.6"} <= versions_of(row, arch).keys()
                 assert row.gcc[arch]
                 assert row.has_libstdcxx is False or "libstdc++.so.6" in versions_of(row, arch)
+
+
+def test_the_systems_of_users_stand_in_their_order() -> None:
+    """So that the oldest one that has something comes first."""
+    by_name: dict[str, list[tuple[int, ...]]] = {}
+    for row in rows():
+        name, _, number = row.system.rpartition(" ")
+        if row.system and name != "CentOS Stream":
+            by_name.setdefault(name, []).append(tuple(map(int, number.split("."))))
+    assert {"Debian", "Ubuntu", "RHEL", "CentOS", "Fedora", "Amazon Linux", "Alpine"} <= by_name.keys()
+    for name, numbers in by_name.items():
+        assert numbers == sorted(numbers), name
+
+
+def test_the_page_tells_how_many_there_are() -> None:
+    actions = known_actions().values()
+    refs = sum(not ref.startswith(("=", "*")) for action in actions for ref in action.refs)
+    text = " ".join(
+        (Path(__file__).parents[3] / "docs" / "reference" / "catalogue.md").read_text("utf-8").split()
+    )
+    assert f"{len(rows())} rows of images under {len(rows_by_name())} names" in text
+    assert f"the manifests of {len(actions)} actions at {refs} branches and tags" in text
 
 
 def test_a_line_of_the_table_that_is_wrong_is_told() -> None:
