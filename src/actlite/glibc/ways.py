@@ -63,7 +63,7 @@ class Situation:
     """A runner's node that does not start in an image, and what is known around it."""
 
     runtime: str
-    """What the runner takes: ``node24``."""
+    """What the runner takes: ``node24``; empty where it does not know what the action declares."""
     on: datetime.date
     declared: str = ""
     """What the action declares: ``node12``; empty where that isn't known."""
@@ -119,8 +119,9 @@ def older(one: str, other: str) -> bool:
 
 
 def ways(at: Situation) -> tuple[Way, ...]:
-    """What would work in a situation, best first. Nothing is there outside the time in which it works."""
-    return tuple(way for make in _WAYS.values() if (way := make(at)) is not None)
+    """What would work in a situation, best first. Nothing is there outside the time in which it works, nor where the
+    runner takes no runtime at all: where it does not know what the action declares."""
+    return () if not at.runtime else tuple(way for make in _WAYS.values() if (way := make(at)) is not None)
 
 
 def way(name: str, at: Situation) -> Way | None:

@@ -108,7 +108,7 @@ def situation(step: Prediction, on: datetime.date, target: str = "") -> Situatio
     """A failing step as :func:`actlite.glibc.ways.ways` wants to know it."""
     described, choice, loading = step.step.image, step.step.choice, step.step.loading
     newest: MappingABC[str, str] = {}
-    libc = ""
+    libc = "musl" if loading is None and described is None else ""  # the runner refuses Alpine on arm64
     if described is not None:
         libc = described.libc.kind
         newest = {
