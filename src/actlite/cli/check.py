@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from actlite.reporting.findings import data, workflow_commands
 
 _NAMED = 3
 """So many images that are not known are named."""
+_DIGEST = re.compile(r"(@sha256:[0-9a-f]{12})[0-9a-f]+")
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
@@ -183,6 +185,7 @@ def _not_predicted(checked: Checked) -> str:
     images = list(dict.fromkeys(item["image"]["name"] or item["image"]["written"] for item in open_))
     if not steps:
         return ""
+    images = [_DIGEST.sub(r"\1…", image) for image in images]
     named = ", ".join(images[:_NAMED]) + (f" and {len(images) - _NAMED} more" if len(images) > _NAMED else "")
     return f"; {_counted(steps, 'step')} in {_counted(len(images), 'image')} not predicted: {named} (--images looks into them)"
 

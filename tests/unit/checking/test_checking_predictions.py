@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from time import monotonic
 
 import pytest
 from predicting_support import NAME, OLD, TODAY, findings, job, predictions, settings
@@ -78,6 +79,20 @@ def test_a_composite_action_that_uses_itself_comes_to_an_end() -> None:
         "a/action.yml": "name: a\ndescription: a\nruns:\n  using: composite\n  steps:\n    - uses: ./a\n"
     }
     assert [verdict for _, verdict in verdicts(job("uses: ./a"), files=files)] == ["immune"]
+
+
+def test_neither_composite_actions_nor_legs_grow_without_end() -> None:
+    uses = "".join("    - uses: ./a\n" for _ in range(12))
+    files = {
+        "a/action.yml": f"name: a\ndescription: a\nruns:\n  using: composite\n  steps:\n{uses}    - uses: ./js\n"
+    }
+    files["js/action.yml"] = "name: j\ndescription: j\nruns: {using: node20, main: a.js}\n"
+    began = monotonic()
+    assert 0 < len(predictions(job("uses: ./a"), files=files)) < 7000
+    numbers = ", ".join(map(str, range(250)))
+    text = job(*([CHECKOUT] * 400), more=f"    strategy:\n      matrix:\n        a: [{numbers}]\n")
+    assert len(predictions(text)) == 400
+    assert monotonic() - began < 20
 
 
 def test_steps_in_parallel_are_predicted() -> None:

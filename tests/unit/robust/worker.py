@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from mutate import mutant
 
 from actlite.checking.called import called_workflows
 from actlite.checking.files import TextFiles
+from actlite.checking.predictions.settings import Predicting
 from actlite.checking.repository import check
 from actlite.errors import ActliteError
 from actlite.planning.plan import Trigger
@@ -33,6 +35,7 @@ SECONDS = 5
 """How long one mutant may take, at most."""
 NAME = ".github/workflows/mutant.yml"
 MANIFEST = "mutant/action.yml"
+PREDICTING = Predicting(as_of=date(2026, 11, 23), target="manylinux2014")
 
 
 class TooLong(BaseException):
@@ -47,7 +50,7 @@ def triggers() -> list[Trigger]:
 def whole(text: str, asked: list[Trigger]) -> bool:
     """Check a text as a workflow and as an action's manifest, and plan it; whether it is a workflow without errors."""
     files = TextFiles({NAME: text, MANIFEST: text})
-    checked = check(files, [NAME, MANIFEST])
+    checked = check(files, [NAME, MANIFEST], predicting=PREDICTING)
     for finding in checked.findings:
         assert finding.render()
     workflow, bag = read(SourceFile(NAME, text), NAME)

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 10
 """So many composite actions below each other are followed (R: CompositeActionsMaxDepth)."""
+MAX_FOLLOWED = 500
+"""So many composite actions of one leg are followed: one that uses itself ten times would make thousands of millions."""
 
 
 @frozen
@@ -56,6 +58,7 @@ class Leg:
     predictor: Predictor
     situation: Situation
     before: list[RunStep] = field(default_factory=list)
+    followed: int = 0
     found: list[Prediction] = field(default_factory=list)
 
     def predictions(self, *, hosts: bool) -> list[Prediction]:
@@ -105,7 +108,8 @@ class Leg:
     ) -> None:
         met = len(self.found)
         if action.steps is not None or action.uses is not None:
-            if len(around.through) < MAX_DEPTH:
+            self.followed += 1
+            if len(around.through) < MAX_DEPTH and self.followed <= MAX_FOLLOWED:
                 inside = replace(own, contexts={}, through=(*around.through, uses))
                 self._composite(action, step, number, place, image, inside)
             if len(self.found) > met:

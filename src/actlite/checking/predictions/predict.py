@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from actlite.workflow.calls import Calls
 
 
+MAX_PREDICTIONS = 20_000
+"""So many steps of one workflow are predicted, each leg counted."""
+
+
 class Predictor:
     """Predicts the steps of workflows of one repository."""
 
@@ -56,6 +60,8 @@ class Predictor:
                 continue
             legs[situation.id] = legs.get(situation.id, 0) + 1
             found += Leg(self, situation).predictions(hosts=hosts)
+            if len(found) > MAX_PREDICTIONS:
+                break
         return _merged(found, legs)
 
     @cached_property
