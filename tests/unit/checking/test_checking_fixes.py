@@ -183,12 +183,19 @@ def test_alias_of_another_job() -> None:
     ],
 )
 def test_checkout_says_what_it_cannot_honour(given: str, why: str) -> None:
-    text = job("container: centos:7") + f"        with:\n          {given}\n"
+    text = job("container: quay.io/pypa/manylinux2014_x86_64") + f"        with:\n          {given}\n"
     assert why in proposals(text)["git-checkout"].refused
 
 
+def test_checkout_needs_git() -> None:
+    text = job("container: centos:7")
+    assert "the image centos has no git" in proposals(text)["git-checkout"].refused
+    text = text.replace("    steps:\n", "    steps:\n      - run: yum install -y git\n")
+    assert not proposals(text)["git-checkout"].refused
+
+
 def test_checkout_honours_inputs() -> None:
-    text = job("container: centos:7") + (
+    text = job("container: quay.io/pypa/manylinux2014_x86_64") + (
         "        with:\n          repository: a/b\n          ref: 'v1'\n          path: sub\n"
         "          token: ${{ secrets.PAT }}\n          submodules: recursive\n          lfs: false\n"
     )

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import re
+
 from actlite.checking.fixes.checkout_step import script, settings
 from actlite.checking.fixes.edits import CannotEdit, Edit, Entry
 from actlite.checking.fixes.subject import Subject
 from actlite.checking.predictions.model import Prediction
 from actlite.document.nodes import Mapping
 from actlite.glibc.ways import OLDER_REFS, Situation
+
+WITHOUT_GIT = frozenset(
+    {
+        "almalinux",
+        "alpine",
+        "amazonlinux",
+        "busybox",
+        "centos",
+        "debian",
+        "fedora",
+        "oraclelinux",
+        "rockylinux",
+        "ubuntu",
+    }
+)
+"""Images of bare systems."""
 
 
 def older_action(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]]:
@@ -26,6 +44,7 @@ def older_action(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]
 def git_checkout(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]]:
     """Write a script for git in the place of each actions/checkout."""
     edits: list[Edit] = []
+    _has_git(subject)
     for number in sorted({step.number for step in subject.failing}):
         for step in subject.failing:
             if step.number == number:
@@ -36,6 +55,22 @@ def git_checkout(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]
         "HEAD is detached, and of the tags only the one that was pushed is there.",
     ]
     return edits, notes
+
+
+def _has_git(subject: Subject) -> None:
+    """Raise CannotEdit for images that are known to have no git, unless a script before installs it."""
+    first = min(step.number for step in subject.failing)
+    installed = any(
+        step.number < first and re.search(r"\bgit\b", step.run.text) for step in subject.run_steps()
+    )
+    for step in subject.failing:
+        name = (
+            step.image.name.partition(":")[0].removeprefix("docker.io/").removeprefix("library/")
+            if step.image
+            else ""
+        )
+        if name in WITHOUT_GIT and not installed:
+            raise CannotEdit(f"the image {name} has no git: install it in a step before")
 
 
 def _own(subject: Subject, step: Prediction) -> str:

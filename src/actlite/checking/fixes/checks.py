@@ -25,8 +25,9 @@ def verified(source: SourceFile, proposal: FixProposal) -> FixProposal:
 
 def new_error(source: SourceFile, text: str) -> str:
     """The first error of an edited text that the file did not have, as a clause; empty where there is none."""
-    before = Counter(_errors(source))
-    for error in _errors(SourceFile(source.name, text)):
+    after = _errors(SourceFile(source.name, text))
+    before = Counter(_errors(source)) if after else Counter()
+    for error in after:
         if not before[error]:
             return f"the edited file would have an error: {error[1]}"
         before[error] -= 1
