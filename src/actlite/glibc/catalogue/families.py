@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -31,14 +32,26 @@ def derived(repository: str, tag: str) -> ImageRow | None:
     parts = _PARTS.split(tag)
     if repository == "gcc":
         return _gcc(tag, parts)
-    base = families.image.get(f"{repository}:{tag}") or families.image.get(repository, "")
-    if not base and repository in families.made:
-        base = next(filter(None, map(_base, reversed(parts))), "")
+    if f"{repository}:{tag}" in families.image:
+        return by_image(f"{repository}:{tag}")
+    if repository not in families.made:
+        return None
+    base = next(filter(None, map(_base, reversed(parts))), "")
     row = rows_by_name().get(base)
     if row is None:
         return None
-    has_gcc = repository in families.gcc and base.startswith("debian:") and _WITHOUT_GCC.isdisjoint(parts)
-    return _made_from(row, f"{repository}:{tag}", has_gcc=has_gcc)
+    return _made_from(row, f"{repository}:{tag}", has_gcc=_has_gcc(repository, base, parts))
+
+
+def by_image(name: str) -> ImageRow | None:
+    """The row of a name whose base the file tells; one without a tag stands for all tags."""
+    base = _families().image.get(name, "")
+    row = rows_by_name().get(base)
+    return row and _made_from(row, name, has_gcc=_has_gcc(name.partition(":")[0], base, ()))
+
+
+def _has_gcc(repository: str, base: str, parts: Iterable[str]) -> bool:
+    return repository in _families().gcc and base.startswith("debian:") and _WITHOUT_GCC.isdisjoint(parts)
 
 
 def _base(part: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from actlite.glibc.catalogue.families import derived
+from actlite.glibc.catalogue.families import by_image, derived
 from actlite.glibc.catalogue.rows import ImageRow, rows_by_name
 
 _HUBS = (
@@ -44,11 +44,10 @@ def _find(name: str, arch: str) -> ImageRow | None:
     for prefix, machine in _ARCHES.items():
         if repository.startswith(prefix):
             repository, arch = repository.removeprefix(prefix), machine
-    row = None
-    if tag or not digest:
-        row = _by_tag(repository, tag or "latest")
-    row = row or rows_by_name().get(repository)
+    row = _by_tag(repository, tag or "latest") if tag or not digest else None
     if row is None or (digest and row.moving):
+        row = rows_by_name().get(repository) or by_image(repository)
+    if row is None:
         return None
     return _for(row, arch)
 
