@@ -26,9 +26,9 @@ MUSL_PATH = {"x64": "/etc/ld-musl-x86_64.path", "arm64": "/etc/ld-musl-aarch64.p
 """Where musl's loader is told other folders (musl's ldso/dynlink.c)."""
 NODE_LIBRARIES = (
     *("libdl.so.2", "libstdc++.so.6", "libm.so.6", "libgcc_s.so.1"),
-    *("libpthread.so.0", "libc.so.6", "librt.so.1", "libatomic.so.1"),
+    *("libpthread.so.0", "libc.so.6", "libatomic.so.1"),
 )
-"""What the runner's node builds of any year ask for: read together, in one go."""
+"""What the runner's node builds ask for, node12 to node26: read together, in one go."""
 
 
 class ImageIdentity(Protocol):

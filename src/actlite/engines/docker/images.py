@@ -23,6 +23,7 @@ from actlite.engines.docker.client import Connection, inspect_image
 from actlite.engines.docker.containers import remove_image
 from actlite.engines.docker.failures import disk_full, no_space, text, translated
 from actlite.engines.docker.image_reader import LABEL_READER, DockerImageReader, open_image
+from actlite.engines.docker.layer_folders import folders_of
 from actlite.errors import CannotRun, ImageUnavailable
 
 _PULL_TRIES = 3  # R: ContainerOperationProvider, as often as the runner
@@ -46,6 +47,8 @@ class DockerImages:
         self._connection = connection
         self._api = connection.api
         self._known: dict[str, ImageInfo] = {}
+        self._folders: dict[str, tuple[Path, ...]] = {}
+        """By image id: where its layers can be read from here."""
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
         self._swept = False
@@ -76,6 +79,8 @@ class DockerImages:
             labels=dict(config.get("Labels") or {}),
         )
         self._known[name] = info
+        if self._connection.local:
+            self._folders[info.id] = folders_of(found)
         return info
 
     def ensure(self, image: ImageSpec, on_progress: Callable[[Progress], None]) -> ImageInfo:
@@ -192,7 +197,7 @@ class DockerImages:
             )
         with translated(f"reading files of {image}", image=image):
             self._sweep_probes()
-        with open_image(self._api, info.id, image) as reader:
+        with open_image(self._api, info.id, image, self._folders.get(info.id, ())) as reader:
             yield reader
 
     def _sweep_probes(self) -> None:
