@@ -266,3 +266,57 @@ def test_edits_that_overlap_are_refused() -> None:
     with pytest.raises(ValueError, match="overlap"):
         apply("abcdef", [Edit(0, 3, "x"), Edit(2, 4, "y")])
     assert apply("abcdef", [Edit(3, 3, "1"), Edit(3, 3, "2"), Edit(0, 1, "")]) == "bc12def"
+
+
+RELEASE = """\
+on: push
+jobs:
+  job:
+    runs-on: ubuntu-latest
+    container: quay.io/pypa/manylinux2014_x86_64
+    steps:
+      - uses: actions/checkout@v4
+      - run: make
+      # to the users
+      - id: release
+        uses: actions/create-release@v1
+        with: {tag_name: "${{ github.ref }}"}
+      - uses: actions/upload-release-asset@v1  # one file
+        with:
+          upload_url: ${{ steps.release.outputs.upload_url }}
+          asset_path: dist/tool
+
+  last:
+    runs-on: ubuntu-latest
+    steps: [{run: "true"}]
+"""
+
+
+def test_release_in_a_job_of_its_own() -> None:
+    found = fixed(RELEASE, "split-job")
+    moved = RELEASE[RELEASE.index("      # to the users") : RELEASE.index("\n  last:")]
+    assert found.index("  job-release:\n    needs: job\n") < found.index(moved) < found.index("\n  last:\n")
+    assert "        run: tar -cf job-products.tar dist/tool\n" in found
+    assert found.endswith(RELEASE[RELEASE.index("\n  last:") :])
+    workflow, bag = read(SourceFile("x.yml", found), "x.yml")
+    assert workflow is not None, bag.items
+    assert [each.id for each in workflow.jobs] == ["job", "job-release", "last"]
+    windows = fixed(RELEASE.replace("\n", "\r\n"), "split-job")
+    assert windows == found.replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("dist/tool\n", "dist/${{ env.NAME }}\n", "uses env"),
+        ("dist/tool\n", "/tmp/tool\n", "not plain names"),
+        ("  last:\n", "  last:\n    needs: job\n", "job last waits"),
+        ("    steps:\n      - uses", "    outputs: {a: b}\n    steps:\n      - uses", "the job has outputs"),
+        ("      - id: release\n", "      - if: success()\n        id: release\n", "has a condition"),
+        ("- uses: actions/upload-release-asset@v1", "- uses: actions/cache@v4", "does not end with steps"),
+    ],
+)
+def test_what_cannot_be_split(old: str, new: str, why: str) -> None:
+    text = RELEASE.replace(old, new, 1)
+    assert text != RELEASE
+    assert why in proposals(text)["split-job"].refused

@@ -133,8 +133,8 @@ def _check(subject: Subject, moved: Sequence[UsesStep]) -> None:
         raise CannotEdit("the job does nothing but publish")
     own = {step.id for step in moved if step.id}
     for step in moved:
-        given = [key.text.lower() for key, _ in step.with_] if isinstance(step.with_, Mapping) else []
-        if {"body_path", "bodyfile"} & set(given):
+        inputs = {key.text.lower() for key, _ in step.with_} if isinstance(step.with_, Mapping) else set()
+        if {"body_path", "bodyfile"} & inputs:
             raise CannotEdit(f"step {step.number} reads its text from a file of the repository")
         if step.if_ is not None:
             raise CannotEdit(f"step {step.number} has a condition")
