@@ -156,3 +156,17 @@ def test_nothing_heavy_is_imported(old: Path, tmp_path: Path) -> None:
     words = done.stderr.split()
     assert words[0] == "1"
     assert {"docker", "requests", "rich", "elftools", "ssl", "http"} & set(words) == set()
+
+
+def test_plan_tells_the_node_of_each_action(old: Path, call: Call) -> None:
+    text = call("plan", "--as-of", "2026-11-23").out
+    assert f"✗ 2 of 2 actions can't start in {OLD}: actlite check" in " ".join(text.split())
+    text = call("plan", "--as-of", "2023-09-20", "--explain").out
+    assert "step 1  actions/checkout@v2  node12 → node16" in text
+    assert "can't start" not in text
+    data = json.loads(call("plan", "--as-of", "2026-11-23", "--format", "json").out)
+    (job,) = data["workflows"][0]["jobs"]
+    assert [(item["choice"]["runtime"], item["verdict"]) for item in job["actions"]] == [
+        ("node24", "fails")
+    ] * 2
+    assert call("plan", "--as-of", "2018-01-01").code == 2
