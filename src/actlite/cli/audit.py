@@ -37,6 +37,7 @@ _GLIBC = re.compile(r"(?:glibc[ _-]?)?(\d+\.\d+)")
     multiple=True,
     help="What the loader of an image would do with them: a local image, else the catalogue's.",
 )
+@click.option("--registry", is_flag=True, help="Ask the registry for an image that is not on this machine.")
 @click.option("--all", "everything", is_flag=True, help="Every file and every symbol.")
 @click.option("-q", "--quiet", is_flag=True, help="Only what does not fit.")
 @FORMAT
@@ -45,6 +46,7 @@ def command(
     target: str | None,
     max_glibc: str,
     images: tuple[str, ...],
+    registry: bool,
     everything: bool,
     quiet: bool,
     format_: str,
@@ -53,7 +55,8 @@ def command(
     the oldest systems that they run on. Nothing is started.
 
     FILE is an ELF file, a tar or zip archive, a wheel, a Debian or RPM package, or a folder. The exit code is 1 where
-    something does not fit --target, --max-glibc or an image of --against; 2 where there is nothing to audit.
+    something is damaged, or does not fit --target, --max-glibc or an image of --against; 2 where there is nothing to
+    audit. Without --target and --max-glibc the setting `target` counts.
 
     \b
     Examples:
@@ -76,7 +79,7 @@ def command(
     if images:
         from actlite.cli.audit_images import images as described
 
-        against = described(images, settings)
+        against = described(images, settings, registries=registry)
     reports: list[AuditReport] = []
     for file in files:
         try:
@@ -91,7 +94,8 @@ def command(
     for image in against:
         image.check()
     _show(reports, format_, everything=everything, quiet=quiet)
-    if any(report.verdict == REFUSED for report in reports):
+    damaged = any(file.kind == "damaged" for report in reports for file in report.files)
+    if damaged or any(report.verdict == REFUSED for report in reports):
         return 1
     if not any(report.files for report in reports):
         raise UsageError(

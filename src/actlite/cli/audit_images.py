@@ -1,4 +1,4 @@
-"""The images that an audit holds files against: this machine's, else the catalogue's. Nothing is fetched or started."""
+"""The images that an audit holds files against: this machine's, else the catalogue's. Nothing is started."""
 
 from __future__ import annotations
 
@@ -38,11 +38,13 @@ class AuditImage:
             raise ImageUnavailable(
                 f"Nothing is known of the image {self.name}.",
                 why="; ".join(dict.fromkeys(self._refused.values())),
-                do=f"Get it with `docker pull {self.name}`, or name one of the catalogue, such as centos:7.",
+                do=f"Get it with `docker pull {self.name}`, have its registry asked with --registry, or name one of the "
+                "catalogue, such as centos:7.",
             )
 
 
-def images(names: Sequence[str], settings: Settings) -> Sequence[AuditImage]:
-    """The images of ``--against``, each with the one that the settings put in its place."""
-    read = images_of(settings)
+def images(names: Sequence[str], settings: Settings, *, registries: bool = False) -> Sequence[AuditImage]:
+    """The images of ``--against``, each with the one that the settings put in its place. Nothing is asked of the
+    network without ``registries``."""
+    read = images_of(settings, registries=registries)
     return [AuditImage(settings.images.get(name, name), read) for name in names]

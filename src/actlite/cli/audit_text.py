@@ -9,6 +9,7 @@ from actlite.cli.text import columns, paint
 from actlite.diagnostics import printable, width
 from actlite.glibc.audit.facts import RELR
 from actlite.glibc.audit.model import (
+    ARCHITECTURES,
     FITS,
     REFUSED,
     AuditedFile,
@@ -20,12 +21,14 @@ from actlite.glibc.audit.model import (
 from actlite.glibc.elf import newest_of, version_key
 
 WIDTH = 80
+NO_BREAK = "\xa0"
 MAX_SYMBOLS = 4
 """Symbols of one version that are named; there may be hundreds."""
+LONGEST_SYMBOL = 48
+"""Names of C++ are cut off here: they go on to thousands of letters."""
 MAX_FILES = 10
 """Files of an archive that are told one by one, unless all are asked for."""
 MAX_OTHERS = 5
-_ARCHITECTURES = {"x64": "x86-64", "x86": "x86", "arm64": "ARM64", "arm": "ARM"}
 _KINDS = {"program": "", "library": " library"}
 _NAMED = ("GLIBC", "GLIBCXX", "CXXABI")
 
@@ -62,7 +65,7 @@ def _several(report: AuditReport, everything: bool) -> Iterator[str]:
         for verdict in file.images:
             yield from _image(verdict, file, 4)
     if left := len(report.files) - len(told):
-        yield f"  and {left} more, which ask for nothing newer (--all names them)"
+        yield f"  and {left} more, which ask{'s' if left == 1 else ''} for nothing newer (--all names every file)"
     yield from _others(report, everything)
     yield from _advice(told)
 
@@ -122,7 +125,7 @@ def _needs(file: AuditedFile, everything: bool) -> list[tuple[str, str]]:
 
 def _where(judged: AuditedFile | AuditReport, policy: str) -> Iterator[tuple[str, str]]:
     if judged.runs_on:
-        yield "runs on", ", ".join([*judged.runs_on, *filter(None, [policy])])
+        yield "runs on", _together([*judged.runs_on, *filter(None, [policy])])
     if judged.not_on:
         yield "not on", _not_on(judged.not_on)
 
@@ -138,7 +141,8 @@ def _table(rows: Iterable[tuple[str, str]], indent: int) -> Iterator[str]:
     table = list(rows)
     wide = max((len(name) for name, _ in table), default=0)
     for key, text in table:
-        yield from _wrapped(f"{key.ljust(wide)}  {printable(text)}", indent, indent + 2 + wide)
+        shown = NO_BREAK.join(printable(part) for part in text.split(NO_BREAK))
+        yield from _wrapped(f"{key.ljust(wide)}  {shown}", indent, indent + 2 + wide)
 
 
 def _advice(files: Sequence[AuditedFile]) -> Iterator[str]:
@@ -159,7 +163,7 @@ def _mark(verdict: str) -> str:
 def _what(file: AuditedFile) -> str:
     if file.kind == "damaged":
         return "a damaged ELF file"
-    arch = _ARCHITECTURES.get(file.arch, file.arch)
+    arch = ARCHITECTURES.get(file.arch, file.arch)
     parts = [f"ELF {arch}{_KINDS.get(file.kind, '')}", *filter(None, [file.linkage])]
     newest = [f"{_kind(kind)} {file.newest[kind]}" for kind in _NAMED if kind in file.newest]
     if newest:
@@ -192,7 +196,7 @@ def _order(need: NeededVersion) -> tuple[int, list[int]]:
 
 def _symbols(need: NeededVersion, everything: bool) -> str:
     names = [symbol.name for symbol in need.symbols]
-    shown = names if everything else names[:MAX_SYMBOLS]
+    shown = names if everything else [_short(name) for name in names[:MAX_SYMBOLS]]
     text = ", ".join(shown)
     if len(names) > len(shown):
         text += f" and {len(names) - len(shown)} more"
@@ -205,14 +209,24 @@ def _symbols(need: NeededVersion, everything: bool) -> str:
     return text or f"of {need.library}, for no symbol"
 
 
+def _short(symbol: str) -> str:
+    return symbol if len(symbol) <= LONGEST_SYMBOL else f"{symbol[: LONGEST_SYMBOL - 1]}…"
+
+
 def _not_on(refusals: Iterable[Refusal]) -> str:
     """The systems, with what they lack where it isn't glibc."""
-    shown = []
-    for refusal in refusals:
-        others = [name for name in refusal.missing if not name.startswith("GLIBC_2")]
-        glibc = len(others) < len(refusal.missing)
-        shown.append(refusal.system + (f" ({', '.join(others)})" if others and not glibc else ""))
-    return ", ".join(shown)
+    return _together(refusal.system + _lacks(refusal.missing) for refusal in refusals)
+
+
+def _together(names: Iterable[str]) -> str:
+    """A list that is broken between names only."""
+    return ", ".join(name.replace(" ", NO_BREAK) for name in names)
+
+
+def _lacks(missing: Sequence[str]) -> str:
+    """What a system lacks, where that is only of the C++ library."""
+    cxx = [name for name in missing if name.startswith(("GLIBCXX_", "CXXABI_"))]
+    return f" ({', '.join(cxx)})" if len(cxx) == len(missing) else ""
 
 
 def _image(verdict: ImageVerdict, file: AuditedFile, indent: int) -> Iterator[str]:
@@ -239,11 +253,12 @@ def _others(report: AuditReport, everything: bool) -> Iterator[str]:
 
 
 def _wrapped(text: str, indent: int, hang: int) -> list[str]:
-    return textwrap.wrap(
+    lines = textwrap.wrap(
         text,
-        WIDTH + 16,
+        WIDTH,
         initial_indent=" " * indent,
         subsequent_indent=" " * hang,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace(NO_BREAK, " ") for line in lines]

@@ -1,4 +1,4 @@
-"""The images that ``check --images`` looks into: this machine's, then the registries'."""
+"""The images that ``check --images`` and ``audit --against`` look into: this machine's, then the registries'."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from actlite.glibc.image_system import Described, ImageFiles
 
 
-def images_of(settings: Settings) -> ReadImages:
-    """Reads images with the engine of the settings; where none answers, the registries are asked alone."""
+def images_of(settings: Settings, *, registries: bool = True) -> ReadImages:
+    """Reads images with the engine of the settings; where none answers, the registries are asked alone, and without
+    ``registries`` nobody."""
     cache = Path(cache_folder())
 
     def local() -> ImageFiles | None:
@@ -29,16 +30,16 @@ def images_of(settings: Settings) -> ReadImages:
         except EngineUnavailable:
             return None
 
-    registries: dict[str, RegistryImages] = {}
+    known: dict[str, RegistryImages] = {}
 
     def remote(name: str, arch: str) -> Described:
         from actlite.engines.registry.images import RegistryImages
         from actlite.glibc.image_facts import is_interesting
         from actlite.glibc.image_system import describe_remote
 
-        if arch not in registries:
+        if arch not in known:
             wanted = {"x64": "amd64"}.get(arch, arch)
-            registries[arch] = RegistryImages(cache, architecture=wanted, interesting=is_interesting)
-        return describe_remote(registries[arch], name, cache=cache)
+            known[arch] = RegistryImages(cache, architecture=wanted, interesting=is_interesting)
+        return describe_remote(known[arch], name, cache=cache)
 
-    return ReadImages(local, remote, cache=cache)
+    return ReadImages(local, remote if registries else None, cache=cache)

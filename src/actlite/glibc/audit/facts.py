@@ -12,7 +12,8 @@ RELR = "GLIBC_ABI_DT_RELR"
 RELR_SINCE = "2.36"
 """The first glibc that has packed relocations (NEWS of glibc 2.36)."""
 _RUST, _GO = b"/rustc/", b"\xff Go buildinf:"
-_MOST_SEARCHED = 256 << 20
+_MOST_SEARCHED = 48 << 20
+"""Bytes that are searched for a mark: it stands among the first of the constants."""
 
 
 def look(name: str, path: Path, size: int) -> tuple[AuditedFile, ElfFile | None]:

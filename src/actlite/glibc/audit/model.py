@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from actlite.records import field, frozen
 
+ARCHITECTURES: Mapping[str, str] = {"x64": "x86-64", "arm64": "ARM64", "arm": "ARM"}
+"""Names for people."""
 FITS = "fits"
 """Everything that was asked for holds."""
 REFUSED = "refused"

@@ -12,6 +12,7 @@ from actlite.glibc.audit.asked import Asked
 from actlite.glibc.audit.facts import look, newest, weight
 from actlite.glibc.audit.limits import Budget, LimitHit, Limits
 from actlite.glibc.audit.model import (
+    ARCHITECTURES,
     FITS,
     REFUSED,
     UNKNOWN,
@@ -137,7 +138,7 @@ def _finished(
 
 def _systems(file: AuditedFile) -> tuple[tuple[str, ...], tuple[Refusal, ...]]:
     if file.linkage.startswith("static"):
-        return (f"every Linux on {file.arch}",), ()
+        return (f"every Linux for {ARCHITECTURES.get(file.arch, file.arch)}",), ()
     if file.libc == "musl":
         return ("Alpine, and other systems with musl",), ()
     return judge(file.needs, file.arch)
