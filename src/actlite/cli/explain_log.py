@@ -8,7 +8,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from actlite.cli.explain_log_story import Story, as_data, tell
+from actlite.cli.explain_log_program import program_story
+from actlite.cli.explain_log_runtime import runtime_story
+from actlite.cli.explain_log_story import Story, as_data
 from actlite.cli.text import paint, write, write_json
 from actlite.diagnostics import printable
 from actlite.events import Missing
@@ -31,7 +33,7 @@ def explain_log(source: str, format_: str) -> int:
     The log is not kept. Raises UsageError where it can't be read.
     """
     pieces = from_stream(sys.stdin.buffer) if source == "-" else from_path(Path(source))
-    stories = [tell(found, _today()) for found in read(pieces)]
+    stories = [runtime_story(found, _today()) or program_story(found) for found in read(pieces)]
     if format_ == "json":
         write_json({"schema": 1, "failures": [as_data(story) for story in stories]})
     elif stories:

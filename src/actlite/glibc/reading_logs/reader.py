@@ -13,8 +13,8 @@ from actlite.glibc.reading_logs.cleaning import Line, clean
 from actlite.records import changeable, frozen
 
 NEEDLES = (*loader.NEEDLES, b"GLIBC", b"CXXABI", b"relocation error", b"lookup error", b"undefined reference", b"rosetta error", b"kernel too old", b"required file")  # fmt: skip
-MAX_REFUSALS = 100_000
-"""Lines that may be refusals and are looked at; and as many that may tell of the circumstances."""
+MAX_PER_NEEDLE = 20_000
+"""Lines of a log that are looked at for one needle, so that no kind of noise hides another's lines."""
 MAX_FAILURES = 50
 MAX_JOBS = 500
 MAX_LINE = loader.MAX_LINE
@@ -68,7 +68,7 @@ class LogReader:
         self._found: dict[tuple[str, str, int, str], _Found] = {}
         self._kept: list[JobNotes] = []
         """All of them, so that no two have the same id."""
-        self._looked = [0, 0]
+        self._looked: dict[bytes, int] = {}
         self._file = ""
 
     def start(self, name: str) -> None:
@@ -104,26 +104,26 @@ class LogReader:
         return tuple(sorted(result, key=_importance))
 
     def _scan(self, text: bytes) -> None:
-        refusals = self._starts(text, NEEDLES, 0)
-        others = self._starts(text, circumstances.NEEDLES, 1)
+        refusals = self._starts(text, NEEDLES)
+        others = self._starts(text, circumstances.NEEDLES)
         for start in sorted(refusals | others):
             line = clean(_decoded(text, start))
             notes = self._notes(line)
             if start not in refusals or not self._refused(text, start, line, notes):
                 notes.note(line)
 
-    def _starts(self, text: bytes, needles: Iterable[bytes], which: int) -> set[int]:
+    def _starts(self, text: bytes, needles: Iterable[bytes]) -> set[int]:
         """Where the lines begin that have one of the needles; no more than the limit in the whole log."""
         starts: set[int] = set()
         for needle in needles:
+            looked = self._looked.get(needle, 0)
             at = text.find(needle)
-            while at >= 0 and self._looked[which] < MAX_REFUSALS:
-                start = text.rfind(b"\n", 0, at) + 1
-                if start not in starts:
-                    starts.add(start)
-                    self._looked[which] += 1
+            while at >= 0 and looked < MAX_PER_NEEDLE:
+                starts.add(text.rfind(b"\n", 0, at) + 1)
+                looked += 1
                 end = text.find(b"\n", at)
                 at = text.find(needle, end) if end >= 0 else -1
+            self._looked[needle] = looked
         return starts
 
     def _notes(self, line: Line) -> JobNotes:
