@@ -23,6 +23,9 @@ from typing import Any
 import pytest
 from fault_tools import Ended, Place, Started, owned
 
+from actlite.engines.docker import connect
+from actlite.glibc.image_system import describe_local
+
 pytestmark = pytest.mark.podman
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "sample_workflows" / "release"
@@ -162,6 +165,24 @@ def act(
     argv += ["-W", ".github/workflows/release.yml", "--report", f"json={report}"]
     ended = Started(argv, place.path, {**place.env, **(env or {})}).end()
     return ended, json.loads(report.read_text()) if report.exists() else {}
+
+
+def test_an_image_is_read_from_a_container_that_is_never_started(podman: Podman, tmp_path: Path) -> None:
+    engine = connect(podman.address)
+    try:
+        for name, glibc in (("manylinux2014", "2.17"), ("runner", "2.31")):
+            found = describe_local(engine.images, f"actlite-standin/{name}:1", cache=tmp_path)
+            assert found is not None
+            assert (found.libc.glibc, found.arch) == (glibc, "x64")
+            assert str(found.libc).count("GLIBCXX") == 1
+            loader = found.system.file("/lib64/ld-linux-x86-64.so.2")
+            assert loader is not None
+            assert "GLIBC_2.3" in loader.definitions
+            assert not found.system.exists("/etc/none")
+            assert not found.system.exists("/etc/os-release/x")
+    finally:
+        engine.close()
+    _nothing_left(podman)
 
 
 def test_act_1_is_green_in_2021(podman: Podman, sample: Place) -> None:
