@@ -55,7 +55,7 @@ def header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
     return info.tobuf(tarfile.GNU_FORMAT)
 
 
-def zeros(end: str, before: bytes, mib: int = 300) -> bytes:
+def zeros(end: str, before: bytes, mib: int = 100) -> bytes:
     """A compressed stream of zeros, after something else."""
     packer = PACKERS[end]()
     return b"".join([packer.compress(before), *(packer.compress(MIB) for _ in range(mib)), packer.flush()])
@@ -115,7 +115,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     "quine.gz": (quine, "5 archives deep"),
     "overlapping.zip": (lambda: archives.overlapping_zip(PROGRAM, 100_000), "more than 2,000 ELF files"),
     "members.zip": (lambda: archives.overlapping_zip(b"x", 1_000_000), "more than 200,000 files"),
-    "big-members.zip": (lambda: archives.overlapping_zip(PROGRAM + MIB * 400, 1000), RATIO),
+    "big-members.zip": (lambda: archives.overlapping_zip(PROGRAM + MIB * 100, 1000), RATIO),
     "empty.gz": (lambda: gzip.compress(b"") * 200_000, ""),
     "names.zip": (lambda: archives.zip_({"n" * 65_000: PROGRAM}), "longer than any"),
 }

@@ -26,7 +26,8 @@ INTERPRETERS = {
 }
 """Where every system of that architecture has its loader (glibc's shlib-versions; musl's reference/loader paths)."""
 
-_EVERYWHERE = CORE | {"libstdc++.so.6", "libnsl.so.1", "libBrokenLocale.so.1"}
+_EVERYWHERE = CORE | {"libstdc++.so.6", "libnsl.so.1", "libz.so.1"}
+"""dpkg and rpm need zlib themselves."""
 _NOT_EVERYWHERE = {
     "libatomic.so.1": "it comes with GCC and is no part of minimal images",
     "libgomp.so.1": "it comes with GCC and is no part of minimal images",
