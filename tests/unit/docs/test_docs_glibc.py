@@ -54,6 +54,10 @@ def test_what_was_judged_by_hand_still_fails() -> None:
             "dixyes__ghactionsplay/glibc217node20.yml",
         },
         "workflows-history": {
+            "AcademySoftwareFoundation__OpenImageIO/ci@v2.2.11.0.yml",
+            "AcademySoftwareFoundation__OpenImageIO/ci@v2.3.12.0.yml",
+            "AcademySoftwareFoundation__OpenImageIO/ci@v2.4.12.0.yml",
+            "AcademySoftwareFoundation__OpenImageIO/ci@v3.0.6.1.yml",
             "It4innovations__hyperqueue/nightly@v0.7.0.yml",
             "It4innovations__hyperqueue/release@v0.7.0.yml",
             "PyO3__maturin/test@v0.14.0-beta.1.yml",
@@ -61,6 +65,7 @@ def test_what_was_judged_by_hand_still_fails() -> None:
             "boostorg__nowide/ci@boost-1.78.0.yml",
             "boostorg__nowide/ci@boost-1.89.0.yml",
             "delta-io__delta-rs/python_build@rust-v0.8.0.yml",
+            "easybuilders__easybuild-framework/unit_tests_python2@easybuild-framework-v4.9.3.yml",
             "haskell__haskell-language-server/release@1.10.0.0-wip.yml",
             "haskell__haskell-language-server/release@1.8.0.2.yml",
             "huggingface__tokenizers/python-release-conda@v0.13.4.rc1.yml",
