@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -239,3 +241,17 @@ def test_a_damaged_file_is_told(size: int, look: Look) -> None:
     assert file.kind == "damaged"
     assert file.why
     assert file.verdict == UNKNOWN
+
+
+def test_a_large_program_is_quick(tmp_path: Path) -> None:
+    path = tmp_path / "hq"
+    path.write_bytes(libc(*(f"GLIBC_2.{minor}" for minor in range(2, 40))))
+    os.truncate(path, 100 << 20)
+    target = read_target("centos:7")
+    audit(path, target=target)
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        assert audit(path, target=target).verdict == REFUSED
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.3
