@@ -17,7 +17,7 @@ VERBS: dict[str, str] = {
     "eval": "The value of an expression, and how it came to that.",
     "check": "Everything that is wrong with the workflows and actions.",
     "audit": "What built files need, and the oldest systems that they run on.",
-    "explain": "What a rule means, with examples.",
+    "explain": "What a rule means, with examples; what a log says.",
     "show": "Past runs, and the log of one.",
     "fetch": "Get the actions and node builds that the workflows need, for running offline.",
     "clean": "Remove what past runs left.",
