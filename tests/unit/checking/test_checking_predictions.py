@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from time import monotonic
 
@@ -9,7 +10,7 @@ import pytest
 from predicting_support import NAME, OLD, TODAY, findings, job, predictions, settings
 
 from actlite.checking.predictions.changing import changing, edits_release
-from actlite.checking.predictions.settings import CatalogueImages
+from actlite.checking.predictions.settings import CatalogueImages, Predicting
 from actlite.checking.predictions.verdict import NO_ALPINE
 from actlite.checking.predictions.volumes import of_options, over
 from actlite.diagnostics import Severity
@@ -19,8 +20,10 @@ CHECKOUT = "uses: actions/checkout@v4"
 UNPACK = "run: curl -sSL https://example.org/node.tar.gz | tar -xz -C /n"
 
 
-def verdicts(text: str, **options: object) -> list[tuple[str, str]]:
-    return [(item.action, item.step.verdict) for item in predictions(text, **options)]  # type: ignore[arg-type]
+def verdicts(
+    text: str, by: Predicting | None = None, files: Mapping[str, str] | None = None
+) -> list[tuple[str, str]]:
+    return [(item.action, item.step.verdict) for item in predictions(text, by, files)]
 
 
 def test_a_finding_for_a_job_not_for_each_step() -> None:
@@ -280,6 +283,18 @@ def test_another_platform_than_the_runners_is_not_known() -> None:
         "unknown",
         "the image is for arm64, and the runner's node for x64",
     )
+
+
+def test_legs_of_one_image_for_two_platforms_are_told_apart() -> None:
+    text = job(
+        CHECKOUT,
+        container=f"{{image: '{OLD}', options: '--platform ${{{{ matrix.platform }}}}'}}",
+        more="    strategy:\n      matrix:\n        platform: [linux/amd64, linux/arm64]\n",
+    )
+    assert [(item.legs, item.step.verdict) for item in predictions(text)] == [
+        (("build (linux/amd64)",), "fails"),
+        (("build (linux/arm64)",), "unknown"),
+    ]
 
 
 @pytest.mark.parametrize("where", ["workflow", "job", "step"])

@@ -140,6 +140,7 @@ def test_answers_are_remembered_for_the_days_of_a_runner() -> None:
         Predicting(target="glibc2.17"),
         Predicting(stand_ins={"a": "b"}),
         Predicting(flags={"x": "1"}),
+        Predicting(as_of=settings.date),  # tags are those of that day then
     ):
         other.date = settings.date
         assert other.holds(days) not in ("", settings.key)

@@ -203,10 +203,9 @@ def _empty(item: Prediction) -> bool:
 
 def _empty_mount(same: Sequence[Prediction], bag: DiagnosticBag) -> None:
     first = same[0]
-    volume = first.step.build.removeprefix("the volume ")
     bag.add(
         "empty-runtime-mount",
-        f"the volume {volume} hides the runner's {first.runtime}, and nothing puts a node there",
+        f"the volume {first.step.volume} hides the runner's {first.runtime}, and nothing puts a node there",
         first.callers[0] if first.callers else first.place,
         severity=Severity.WARNING,
         label=_label(same),

@@ -135,7 +135,7 @@ class Leg:
                 callers=self.situation.callers,
                 by_caller=self.situation.by_caller,
                 condition=_condition(step, job),
-                tolerated=_is_true(step, around.contexts) or _tolerates(job, self.situation.contexts),
+                tolerated=_tolerated(step, around.contexts) or _tolerated(job, self.situation.contexts),
                 variables=tuple(
                     (name, own.env[name]) for name in self.predictor.variables if name in own.env
                 ),
@@ -238,8 +238,7 @@ class Leg:
         """A verdict on a runtime under a volume, with a note where no step before puts a node there."""
         if verdict.verdict != MOUNTED or image is None:
             return verdict
-        over = next((v for v in image.volumes if v == verdict.build.removeprefix("the volume ")), "")
-        item = volume(over)
+        item = volume(verdict.volume)
         places = [*places_of(image.volumes, item.source), item.target]
         if any(place in step.run.text for step in self.before for place in places):
             return verdict
@@ -279,9 +278,6 @@ def _condition(step: Step, job: Job) -> str:
     return " and ".join(" ".join(if_.text.split()) for if_ in (job.if_, step.if_) if if_ is not None)
 
 
-def _is_true(step: Step, contexts: Mapping[str, Any]) -> bool:
-    return node_value(step.continue_on_error, contexts) is True
-
-
-def _tolerates(job: Job, contexts: Mapping[str, Any]) -> bool:
-    return node_value(job.continue_on_error, contexts) is True
+def _tolerated(part: Step | Job, contexts: Mapping[str, Any]) -> bool:
+    """Whether a step's or a job's ``continue-on-error`` is true."""
+    return node_value(part.continue_on_error, contexts) is True

@@ -47,7 +47,7 @@ class JobImage:
     span: Span
     """The place of the image's name."""
     arch: str = "x64"
-    """The architecture of the runner's node: x64 or arm64; empty where the labels don't tell."""
+    """The architecture of the runner's node: x64 or arm64."""
     volumes: tuple[str, ...] = ()
     """``SOURCE:TARGET[:MODE]``, or a target alone."""
     env: tuple[tuple[str, str], ...] = ()
@@ -80,8 +80,8 @@ class StepVerdict:
     """For MOUNTED, IMMUNE and UNKNOWN: the reason, a clause without a full stop."""
     notes: tuple[str, ...] = ()
     """What else has to be said, such as a mount over another runtime."""
-    build: str = ""
-    """Where the facts about the node build are from."""
+    volume: str = ""
+    """The volume that lies over the node, as it is written; empty where the runner's own is started."""
 
     @property
     def fails(self) -> bool:

@@ -86,7 +86,7 @@ class Predictor:
         """Whether an action starts in a leg's image; worked out once for each."""
         names = (*self.variables, LIBRARY_PATH)
         seen = tuple((name, env.get(name), job_env.get(name)) for name in names)
-        where = None if image is None else (image.name, image.written, image.arch, image.volumes, image.env)
+        where = image and (image.name, image.written, image.arch, image.image_arch, image.volumes, image.env)
         key = (using, seen, where, alpine)
         if key not in self._verdicts:
             self._verdicts[key] = self._verdict(using, env, job_env, image, alpine)

@@ -100,8 +100,9 @@ class Predicting:
 
     @property
     def key(self) -> str:
-        """Differs where other settings than the date do."""
+        """Differs where other settings than the date do: whether the date was asked for is one of them."""
         parts = (
+            self.tags_of,
             sorted(self.flags.items()),
             self.target_text,
             sorted(self.stand_ins.items()),

@@ -17,7 +17,6 @@ from actlite.runtimes.choice import UnsupportedUsing
 if TYPE_CHECKING:
     from actlite.glibc.elf import ElfFile
     from actlite.glibc.image_system import Described
-    from actlite.runtimes.choice import Choice
     from actlite.runtimes.eras import Runner
 
 EXTERNALS = "/__e"
@@ -73,7 +72,7 @@ def predict_step(
     over_it, notes = over(volumes, folder)
     if over_it is not None:
         program = mounted(over_it.source, over_it.below) if mounted is not None else None
-        bare = replace(bare, build=f"the volume {over_it.text}")
+        bare = replace(bare, volume=over_it.text)
         if program is None:
             return replace(
                 bare,
@@ -82,7 +81,6 @@ def predict_step(
             )
     else:
         program = (node or catalogue_node(arch))(folder, choice.version)
-        bare = replace(bare, build=f"node {choice.version}")
     bare = replace(bare, notes=notes)
     if program is None:
         if folder.endswith("_alpine"):
@@ -109,8 +107,3 @@ def _loaded(
     folders = tuple(env[LIBRARY_PATH].replace(";", ":").split(":")) if env.get(LIBRARY_PATH) else ()
     loading = load(program, path, image.system, library_path=folders)
     return replace(bare, verdict=STARTS if loading.starts else FAILS, loading=loading, lines=loading.lines)
-
-
-def reasons(choice: Choice) -> str:
-    """Why a runtime is taken, in a sentence: ``declares node12; the runner uses node24 since …``."""
-    return "; ".join(choice.reasons)
