@@ -12,6 +12,7 @@ import click
 from actlite.checking.checker import Checker
 from actlite.checking.levels import Levels
 from actlite.checking.predictions.model import UNKNOWN
+from actlite.checking.predictions.settings import Predicting
 from actlite.checking.repository import Checked, check
 from actlite.cli import settings as settings_files
 from actlite.cli.cached_actions import Fetched
@@ -107,11 +108,13 @@ def command(
         name, on, target = fix_name or "best", predicting.date, predicting.target
         return fix(asked, checked.findings, predict, name, on, target=target, diff=diff)
     shown = [f for f in checked.findings if not quiet or f.severity is Severity.ERROR]
-    _write(checked, shown, format_, asked)
+    _write(checked, shown, format_, asked, predicting)
     return 1 if checked.count(Severity.ERROR) else 0
 
 
-def _write(checked: Checked, shown: list[Diagnostic], format_: str, asked: Targets) -> None:
+def _write(
+    checked: Checked, shown: list[Diagnostic], format_: str, asked: Targets, predicting: Predicting
+) -> None:
     if format_ == "sarif":
         from actlite.reporting.sarif import sarif
 
@@ -136,7 +139,7 @@ def _write(checked: Checked, shown: list[Diagnostic], format_: str, asked: Targe
             [
                 *(line for finding in shown for line in (*_text(finding), "")),
                 *_windows(checked),
-                _summary(checked),
+                _summary(checked, predicting),
             ]
         )
 
@@ -149,11 +152,11 @@ def _text(finding: Diagnostic) -> list[str]:
     return lines
 
 
-def _summary(checked: Checked) -> str:
+def _summary(checked: Checked, predicting: Predicting) -> str:
     of = f"in {_counted(len(checked.files), 'file')}"
     silenced = sum(len(file.silenced) for file in checked.files)
     rest = f", {_counted(silenced, 'finding')} silenced by comments" if silenced else ""
-    rest += _not_predicted(checked) if any(file.predicted for file in checked.files) else ""
+    rest += _not_predicted(checked, predicting)
     if not checked.findings:
         return paint("✓", "green") + f" nothing wrong {of}{rest}"
     errors, warnings, notes = (
@@ -177,7 +180,7 @@ def _windows(checked: Checked) -> list[str]:
     return [*dict.fromkeys(lines), *([""] if lines else [])]
 
 
-def _not_predicted(checked: Checked) -> str:
+def _not_predicted(checked: Checked, predicting: Predicting) -> str:
     """What could not be predicted, for the summary: nothing is passed over in silence."""
     items = [item for file in checked.files for item in file.predicted.get("predictions", ())]
     open_ = [item for item in items if item["verdict"] == UNKNOWN and _lacks_image(item)]
@@ -187,7 +190,8 @@ def _not_predicted(checked: Checked) -> str:
         return ""
     images = [_DIGEST.sub(r"\1…", image) for image in images]
     named = ", ".join(images[:_NAMED]) + (f" and {len(images) - _NAMED} more" if len(images) > _NAMED else "")
-    return f"; {_counted(steps, 'step')} in {_counted(len(images), 'image')} not predicted: {named} (--images looks into them)"
+    way = "" if predicting.reads_images else " (--images looks into them)"
+    return f"; {_counted(steps, 'step')} in {_counted(len(images), 'image')} not predicted: {named}{way}"
 
 
 def _lacks_image(item: Mapping[str, Any]) -> bool:

@@ -94,8 +94,9 @@ def show_plan(
     platforms: Mapping[str, str] | None = None,
     as_of: str = "",
     runner_flags: Sequence[str] = (),
+    stand_ins: Sequence[str] = (),
 ) -> int:
-    """Write the plan; ``as_of`` is the date whose runner counts. Raises UsageError, and NothingSelected after the answer was written."""
+    """Write the plan; ``as_of`` is the date whose runner counts, ``stand_ins`` are options ``--image``. Raises UsageError, and NothingSelected after the answer was written."""
     from actlite.cli.plan_view import view as make_view
     from actlite.cli.select_workflows import select_workflows
 
@@ -106,7 +107,7 @@ def show_plan(
         platforms={**settings.platforms, **(platforms or {})},
         variables=variables or {},
         overrides=settings.actions,
-        predicting=predicting(settings, as_of=as_of, runner_flags=runner_flags),
+        predicting=predicting(settings, as_of=as_of, runner_flags=runner_flags, stand_ins=stand_ins),
         every_step=explain or format_ == "json",
         given_secrets=secrets,
     )

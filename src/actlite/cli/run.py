@@ -104,6 +104,9 @@ def command(**values: Any) -> int:
             variables=pairs(values["variables"], "--var", "NAME=VALUE"),
             secrets={item.partition("=")[0] for item in values["secrets"]},
             platforms=pairs(values["platforms"], "-P", "LABEL=IMAGE"),
+            as_of=values["as_of"],
+            runner_flags=values["runner_flags"],
+            stand_ins=values["images"],
         )
     return execute(options_from(selection, values))
 

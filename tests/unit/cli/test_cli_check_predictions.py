@@ -171,3 +171,15 @@ def test_plan_tells_the_node_of_each_action(old: Path, call: Call) -> None:
         ("node24", "fails")
     ] * 2
     assert call("plan", "--as-of", "2018-01-01").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "fails"),
+    [
+        ("--as-of 2026-11-23", True),
+        ("--as-of 2021-05-07", False),
+        (f"--as-of 2026-11-23 --image {OLD}=debian:12", False),
+    ],
+)
+def test_the_plan_of_run_goes_by_the_options_of_run(old: Path, call: Call, words: str, fails: bool) -> None:
+    assert ("can't start" in call("run", "-n", *words.split()).out) is fails
