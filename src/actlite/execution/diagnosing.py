@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from actlite.execution.masking import Masker
 from actlite.execution.own_programs import OwnProgram, own_program
 from actlite.execution.results import FAILURE, SUCCESS
 from actlite.execution.state import RUNNER_ARCH
+from actlite.execution.writable_ways import predicting_of, writable_ways
 from actlite.glibc.diagnosis import NodeFacts, diagnose
 from actlite.glibc.loader import LoaderScanner, principal
 from actlite.records import replace
@@ -90,7 +92,9 @@ def _diagnose(run: StepRun) -> Diagnosis | None:
             reasons=choice.reasons,
             action=run.runtime.get("action", ""),
             as_of=state.services.runner.date,
+            is_past=state.services.runner.date != datetime.date.today(),
             mounted=run.state.mounted,
+            writable=writable_ways(run),
         )
     else:
         own = own_program(run, failure)
@@ -121,7 +125,6 @@ def _target(run: StepRun) -> Target | None:
 
 def _window(run: StepRun) -> str:
     """What lies between what the job's actions need and what the users of its products have."""
-    from actlite.checking.predictions.settings import Predicting
     from actlite.checking.predictions.windows import window_for
 
     state, runner = run.state, run.state.services.runner
@@ -130,10 +133,8 @@ def _window(run: StepRun) -> str:
     runtimes = {p.runtime: runner.nodes.get(p.runtime, "") for p in known} | {choice.runtime: choice.version}
     usings = tuple(dict.fromkeys([*(p.declared for p in known), choice.declared]))
     image = _image(run)
-    flags = {flag.name: str(flag.value) for flag in runner.flags.values() if flag.confidence == "given"}
-    predicting = Predicting(as_of=runner.date, flags=flags, target=state.services.settings.target)
     has = image.glibc if image is not None else ""
-    return window_for(usings, runtimes, has, RUNNER_ARCH, run.env, predicting).sentence
+    return window_for(usings, runtimes, has, RUNNER_ARCH, run.env, predicting_of(run)).sentence
 
 
 def _exists(run: StepRun, program: str) -> bool | None:

@@ -12,7 +12,7 @@ from actlite.glibc import advice
 from actlite.glibc.elf import newest_of, version_key
 from actlite.glibc.image import ImageLibc
 from actlite.glibc.loader import LoaderFailure
-from actlite.glibc.ways import Situation, ways
+from actlite.glibc.ways import Situation, told, ways
 from actlite.records import frozen
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ class NodeFacts:
     """The date whose runner is used; None is today."""
     mounted: tuple[str, ...] = ()
     """The runtimes over which the job mounts volumes of its own."""
+    writable: frozenset[str] | None = None
+    """The names of the ways out that can be written into the job's workflow; None where that isn't known."""
+    is_past: bool = False
+    """The date is not today, so that commands must be given it."""
 
 
 def diagnose(
@@ -176,7 +180,17 @@ def _fixes(
         line for item in failure.missing if kind == "library" for line in advice.for_library(item.library)
     )
     if runtime:
-        return (*install, *(way.line for way in ways(_situation(runtime, image, node, target, kind))))
+        found = ways(_situation(runtime, image, node, target, kind))
+        past = node.as_of if node is not None and node.is_past else None
+        writable = node.writable if node is not None else None
+        return (
+            *install,
+            *(
+                told(way.name, way.title, way.cost, past)
+                for way in found
+                if writable is None or way.name in writable
+            ),
+        )
     if kind == "library":
         return install
     if kind == "versions":

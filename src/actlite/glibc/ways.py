@@ -108,9 +108,15 @@ class Way:
 
     @property
     def line(self) -> str:
-        """The title with its cost and the command that does it."""
-        cost = f" ({self.cost})" if self.cost else ""
-        return f"{self.title}{cost}: actlite check --fix={self.name}"
+        """The title with its cost and the command that does it today."""
+        return told(self.name, self.title, self.cost)
+
+
+def told(name: str, title: str, cost: str, as_of: datetime.date | None = None) -> str:
+    """A way out in one line: the title with its cost, and the command that does it. ``as_of`` is the day that was
+    asked for, which the command must be given too; None for today."""
+    day = f" --as-of={as_of}" if as_of is not None else ""
+    return f"{title}{f' ({cost})' if cost else ''}: actlite check --fix={name}{day}"
 
 
 def older(one: str, other: str) -> bool:

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from fix_tools import CENTOS7, TODAY, fixed, predict, proposals
 
-from actlite.checking.fixes import NAMES, apply
+from actlite.checking.checker import Checker
+from actlite.checking.files import TextFiles
+from actlite.checking.fixes import NAMES, apply, propose
 from actlite.checking.fixes.edits import Edit
+from actlite.checking.predictions.settings import Predicting
 from actlite.source import SourceFile
 from actlite.workflow.reader import read
 
@@ -162,6 +165,17 @@ def test_what_is_refused(text: str, why: str) -> None:
 def test_a_name_from_a_matrix() -> None:
     text = job("container: ${{ matrix.box }}", "strategy:\n  matrix:\n    box: [centos:7, debian:9]")
     assert "      image: ${{ matrix.box }}\n" in fixed(text, "node-mount")
+
+
+def test_the_name_that_is_written_counts_where_another_image_stands_in() -> None:
+    source = SourceFile("w.yml", job("container: centos:7"))
+    checker = Checker(
+        TextFiles({}), predicting=lambda: Predicting(as_of=TODAY, stand_ins={"centos:7": "oraclelinux:7"})
+    )
+    found = propose(source, "job", checker.predictions_in(source), TODAY)
+    edited = {proposal.name: apply(source, proposal.edits) for proposal in found}
+    assert "container: quay.io/pypa/manylinux_2_28_x86_64\n" in edited["image"]
+    assert "      image: centos:7\n" in edited["node-mount"]
 
 
 def test_alias_of_another_job() -> None:

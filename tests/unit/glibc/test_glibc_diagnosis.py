@@ -69,6 +69,14 @@ def test_without_an_image() -> None:
     assert found.fixes
 
 
+def test_only_what_can_be_written_and_with_its_day() -> None:
+    facts = replace(node(D(2024, 8, 1), "node20"), writable=frozenset({"image", "cross"}), is_past=True)
+    found = diagnose(failure("node20"), image=glibc_image("2.17"), node=facts)
+    assert found is not None
+    commands = [fix.rpartition(": ")[2] for fix in found.fixes]
+    assert commands == [f"actlite check --fix={name} --as-of=2024-08-01" for name in ("cross", "image")]
+
+
 def fixes(
     on: D, runtime: str, glibc: str, action: str = "actions/checkout@v4", declared: str = "node12"
 ) -> str:

@@ -65,7 +65,7 @@ def _has_git(subject: Subject) -> None:
     )
     for step in subject.failing:
         name = (
-            step.image.name.partition(":")[0].removeprefix("docker.io/").removeprefix("library/")
+            step.image.written.partition(":")[0].removeprefix("docker.io/").removeprefix("library/")
             if step.image
             else ""
         )

@@ -18,10 +18,10 @@ def image(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]]:
     for step in subject.failing:
         for span in _places(subject, step.image) if step.image is not None else ():
             text = span.text
-            if step.image is None or name_ends_early(text, step.image.name):
+            if step.image is None or name_ends_early(text, step.image.written):
                 raise CannotEdit(f"the image's name is part of a longer text: {text}")
-            start = span.start + text.index(step.image.name)
-            edits[start] = Edit(start, start + len(step.image.name), name)
+            start = span.start + text.index(step.image.written)
+            edits[start] = Edit(start, start + len(step.image.written), name)
     notes = [
         "What is built needs the new image's glibc at most: actlite audit shows it.",
         "Tools that a script installs may have other names in the new image (yum, dnf, apt).",
@@ -32,13 +32,13 @@ def image(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]]:
 def _places(subject: Subject, image: JobImage) -> list[Span]:
     """Where the name of an image stands: at the container, or in the lists of the matrix."""
     span = image.span
-    if span.source.name == subject.page.source.name and image.name in span.text and "${{" not in span.text:
+    if span.source.name == subject.page.source.name and image.written in span.text and "${{" not in span.text:
         return [span]
     key = matrix_key(span.text)
     found = [
         node.span
         for node in matrix_values(subject.job.matrix, key)
-        if isinstance(node, Scalar) and node.text == image.name
+        if isinstance(node, Scalar) and node.text == image.written
     ]
     if not key or not found or "exclude" in matrix_keys(subject.job.matrix):
         raise CannotEdit(f"the image's name is put together by an expression: {span.text}")

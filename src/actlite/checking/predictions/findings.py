@@ -184,6 +184,7 @@ def _in_container(first: Prediction, every: Sequence[Prediction]) -> list[Predic
 
 def _help(same: Sequence[Prediction], every: Sequence[Prediction], predicting: Predicting) -> str:
     from actlite.checking.fixes import propose
+    from actlite.glibc.ways import told
 
     first = same[0]
     if first.step.choice is None or first.callers:
@@ -191,10 +192,7 @@ def _help(same: Sequence[Prediction], every: Sequence[Prediction], predicting: P
     found = propose(
         first.place.source, first.main_job, _in_container(first, every), predicting.date, predicting.target
     )
-    return "\n".join(
-        f"{item.title}{f' ({item.cost})' if item.cost else ''}: actlite check --fix={item.name}"
-        for item in found
-    )
+    return "\n".join(told(item.name, item.title, item.cost, predicting.tags_of) for item in found)
 
 
 def _empty(item: Prediction) -> bool:
