@@ -44,6 +44,8 @@ python_packages() {
 : >"$LOG"
 have git || apt_install git ca-certificates || give_up 4 'git could not be installed.'
 [ "$EXTRA" != test ] || have zstd || apt_install zstd || give_up 4 'zstd, which tests of archives need, could not be installed.'
+[ "$EXTRA" != test ] || have g++ || apt_install g++ ||
+    give_up 4 'g++, which builds programs for the tests, could not be installed.'
 
 stamp="$EXTRA $(cksum <"$ROOT/pyproject.toml") $ROOT"
 case $(cat "$VENV/actlite-stamp" 2>/dev/null || true) in

@@ -206,7 +206,7 @@ def _symbols(need: NeededVersion, everything: bool) -> str:
         text += " (weak, but the loader refuses it all the same)"
     if need.version == RELR:
         return "packed relocations (DT_RELR), not a symbol"
-    return text or f"of {need.library}, for no function: data of it, or nothing any more"
+    return text or f"of {need.library}, though no symbol asks for it"
 
 
 def _short(symbol: str) -> str:

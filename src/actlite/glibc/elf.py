@@ -74,8 +74,9 @@ def read(source: Path | bytes) -> ElfFile:
 
 
 def version_symbols(source: Path | bytes) -> Mapping[tuple[str, str], tuple[Symbol, ...]]:
-    """The undefined symbols that bind to each (library, version), both in file order; a version that no symbol asks
-    for has an empty tuple. Raises ElfError and OSError."""
+    """The symbols that bind to each (library, version), both in file order: undefined ones, and data that the program
+    has a copy of, such as ``stdout``. A version that no symbol asks for has an empty tuple. Raises ElfError and
+    OSError."""
     with _data(source) as data:
         opened = _open(data)
         found: dict[tuple[str, str], list[Symbol]] = {}
@@ -84,7 +85,7 @@ def version_symbols(source: Path | bytes) -> Mapping[tuple[str, str], tuple[Symb
             for library, version, _, index in opened.tables.needed_versions():
                 symbols = found.setdefault((library, version), [])
                 indexes.setdefault(index, symbols)
-            for index, name, weak in opened.tables.undefined_symbols(indexes):
+            for index, name, weak in opened.tables.bound_symbols(indexes):
                 indexes[index].append(Symbol(name, weak))
         return {key: tuple(symbols) for key, symbols in found.items()}
 

@@ -56,7 +56,7 @@ class ElfFile:
 
 @frozen
 class Symbol:
-    """An undefined symbol of a file."""
+    """A symbol that a file asks of another."""
 
     name: str
     weak: bool = False

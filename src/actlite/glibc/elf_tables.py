@@ -24,7 +24,7 @@ MAX_PATH = 65536
 MAX_VERSIONS = 20_000
 """Entries of a version table, all libraries together."""
 MAX_SYMBOLS = 100_000
-"""Undefined symbols with a version."""
+"""Symbols that are bound to a version of another file."""
 MAX_BUCKETS = 4 << 20
 """Buckets of a hash table; Chromium's largest builds have a hundredth."""
 MAX_SYMBOL_TEXT = 16 << 20
@@ -37,6 +37,8 @@ _FLAG_WEAK = 2
 _BIND_WEAK = 2
 _HIDDEN = 0x7FFF
 """The bits of a version index; the one above says that the definition is hidden."""
+_OWN = 1
+"""Version indexes up to this one are of symbols without a version, and of no other file."""
 
 
 class ElfError(Exception):
@@ -118,8 +120,10 @@ class Tables:
             at += following
         raise ElfError("damaged: its table of defined versions has no end")
 
-    def undefined_symbols(self, indexes: Mapping[int, object]) -> Iterator[tuple[int, str, bool]]:
-        """The undefined symbols whose version has one of the indexes, as (index, name, weak), in file order."""
+    def bound_symbols(self, indexes: Mapping[int, object]) -> Iterator[tuple[int, str, bool]]:
+        """The symbols whose version has one of the indexes, as (index, name, weak), in file order: the undefined ones,
+        and another file's data of which the program has a copy (R_*_COPY), which are defined in the program and keep
+        the version that they had. A copy can't be done without, whatever its binding: it is not weak."""
         if 6 not in self._tags or 0x6FFFFFF0 not in self._tags:  # DT_SYMTAB, DT_VERSYM
             return
         entry = struct.Struct(self._order + ("IBBHQQ" if self._wide else "IIIBBH"))
@@ -132,32 +136,42 @@ class Tables:
             size = min(4096, count - start)
             own = struct.unpack_from(f"{self._order}{size}H", self.data, versions + 2 * start)
             for number, version in enumerate(own, start):
-                if version & _HIDDEN not in indexes:
+                index = version & _HIDDEN
+                if index not in indexes:
                     continue
                 fields = entry.unpack_from(self.data, symbols + number * entry.size)
                 name, info, section = (
                     (fields[0], fields[1], fields[3]) if self._wide else (fields[0], fields[3], fields[5])
                 )
-                if section:
+                if section and index <= _OWN:
                     continue
                 found = self.string(name)
                 left, text = left - 1, text - len(found)
                 if left < 0 or text < 0:
                     raise ElfError("damaged: more symbols than a program can have")
-                yield version & _HIDDEN, found, info >> 4 == _BIND_WEAK
+                yield index, found, info >> 4 == _BIND_WEAK and not section
 
     def _symbol_count(self, size: int) -> int:
         """How many dynamic symbols there are, which no tag says: as many as the hash tables reach."""
         if 0x6FFFFEF5 in self._tags:  # DT_GNU_HASH
-            return self._gnu_count(self.offset(self._tags[0x6FFFFEF5]))
+            count = self._gnu_count(self.offset(self._tags[0x6FFFFEF5]))
+            if count is not None:
+                return count
         if 4 in self._tags:  # DT_HASH
             return self._unpack("II", self.offset(self._tags[4]))[1]
-        # Neither, as in what packers make: up to the table that follows.
-        behind = [self._tags[tag] for tag in _TABLES if self._tags.get(tag, 0) > self._tags[6]]
-        return (min(behind, default=self._tags[6]) - self._tags[6]) // size
+        # Neither, as in what packers make, or a file that exports nothing: GNU ld's table of it says 1, whatever it asks
+        # of others. Up to the tables that follow, then.
+        return min(self._room(6) // size, self._room(0x6FFFFFF0) // 2)
 
-    def _gnu_count(self, at: int) -> int:
-        """The highest symbol that a bucket begins with, and what follows it up to the mark of an end."""
+    def _room(self, tag: int) -> int:
+        """Bytes between a table and the one that follows."""
+        start = self._tags[tag]
+        behind = [self._tags[tag] for tag in _TABLES if self._tags.get(tag, 0) > start]
+        return min(behind, default=start) - start
+
+    def _gnu_count(self, at: int) -> int | None:
+        """The highest symbol that a bucket begins with, and what follows it up to the mark of an end; None for a table
+        without symbols."""
         count, first, bloom, _ = self._unpack("IIII", at)
         buckets = at + 16 + bloom * (8 if self._wide else 4)
         chains = buckets + 4 * count
@@ -165,7 +179,7 @@ class Tables:
             raise ElfError("cut off or damaged: its hash table is outside of the file")
         highest = max((max(numbers) for numbers in self._words(buckets, count)), default=0)
         if highest < first:
-            return first
+            return None
         for numbers in self._words(chains + 4 * (highest - first), MAX_BUCKETS):
             for number, word in enumerate(numbers, 1):
                 if word & 1:

@@ -18,11 +18,11 @@ UNKNOWN = "unknown"
 
 @frozen
 class SymbolCause:
-    """An undefined symbol that is bound to a version, and so brought the need of it."""
+    """A symbol that is bound to a version of a library, and so brought the need of it."""
 
     name: str
     weak: bool = False
-    """STB_WEAK: the program could do without it. The loader doesn't look at that."""
+    """Undefined and STB_WEAK: the program could do without it. The loader doesn't look at that."""
 
 
 @frozen
