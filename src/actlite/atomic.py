@@ -77,6 +77,16 @@ def write_file(path: Path, text: str) -> None:
             raise
 
 
+def keep(path: Path, text: str) -> bool:
+    """Write a file of a cache, as :func:`write_file` does; whether it could be. One that can't be is no error: what it
+    would have told is found out anew."""
+    try:
+        write_file(path, text)
+    except (OSError, DiskFull):
+        return False
+    return True
+
+
 @contextmanager
 def disk_full(where: Path) -> Iterator[None]:
     """Turns the system's "no space left" into DiskFull, which names the place."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from actlite.atomic import LEFTOVER_SECONDS, disk_full, locked, new_folder, write_file
+from actlite.atomic import LEFTOVER_SECONDS, disk_full, keep, locked, new_folder, write_file
 from actlite.errors import DiskFull
 
 
@@ -55,6 +55,19 @@ def test_a_file_is_replaced_at_once(tmp_path: Path) -> None:
     write_file(tmp_path / "d" / "f", "one")
     write_file(tmp_path / "d" / "f", "two")
     assert (tmp_path / "d" / "f").read_text() == "two"
+    assert os.listdir(tmp_path / "d") == ["f"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
+def test_a_cache_may_be_unwritable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    assert keep(tmp_path / "d" / "f", "one")
+
+    def fails(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "replace", fails)
+    assert not keep(tmp_path / "d" / "f", "two")
+    assert (tmp_path / "d" / "f").read_text() == "one"
     assert os.listdir(tmp_path / "d") == ["f"]
 
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from actlite.atomic import write_file
+from actlite.atomic import keep
 
 if TYPE_CHECKING:
     from actlite.glibc.elf import ElfFile
@@ -17,7 +17,7 @@ SCHEMA = 1
 
 def facts(path: Path, cache: Path) -> ElfFile | None:
     """The facts of an ELF file; None where there is none. They are read once for each state of the file (its size
-    and time). Raises OSError where a file that is there can't be read, or the cache can't be written."""
+    and time). Raises OSError where a file that is there can't be read. A cache that can't be written is no error."""
     from actlite.glibc import elf
 
     try:
@@ -38,5 +38,5 @@ def facts(path: Path, cache: Path) -> ElfFile | None:
         found = elf.read(path)
     except elf.ElfError:
         return None
-    write_file(kept, json.dumps({"schema": SCHEMA, "of": state, "elf": elf.to_data(found)}))
+    keep(kept, json.dumps({"schema": SCHEMA, "of": state, "elf": elf.to_data(found)}))
     return found

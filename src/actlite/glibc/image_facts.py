@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from actlite.atomic import write_file
+from actlite.atomic import keep
 from actlite.glibc import elf, ld_cache
 from actlite.glibc.system import default_folders
 from actlite.records import changeable, field
@@ -92,11 +92,8 @@ def load(path: Path) -> KnownFiles:
 def save(path: Path, known: KnownFiles) -> None:
     """Keep facts, with those that another process has kept meanwhile. A cache that can't be written is no error."""
     files = load(path).files | known.files
-    try:
-        write_file(path, json.dumps({"schema": SCHEMA, "files": files}, separators=(",", ":")))
-    except OSError:
-        return
-    known.changed = False
+    if keep(path, json.dumps({"schema": SCHEMA, "files": files}, separators=(",", ":"))):
+        known.changed = False
 
 
 def _checked(facts: Any) -> Facts | None:

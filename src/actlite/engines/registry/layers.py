@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from actlite.atomic import write_file
+from actlite.atomic import keep
 from actlite.engines.base import Distil
 from actlite.engines.registry.tar import Source, members
 from actlite.records import changeable, field
@@ -131,7 +131,4 @@ def save(path: Path, contents: Contents) -> None:
         **{name: sorted(getattr(contents, name)) for name in ("gone", "opaque", "asked")},
         "facts": contents.facts,
     }
-    try:
-        write_file(path, json.dumps(data, separators=(",", ":")))
-    except OSError:
-        return
+    keep(path, json.dumps(data, separators=(",", ":")))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from actlite.atomic import write_file
+from actlite.atomic import keep
 from actlite.engines.registry.client import Client
 from actlite.engines.registry.failures import unsound
 from actlite.engines.registry.history import places
@@ -147,7 +147,4 @@ def _save(path: Path, image: RemoteImage) -> None:
         "env": dict(image.env),
         "layers": [[layer.digest, layer.size, layer.place] for layer in image.layers],
     }
-    try:
-        write_file(path, json.dumps(data))
-    except OSError:
-        return
+    keep(path, json.dumps(data))
