@@ -8,7 +8,6 @@ from typing import Any
 
 from actlite.document import nodes
 from actlite.errors import ActliteError
-from actlite.execution.handlers.composite import MAX_DEPTH
 from actlite.execution.prepared import PreparedAction, Preparer, read_manifest
 from actlite.execution.scope import scope
 from actlite.execution.state import Frame, JobState
@@ -16,9 +15,11 @@ from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import Scope, evaluate_mapping, evaluate_scalar
 from actlite.expressions.values import to_string
 from actlite.records import frozen
-from actlite.workflow.model import ActionManifest, CompositeRuns, NodeRuns, Step, UsesStep
+from actlite.workflow.model import COMPOSITE_DEPTH, ActionManifest, CompositeRuns, NodeRuns, Step, UsesStep
 
 _LOCAL = ("./", "../")
+MAX_FOLLOWED = 500
+"""So many composite actions of one job are followed: one that uses itself ten times would make thousands of millions."""
 
 
 @frozen
@@ -41,46 +42,67 @@ def javascript_steps(
 ) -> Iterator[Foreseen]:
     """The JavaScript steps among ``steps``, and within composite actions, in their order. An action of this
     repository counts as it is in the working tree: it comes with the checkout."""
-    for step in steps:
-        if not isinstance(step, UsesStep):
-            continue
-        manifest = _manifest(state, preparer, step.uses.text)
-        if manifest is None:
-            continue
-        key = f"{frame.prefix}{step.number}"
-        outer = {**state.env, **frame.env}
-        own = _own_env(step, scope(state, frame, outer, step))
-        runs = manifest.runs
-        if isinstance(runs, NodeRuns):
-            stages = {"pre": bool(runs.pre), "main": True, "post": bool(runs.post)}
-            if step.uses.text.startswith(_LOCAL):
-                stages["pre"] = False
-            yield Foreseen(
-                key,
-                step.uses.text,
-                runs.using,
-                tuple(stage for stage, there in stages.items() if there),
-                {**outer, **own},
-                {**{k: v for k, v in outer.items() if k not in own}, **state.env},
-            )
-        elif isinstance(runs, CompositeRuns) and frame.depth < MAX_DEPTH:
-            inner = replace(
-                frame, prefix=f"{key}.", depth=frame.depth + 1, inputs={}, env={**frame.env, **own}, steps={}
-            )
-            yield from javascript_steps(state, preparer, inner, runs.steps)
+    return _Walk(state, preparer).steps(frame, steps)
 
 
-def _manifest(state: JobState, preparer: Preparer, uses: str) -> ActionManifest | None:
-    known: PreparedAction | None = preparer.known(uses)
-    if known is not None:
-        return known.manifest
-    repository = state.services.repository
-    if repository is None or not uses.startswith("./"):
-        return None
-    try:
-        return read_manifest(repository.root / uses, uses)
-    except ActliteError:
-        return None
+class _Walk:
+    """Goes through a job's steps, and into composite actions; each local manifest is read once."""
+
+    def __init__(self, state: JobState, preparer: Preparer) -> None:
+        self._state = state
+        self._preparer = preparer
+        self._left = MAX_FOLLOWED
+        self._local: dict[str, ActionManifest | None] = {}
+
+    def steps(self, frame: Frame, steps: tuple[Step, ...]) -> Iterator[Foreseen]:
+        state = self._state
+        for step in steps:
+            if not isinstance(step, UsesStep):
+                continue
+            manifest = self._manifest(step.uses.text)
+            if manifest is None:
+                continue
+            key = f"{frame.prefix}{step.number}"
+            outer = {**state.env, **frame.env}
+            own = _own_env(step, scope(state, frame, outer, step))
+            runs = manifest.runs
+            if isinstance(runs, NodeRuns):
+                stages = {"pre": bool(runs.pre), "main": True, "post": bool(runs.post)}
+                if step.uses.text.startswith(_LOCAL):
+                    stages["pre"] = False
+                yield Foreseen(
+                    key,
+                    step.uses.text,
+                    runs.using,
+                    tuple(stage for stage, there in stages.items() if there),
+                    {**outer, **own},
+                    {**{k: v for k, v in outer.items() if k not in own}, **state.env},
+                )
+            elif isinstance(runs, CompositeRuns) and frame.depth < COMPOSITE_DEPTH and self._left:
+                self._left -= 1
+                inner = replace(
+                    frame,
+                    prefix=f"{key}.",
+                    depth=frame.depth + 1,
+                    inputs={},
+                    env={**frame.env, **own},
+                    steps={},
+                )
+                yield from self.steps(inner, runs.steps)
+
+    def _manifest(self, uses: str) -> ActionManifest | None:
+        known: PreparedAction | None = self._preparer.known(uses)
+        if known is not None:
+            return known.manifest
+        repository = self._state.services.repository
+        if repository is None or not uses.startswith("./"):
+            return None
+        if uses not in self._local:
+            try:
+                self._local[uses] = read_manifest(repository.root / uses, uses)
+            except ActliteError:
+                self._local[uses] = None
+        return self._local[uses]
 
 
 def _own_env(step: Step, ground: Scope) -> Mapping[str, str]:

@@ -76,6 +76,7 @@ class JobRun:
                 run_task(state, complete)
         finally:
             timer.cancel()
+            self.predictor.close()
             self.opening.join()
             self._stop_services()
             self.matchers.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actlite.errors import ActliteError
-from actlite.events import Notice, Prediction, StepsPredicted
+from actlite.events import Event, Missing, Notice, Prediction, StepsPredicted
 from actlite.execution.foreseen import Foreseen, javascript_steps
 from actlite.execution.opening import Opening
 from actlite.execution.prepared import Preparer
@@ -38,6 +38,8 @@ class Predictor:
         self.state = opening.state
         self._preparer = preparer
         self._thread: threading.Thread | None = None
+        self._open = True
+        self._lock = threading.Lock()
 
     def begin(self) -> None:
         """Begin, once the actions are there. Only steps in a container of the workflow's own are predicted: an
@@ -62,6 +64,11 @@ class Predictor:
         if thread is not None:
             thread.join(PATIENCE)
 
+    def close(self) -> None:
+        """The job is over: what is not said by now is not said any more."""
+        with self._lock:
+            self._open = False
+
     def _run(self, steps: tuple[Foreseen, ...]) -> None:
         try:
             self._predict(steps)
@@ -73,7 +80,12 @@ class Predictor:
     def _defect(self, error: Exception) -> None:
         text = f"Nothing is predicted of this job's actions, by a defect of actlite's ({type(error).__name__}: {error})."
         state = self.state
-        state.emit(Notice(state.services.clock(), "note", state.masker.mask(text), state.leg.key))
+        self._say(Notice(state.services.clock(), "note", state.masker.mask(text), state.leg.key))
+
+    def _say(self, event: Event) -> None:
+        with self._lock:
+            if self._open:
+                self.state.emit(event)
 
     def _predict(self, steps: tuple[Foreseen, ...]) -> None:
         from actlite.glibc.image_system import describe_local
@@ -87,7 +99,7 @@ class Predictor:
         predictions = tuple(self._each(steps, image))
         state.predictions = {p.step: p for p in predictions}
         mask = state.masker.mask
-        state.emit(
+        self._say(
             StepsPredicted(
                 services.clock(), state.leg.key, mask(state.image), mask(str(image.libc)), predictions
             )
@@ -179,7 +191,9 @@ def _prediction(step: Foreseen, verdict: StepVerdict, mask: Callable[[str], str]
         program=verdict.node,
         verdict=verdict.verdict,
         kind=loading.kind if loading is not None and not loading.starts else "",
-        missing=loading.missing if loading is not None else (),
+        missing=tuple(Missing(mask(item.library), mask(item.version)) for item in loading.missing)
+        if loading is not None
+        else (),
         loader_lines=tuple(mask(line) for line in verdict.lines),
         reasons=tuple(mask(text) for text in (*reasons, verdict.why, *verdict.notes) if text),
     )

@@ -201,6 +201,10 @@ class DockerRuns:
     post_if: str = "always()"
 
 
+COMPOSITE_DEPTH = 9
+"""So many composite actions are run within each other (R: Constants.CompositeActionsMaxDepth)."""
+
+
 @frozen
 class CompositeRuns:
     """``runs:`` of a composite action."""

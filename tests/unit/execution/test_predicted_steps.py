@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import shutil
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ from actlite.checking.predictions.described import described
 from actlite.engines.fake import Reply
 from actlite.errors import ImageUnavailable
 from actlite.events import Event, Notice, Prediction, StepsPredicted, StepStarted
+from actlite.execution import predicting
 from actlite.execution.as_predicted import DOUBT
+from actlite.execution.foreseen import MAX_FOLLOWED
 from actlite.glibc import image_system
 from actlite.glibc.catalogue import image_row, system_of
 
@@ -208,6 +212,57 @@ def test_an_action_of_this_repository_counts_as_it_is_here(bench: Bench, catalog
     bench.repository = Repository
     found = predictions(bench.run(workflow("uses: ./own", "uses: ./none")))
     assert [(p.step, p.action, p.stages, p.verdict) for p in found] == [("1", "./own", ("main",), "fails")]
+
+
+def test_an_action_that_uses_itself_comes_to_an_end(bench: Bench, catalogued: list[str]) -> None:
+    class Repository:
+        root = bench.folder / "repository"
+
+    uses = "".join(f"    - uses: {name}\n" for name in ["./own"] * 12 + ["some/one@v1"])
+    (Repository.root / "own").mkdir(parents=True)
+    (Repository.root / "own" / "action.yml").write_text(f"runs:\n  using: composite\n  steps:\n{uses}")
+    bench.action("some/one@v1", MAIN.format(using="node24"))
+    bench.repository = Repository
+    began = time.monotonic()
+    found = predictions(bench.run(workflow("uses: some/one@v1", "uses: ./own")))
+    assert 1 < len(found) <= MAX_FOLLOWED + 1
+    assert time.monotonic() - began < 20
+
+
+def test_nothing_is_said_after_the_job(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended, told = threading.Event(), threading.Event()
+
+    def describe(*_: Any, **__: Any) -> Any:
+        ended.wait(20)
+        row = image_row(IMAGE)
+        assert row is not None
+        return described(row, IMAGE, system_of(row, "x64"), "x64")
+
+    monkeypatch.setattr(image_system, "describe_local", describe)
+    monkeypatch.setattr(predicting, "PATIENCE", 0.01)
+    say = predicting.Predictor._say
+
+    def said(self: predicting.Predictor, event: Event) -> None:
+        say(self, event)
+        told.set()
+
+    monkeypatch.setattr(predicting.Predictor, "_say", said)
+    bench.action("some/one@v1", MAIN.format(using="node24"))
+    result = bench.run(workflow("uses: some/one@v1"))
+    assert result.outcome.conclusion == "success"
+    ended.set()
+    assert told.wait(20)
+    assert predictions(result) == ()
+
+
+def test_a_cache_that_can_not_be_written_harms_no_prediction(bench: Bench, catalogued: list[str]) -> None:
+    bench.action("some/one@v1", MAIN.format(using="node24"), {"main.js": ""})
+    node = bench.nodes.folder / "node24" / "bin" / "node"
+    node.parent.mkdir(parents=True)
+    shutil.copy(Path(sys.executable).resolve(), node)
+    (bench.folder / "cache").mkdir()
+    (bench.folder / "cache" / "programs").write_text("in the way")
+    assert len(predictions(bench.run(workflow("uses: some/one@v1")))) == 1
 
 
 def test_a_step_that_starts_against_its_prediction(bench: Bench, catalogued: list[str]) -> None:

@@ -27,15 +27,13 @@ from actlite.planning.partial import UNKNOWN as NOT_KNOWN
 from actlite.planning.partial import node_value
 from actlite.records import changeable, field, frozen, replace
 from actlite.workflow import access
-from actlite.workflow.model import Job, RunStep, Step, UsesStep
+from actlite.workflow.model import COMPOSITE_DEPTH, Job, RunStep, Step, UsesStep
 from actlite.workflow.steps import read_steps
 
 if TYPE_CHECKING:
     from actlite.checking.predictions.predict import Predictor
     from actlite.source import Span
 
-MAX_DEPTH = 10
-"""So many composite actions below each other are followed (R: CompositeActionsMaxDepth)."""
 MAX_FOLLOWED = 500
 """So many composite actions of one leg are followed: one that uses itself ten times would make thousands of millions."""
 
@@ -109,7 +107,7 @@ class Leg:
         met = len(self.found)
         if action.steps is not None or action.uses is not None:
             self.followed += 1
-            if len(around.through) < MAX_DEPTH and self.followed <= MAX_FOLLOWED:
+            if len(around.through) < COMPOSITE_DEPTH and self.followed <= MAX_FOLLOWED:
                 inside = replace(own, contexts={}, through=(*around.through, uses))
                 self._composite(action, step, number, place, image, inside)
             if len(self.found) > met:

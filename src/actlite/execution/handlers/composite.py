@@ -12,10 +12,7 @@ from actlite.execution.scope import scope
 from actlite.execution.state import Frame
 from actlite.execution.steps import StepResult, StepRun, StepTask, base_key, run_task
 from actlite.expressions.template import evaluate_string
-from actlite.workflow.model import CompositeRuns
-
-MAX_DEPTH = 9
-"""Composite actions within composite actions (R: Constants.CompositeActionsMaxDepth)."""
+from actlite.workflow.model import COMPOSITE_DEPTH, CompositeRuns
 
 Builder = Callable[[Frame, CompositeRuns], list[StepTask]]
 """Makes the tasks of a composite's steps; given by the job, which knows all handlers."""
@@ -24,8 +21,8 @@ Builder = Callable[[Frame, CompositeRuns], list[StepTask]]
 def composite_frame(run: StepRun, action: PreparedAction, inputs: dict[str, str]) -> Frame:
     """The surroundings of the inner steps. Raises UsageError when nested too deeply."""
     depth = run.frame.depth + 1
-    if depth > MAX_DEPTH:
-        raise UsageError(f"Composite action depth exceeded max depth {MAX_DEPTH}")
+    if depth > COMPOSITE_DEPTH:
+        raise UsageError(f"Composite action depth exceeded max depth {COMPOSITE_DEPTH}")
     return Frame(
         prefix=f"{base_key(run.task)}.",
         depth=depth,
