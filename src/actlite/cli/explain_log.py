@@ -13,10 +13,9 @@ from actlite.cli.explain_log_runtime import runtime_story
 from actlite.cli.explain_log_story import Story, as_data
 from actlite.cli.text import paint, write, write_json
 from actlite.diagnostics import printable
-from actlite.events import Missing
-from actlite.glibc.elf import version_key
 from actlite.glibc.reading_logs.reader import read
 from actlite.glibc.reading_logs.sources import from_path, from_stream
+from actlite.reporting.missing import missing_rows
 
 WIDTH = 96
 GUTTER = 12
@@ -73,32 +72,17 @@ def _panel(story: Story) -> Iterator[str]:
     yield from _listed("starts on", [story.starts_on] if story.starts_on else [])
     yield from _listed("then", _numbered(story.then))
     yield from _listed("today", [story.today] if story.today else [])
-    label = (
-        "today"
-        if story.then and not story.today
-        else ""
-        if story.today
-        else "fixes"
-        if len(story.now) > 1
-        else "fix"
-    )
-    yield from _listed(label, _numbered(story.now))
+    yield from _listed(_label(story), _numbered(story.now))
     yield from _listed("note", story.notes)
 
 
-def missing_rows(missing: Sequence[Missing]) -> Iterator[str]:
-    """One row for each library: ``libm.so.6  GLIBC_2.23 2.27``."""
-    libraries: dict[str, dict[str, set[str]]] = {}
-    for item in missing:
-        family, _, number = item.version.rpartition("_")
-        name = item.library.rpartition("/")[2] or "?"
-        libraries.setdefault(name, {}).setdefault(family, set()).add(number)
-    longest = max((len(name) for name in libraries), default=0)
-    for name, families in libraries.items():
-        parts = [
-            f"{family}_{' '.join(sorted(numbers, key=version_key))}" for family, numbers in families.items()
-        ]
-        yield f"{name:<{longest}}  {' · '.join(parts)}"
+def _label(story: Story) -> str:
+    """What stands before the ways out of today; nothing below a line that is labelled so already."""
+    if story.today:
+        return ""
+    if story.then:
+        return "today"
+    return "fixes" if len(story.now) > 1 else "fix"
 
 
 def _numbered(lines: Sequence[str]) -> list[str]:

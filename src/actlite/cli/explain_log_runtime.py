@@ -56,6 +56,7 @@ class _Runtime:
         self._now_ways = self._ways(self._runtime_today(), today)
 
     def story(self) -> Story:
+        """All that is told of it."""
         return Story(
             self._found,
             self._headline(),

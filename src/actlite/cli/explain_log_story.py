@@ -48,6 +48,7 @@ def known_row(found: LoggedFailure, arch: str) -> ImageRow | None:
 
 
 def because(found: LoggedFailure, row: ImageRow | None) -> str:
+    """Why the program does not start: a clause without a full stop. ``row`` is what is known of the image."""
     failure = found.failure
     names = ", ".join(dict.fromkeys(item.library for item in failure.missing if item.library))
     match failure.kind:
@@ -102,6 +103,7 @@ def _lacking(found: LoggedFailure, row: ImageRow | None) -> str:
 
 
 def has(found: LoggedFailure, row: ImageRow | None) -> str:
+    """What the image or the system has, and who says so; '' where nobody does."""
     told = found.around.glibc
     if row is not None:
         says = f"{row} (by the catalogue: {row.confidence})"

@@ -24,9 +24,9 @@ from actlite.events import (
     StepStarted,
 )
 from actlite.reporting.console import Screen, console_reporter, wants_colour, wants_live
-from actlite.reporting.console.diagnosis import missing_rows
 from actlite.reporting.console.screen import seconds, size
 from actlite.reporting.console.terminal import TerminalReporter
+from actlite.reporting.missing import missing_rows
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -23,7 +23,7 @@ def refused(record: RunRecord) -> list[ArtifactFound]:
     return [artifact for artifact in record.artifacts if artifact.verdict == "refused"]
 
 
-def verdict_lines(record: RunRecord, screen: Screen) -> Iterator[Text]:
+def verdict_lines(record: RunRecord) -> Iterator[Text]:
     """One line at the head of the report, where an artifact is not for the target."""
     found = refused(record)
     if not found:

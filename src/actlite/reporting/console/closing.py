@@ -64,7 +64,7 @@ def closing_lines(
     verdict = foreign(f"{record.path or record.workflow} {words}", "bold")
     time = Text(seconds(record.duration) if record.conclusion else "")
     yield row(Text.assemble(mark(record.conclusion), " ", verdict), time, width)
-    yield from verdict_lines(record, screen)
+    yield from verdict_lines(record)
     yield Text()
     yield from _table(record, width)
     said = Told()

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from actlite.diagnostics import excerpt
-from actlite.events import Cause, Diagnosis, Missing
+from actlite.events import Cause, Diagnosis
 from actlite.journal.record import JobRecord, StepRecord
 from actlite.reporting.console.artifacts import symbols
 from actlite.reporting.console.screen import Screen, foreign, wrap, wrapped
+from actlite.reporting.missing import missing_rows
 from actlite.source import SourceFile, Span
 
 _VALUE = re.compile(r"^\s*(?:- )?\s*(?:uses|run|container|image)\s*:\s*(?P<value>[^\s#].*?)\s*(?:\s#.*)?$")
@@ -142,30 +143,6 @@ def cause_rows(causes: tuple[Cause, ...]) -> Iterator[str]:
     longest = max((len(cause.version) for cause in causes), default=0)
     for cause in causes:
         yield f"{cause.version:<{longest}}  {symbols(cause)}"
-
-
-def missing_rows(missing: tuple[Missing, ...]) -> Iterator[str]:
-    """One row for each library: ``libm.so.6  GLIBC_2.23 2.27``."""
-    libraries: dict[str, dict[str, list[str]]] = {}
-    for item in missing:
-        name = item.library.rsplit("/", 1)[-1]
-        family, _, number = item.version.rpartition("_")
-        libraries.setdefault(name, {})
-        if item.version:
-            numbers = libraries[name].setdefault(family, [])
-            if number not in numbers:
-                numbers.append(number)
-    longest = max((len(name) for name in libraries), default=0)
-    for name, families in libraries.items():
-        parts = []
-        for family, numbers in families.items():
-            ordered = sorted(numbers, key=_version_key)
-            parts.append((f"{family}_" if family else "") + " ".join(ordered))
-        yield f"{name:<{longest}}  {' · '.join(parts) if parts else '(the library itself)'}"
-
-
-def _version_key(number: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", number))
 
 
 def _listed(label: str, values: list[str], screen: Screen, hang: int = 0) -> Iterator[Text]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
 from actlite.events import Prediction, StepsPredicted
+from actlite.glibc.elf_facts import newest_of
 from actlite.reporting.console.screen import foreign
 
 FAMILIES = ("GLIBC", "GLIBCXX", "CXXABI")
@@ -55,12 +55,8 @@ def _part(has: str, versions: Sequence[str]) -> str:
 
 def _newest(versions: Sequence[str]) -> Iterator[str]:
     """The newest of each family; names without a number as they are."""
-    best: dict[str, tuple[tuple[int, ...], str]] = {}
-    for version in versions:
-        family, _, number = version.rpartition("_")
-        key = tuple(int(part) for part in re.findall(r"\d+", number))
-        if family not in best or key > best[family][0]:
-            best[family] = (key, version)
+    newest = newest_of(versions)
     order = {family: place for place, family in enumerate(FAMILIES)}
-    for family in sorted(best, key=lambda name: order.get(name, len(order))):
-        yield best[family][1]
+    for family in sorted(newest, key=lambda name: order.get(name, len(order))):
+        yield f"{family}_{newest[family]}"
+    yield from dict.fromkeys(version for version in versions if not newest_of([version]))
