@@ -23,16 +23,18 @@ MAX_LINE = 4096
 """Characters of a line that are looked at."""
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+# No line may take long: a name in front begins where the line or what follows a colon begins, and no two repetitions
+# can share the same text.
 _VERSION = re.compile(
-    r"(?P<program>[^\s:][^:]*): (?P<library>[^\s:][^:]*): (?P<weak>weak )?"
+    r"(?:^|:)\s*(?P<program>[^\s:][^:]*): (?P<library>[^\s:][^:]*): (?P<weak>weak )?"
     r"version [`'](?P<version>[^`']+)' not found \(required by (?P<by>[^)]+)\)"
 )
 _LIBRARY = re.compile(
-    r"(?P<program>[^\s:][^:]*): error while loading shared libraries: (?P<library>[^:]+): (?P<why>.+)"
+    r"(?:^|:)\s*(?P<program>[^\s:][^:]*): error while loading shared libraries: (?P<library>[^:]+): (?P<why>.+)"
 )
 _MUSL_SYMBOL = re.compile(r"Error relocating (?P<program>[^:]+): (?P<symbol>[^:]+): symbol not found")
 _MUSL_LIBRARY = re.compile(
-    r"Error loading shared library (?P<library>[^:]+): .+ \(needed by (?P<program>[^)]+)\)"
+    r"Error loading shared library (?P<library>[^:]+): [^:(]+ \(needed by (?P<program>[^)]+)\)"
 )
 _OCI = re.compile(r'exec: "(?P<program>[^"]+)": (?P<why>.+)')
 _EXEC = re.compile(r"(?:^|\s)exec (?P<program>/[^:]+): (?P<why>no such file or directory|exec format error)")
@@ -41,11 +43,12 @@ _PYTHON_LIBRARY = re.compile(
     r"(?:ImportError|OSError): (?P<library>[^\s:]+): (?P<why>cannot open shared object file): No such file or directory"
 )
 _BAD_INTERPRETER = re.compile(
-    r"(?P<program>[^\s:]*/[^:]+): (?P<library>/[^:]+): bad ELF interpreter: No such file or directory"
+    r"(?:^|:)\s*(?:[^\s:/]+\s+)*+(?P<program>[^\s:/]*/[^:]+): (?P<library>/[^:]+): "
+    r"bad ELF interpreter: No such file or directory"
 )
-_QEMU = re.compile(r"Could not open '(?P<library>/[^']*ld-[^']+)': No such file or directory")
+_QEMU = re.compile(r"Could not open '(?P<library>/(?=[^']*ld-)[^']++)': No such file or directory")
 _SHELL = re.compile(
-    r"(?:^|\s)\S*sh: (?:(?:line )?\d+: )?(?:exec: (?:line \d+: )?)?(?P<program>[^\s:]*/[^:]+): "
+    r"(?:^|\s)\S*sh: (?:(?:line )?\d+: )?(?:exec: (?:line \d+: )?)?(?P<program>[^\s:/]*/[^:]+): "
     r"(?P<why>not found|No such file or directory|cannot execute: required file not found"
     r"|(?:cannot execute binary file: )?Exec format error)\s*$"
 )

@@ -194,6 +194,24 @@ def test_a_plain_log_costs_next_to_nothing() -> None:
     assert seconds < 0.5, f"{seconds:.2f} s for {20 * len(chunk) >> 20} MiB"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sh: " + "/a" * 2040 + " not found",
+        "a/b" * 1360 + " not found",
+        "a" * 4080 + " not found",
+        "a: " * 1360 + "not found",
+        "Error loading shared library a: " * 60 + " (needed by x" * 160 + " not found",
+        "Could not open '/" + "ld-" * 1350 + "o such file or directory",
+        "exec /" * 680 + "xec format error",
+    ],
+)
+def test_no_line_takes_long(line: str) -> None:
+    start = time.perf_counter()
+    scan(f"{line}\n" * 20)
+    assert time.perf_counter() - start < 1  # with patterns that try every place, 5 s to 12 minutes
+
+
 def test_principal() -> None:
     shell = scan("sh: ./gone: not found\n")[0]
     node = scan(NODE20)[0]

@@ -212,6 +212,24 @@ def test_a_bomb_is_read_up_to_the_bound(tmp_path: Path, monkeypatch: pytest.Monk
     assert read(from_path(bomb)) == ()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GLIBC" + "/a" * 2040,
+        "GLIBC_2.17" * 400,
+        "GLIBC x.so: version A_" + "1" * 4000,
+        "relocation error: " * 230,
+        "undefined reference to: " + ".o " * 1350,
+        "required file " + "/a" * 2040,
+        "a/" * 2030 + "are deprecated",
+    ],
+)
+def test_no_line_takes_long(line: str) -> None:
+    start = time.perf_counter()
+    assert read([("", [f"{line}\n".encode() * 20])]) == ()
+    assert time.perf_counter() - start < 1
+
+
 def test_bounds_hold() -> None:
     many = "".join(
         f"Run step {n}\n./p{n}: /lib64/libc.so.6: version `GLIBC_2.3{n % 9}' not found (required by ./p{n})\n"

@@ -31,7 +31,7 @@ MOST = 200
 _RUNNER = re.compile(r"Current runner version: '?(\d+\.\d+\.\d+)'?")
 _DOWNLOAD = re.compile(r"Download action repository '([^'\s]+@[^'\s]+)'(?: \(SHA:([0-9a-f]{40})\))?")
 _RUN = re.compile(r"Run (\S.*)$")
-_ACTION = re.compile(r"[\w.-]+/[\w.-]+(?:/[\w./-]+)?@[\w./+-]+")
+_ACTION = re.compile(r"(?<![\w./-])[\w.-]+/[\w.-]+(?:/[\w./-]+)?@[\w./+-]+")
 _USES = re.compile(r"\buses:\s*['\"]?([\w.-]+/[\w.-]+(?:/[\w./-]+)?@[^\s'\"#,}]+)")
 _PULL = re.compile(r"docker pull (?:--\S+ )*(?:image=)?([\w.:/@-]+)")
 _CREATE = re.compile(r"docker create .*--entrypoint \"?tail\"? ([\w.:/@-]+) ")

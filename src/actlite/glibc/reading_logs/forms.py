@@ -12,26 +12,33 @@ from collections.abc import Sequence
 from actlite.events import Missing
 from actlite.glibc.loader import Refusal, last_word, refusal_in
 
-VERSION = r"[A-Z][A-Za-z]*_[A-Za-z0-9_.]*\d[A-Za-z0-9_.]*|GLIBC_[A-Z_]+|[a-z]\w*_\d[\w.]*"
+VERSION = (
+    r"[A-Z][A-Za-z]{0,40}_[A-Za-z0-9_.]{0,80}\d[A-Za-z0-9_.]{0,80}|GLIBC_[A-Z_]+|[a-z]\w{0,40}_\d[\w.]{0,80}"
+)
+# As in actlite.glibc.loader: no line may take long.
 _LOOSE = re.compile(
-    rf"(?:(?P<program>[^\s:`'\"][^:`]*): )?(?P<library>[^\s:`'\"]*\.so[.\d]*): version [`'\"]?(?P<version>{VERSION})[`'\"]? not found"
-    r"(?: \(required by (?P<by>[^)\s]+)\)?)?"
+    r"(?:(?:^|[:`])[\s'\"]*(?P<program>[^\s:`'\"][^:`]*): )?(?<![^\s:`'\"])(?P<library>[^\s:`'\"]*\.so[.\d]*): "
+    rf"version [`'\"]?(?P<version>{VERSION})[`'\"]? not found(?: \(required by (?P<by>[^)\s]+)\)?)?"
 )
 _RELOCATION = re.compile(
-    r"(?P<program>[^\s:][^:]*): (?:relocation error|symbol lookup error): (?P<by>[^:]+): (?:symbol|undefined symbol:) "
-    r"(?P<symbol>[^\s,]+),? version (?P<version>\S+?)(?: not defined in file (?P<library>\S+).*)?$"
+    r"(?:^|:)\s*(?P<program>[^\s:][^:]*): (?:relocation error|symbol lookup error): (?P<by>[^:]+): "
+    r"(?:symbol|undefined symbol:) (?P<symbol>[^\s,]+),? version (?P<version>\S+?)"
+    r"(?: not defined in file (?P<library>\S+).*)?$"
 )
 _LINK = re.compile(
-    r"(?P<program>[^\s:][^:]*\.(?:so[.\d]*|a|o)\b[^:]*): undefined reference to [`'](?P<symbol>[^@'`\s]+)@@?(?P<version>[A-Z]+_[\d.]+)'"
+    r"(?:^|:)\s*(?P<program>(?=[^:]+\.(?:so[.\d]*|a|o)\b)[^\s:][^:]*): "
+    r"undefined reference to [`'](?P<symbol>[^@'`\s]+)@@?(?P<version>[A-Z]+_[\d.]+)'"
 )
 _RELR = re.compile(
-    r"(?P<program>[^\s:][^:]*): (?P<library>/[^:]+): DT_RELR without GLIBC_ABI_DT_RELR dependency"
+    r"(?:^|:)\s*(?P<program>[^\s:][^:]*): (?P<library>/[^:]+): DT_RELR without GLIBC_ABI_DT_RELR dependency"
 )
 _PYTHON_FORMAT = re.compile(r"OSError: \[Errno 8\] Exec format error: '(?P<program>[^']+)'")
 _ROSETTA = re.compile(r"rosetta error: failed to open elf at (?P<library>/\S+)")
 _KERNEL = "FATAL: kernel too old"
 _NOT_RUN = "cannot execute binary file: Exec format error"
-_BARE_SHELL = re.compile(r"(?P<program>(?:\./|/)\S+): cannot execute: required file not found")
+_BARE_SHELL = re.compile(
+    r"(?:^|[\s'\"`(:])(?P<program>\.?/[^\s'\"`(:]+): cannot execute: required file not found"
+)
 
 
 def refusal(line: str) -> Refusal | None:
