@@ -173,7 +173,7 @@ def test_the_name_that_is_written_counts_where_another_image_stands_in() -> None
         TextFiles({}), predicting=lambda: Predicting(as_of=TODAY, stand_ins={"centos:7": "oraclelinux:7"})
     )
     found = propose(source, "job", checker.predictions_in(source), TODAY)
-    edited = {proposal.name: apply(source, proposal.edits) for proposal in found}
+    edited = {proposal.name: apply(source.text, proposal.edits) for proposal in found}
     assert "container: quay.io/pypa/manylinux_2_28_x86_64\n" in edited["image"]
     assert "      image: centos:7\n" in edited["node-mount"]
 
