@@ -20,18 +20,17 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from actlite.records import changeable, field, frozen  # noqa: E402  (the path to it is set above)
+from tests.corpus_files import CorpusFiles  # noqa: E402  (the path to it is set above)
+
+from actlite.records import changeable, field, frozen  # noqa: E402  (as above)
 
 if TYPE_CHECKING:
     from actlite.actions.reference import RemoteAction
     from actlite.checking.checker import Checker
     from actlite.checking.predictions.model import Prediction
     from actlite.checking.predictions.settings import CatalogueImages
-    from actlite.diagnostics import Diagnostic
-    from actlite.source import SourceFile
     from actlite.workflow.model import Workflow
 
-FOLDER = ".github/workflows"
 DAYS = tuple(
     datetime.date.fromisoformat(day)
     for day in ("2019-12-15", "2021-05-07", "2023-09-15", "2024-08-01", "2025-06-01", "2026-11-23")
@@ -40,41 +39,6 @@ DAYS = tuple(
 PAGE = ROOT / "docs" / "glibc.md"
 BEGIN, END = "<!-- corpus -->", "<!-- end of corpus -->"
 SETS = (("workflows", "today's workflows"), ("workflows-history", "older versions of them, at tags"))
-
-
-class CorpusFiles:
-    """One repository of the corpus: its workflows and some of its actions, but nothing else."""
-
-    whole = False
-
-    def __init__(self, corpus: Path, part: str, repository: str) -> None:
-        self._corpus, self._part, self.repository = corpus, part, repository
-
-    def read(self, name: str) -> SourceFile | Diagnostic | None:
-        """See ``checking.files.Files``."""
-        from actlite.checking.files import read_source
-
-        return read_source(self._path(name), name)
-
-    def is_file(self, name: str) -> bool:
-        """See ``checking.files.Files``."""
-        return self._path(name).is_file()
-
-    def is_folder(self, name: str) -> bool:
-        """See ``checking.files.Files``."""
-        return self._path(name).is_dir()
-
-    def listed(self, folder: str) -> tuple[str, ...]:
-        """See ``checking.files.Files``."""
-        return ()
-
-    def _path(self, name: str) -> Path:
-        folder, _, base = name.rpartition("/")
-        if folder == FOLDER:
-            return self._corpus / self._part / self.repository / base
-        if self._part != "workflows":  # the actions are those of today, these workflows are older
-            return self._corpus / self._part / self.repository / "none"
-        return self._corpus / "local-actions" / self.repository / name
 
 
 class CorpusActions:
@@ -155,6 +119,7 @@ class Survey:
 
 def survey(corpus: Path, part: str, days: Sequence[datetime.date] = DAYS) -> Survey:
     """Predict all workflows of one set (``workflows``, ``workflows-history``) for some days."""
+    from actlite.checking.files import FOLDER
     from actlite.checking.predictions.settings import CatalogueImages
     from actlite.source import SourceFile
     from actlite.workflow.reader import read_with_errors
@@ -163,7 +128,7 @@ def survey(corpus: Path, part: str, days: Sequence[datetime.date] = DAYS) -> Sur
     images = CatalogueImages()
     actions = CorpusActions(corpus)
     for folder in sorted((corpus / part).iterdir()):
-        files = CorpusFiles(corpus, part, folder.name)
+        files = CorpusFiles(folder.name, part, corpus)
         checker_of = cache(partial(_checker, files, actions, images))
         for path in sorted(folder.iterdir()):
             if path.suffix not in (".yml", ".yaml"):

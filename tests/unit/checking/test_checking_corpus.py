@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from corpus_files import CorpusFiles
+from tests.corpus_files import CorpusFiles
 from tests.shared_data import CORPUS, needs
 
 from actlite.checking.files import FOLDER

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
-from corpus_files import CorpusFiles
 from predicting_support import settings
+from tests.corpus_files import CorpusFiles
 from tests.shared_data import CORPUS, needs
 
 from actlite.checking.checker import Checker

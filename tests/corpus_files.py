@@ -16,8 +16,14 @@ class CorpusFiles:
 
     whole = False
 
-    def __init__(self, repository: str) -> None:
+    def __init__(self, repository: str, part: str = "workflows", corpus: Path = CORPUS) -> None:
+        """``part`` is the set of workflows, such as ``workflows-history``. The actions are those of today: older
+        workflows have none."""
         self.repository = repository
+        self._workflows = corpus / part / repository
+        self._actions = (
+            corpus / "local-actions" / repository if part == "workflows" else self._workflows / "none"
+        )
 
     def read(self, name: str) -> SourceFile | Diagnostic | None:
         return read_source(self._path(name), name)
@@ -33,6 +39,4 @@ class CorpusFiles:
 
     def _path(self, name: str) -> Path:
         folder, _, base = name.rpartition("/")
-        if folder == FOLDER:
-            return CORPUS / "workflows" / self.repository / base
-        return CORPUS / "local-actions" / self.repository / name
+        return self._workflows / base if folder == FOLDER else self._actions / name
