@@ -246,6 +246,19 @@ def test_a_registry_that_is_not_there() -> None:
     assert "refused" in error.value.why
 
 
+@pytest.mark.parametrize("host", ["no..such", f"{'a' * 64}.example"])
+def test_a_registry_with_a_name_that_no_host_has(host: str) -> None:
+    with pytest.raises(ImageUnavailable, match="not reached from here"):
+        RegistryImages(None).find(f"{host}/team/tool:1")
+
+
+def test_documents_that_are_nested_too_deep(server: Server) -> None:
+    server.answers["/v2/team/tool/manifests/1"] = (200, {}, b"[" * 200_000)
+    assert "not JSON" in refusal(server).why
+    server.answers["/v2/team/tool/manifests/1"] = (500, {}, b"[" * 200_000)
+    assert refusal(server).why == "HTTP 500."
+
+
 def test_a_registry_that_does_not_answer(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     stop = threading.Event()
     monkeypatch.setattr(client, "READ_SECONDS", 0.2)

@@ -8,6 +8,7 @@ import io
 import random
 import sys
 import tarfile
+import time
 import tracemalloc
 import zlib
 from collections.abc import Iterator
@@ -232,11 +233,27 @@ def header(kind: bytes, size: bytes) -> bytes:
         header(b"S", b"0"),
         header(b"x", b"20") + b"99 path=x".ljust(512, b"\0"),
         header(b"x", b"20") + b"9999999999999999 path=x".ljust(512, b"\0"),
+        header(b"x", b"%o" % 5000) + (b"9" * 4990 + b" path=x").ljust(5120, b"\0"),
+        header(b"x", b"%o" % 5012) + (b"5012 size=" + b"9" * 5001 + b"\n").ljust(5120, b"\0"),
+        header(b"x", b"%o" % 29) + (b"29 size=" + b"9" * 20 + b"\n").ljust(512, b"\0"),
     ],
 )
 def test_headers_that_promise_too_much(data: bytes) -> None:
     with pytest.raises(TarError):
         read(data + b"\0" * 4096)
+
+
+def test_many_records_of_a_header_take_no_time() -> None:
+    """A megabyte: with a copy of the rest for each record, several seconds."""
+    records = b"6 a=b\n" * 170_000
+    start = time.process_time()
+    (member,) = members(layer(header(b"x", b"%o" % len(records)) + _whole(records) + header(b"0", b"0")))
+    assert (member.name, member.size) == ("x", 0)
+    assert time.process_time() - start < 1
+
+
+def _whole(data: bytes) -> bytes:
+    return data.ljust(-(-len(data) // 512) * 512, b"\0")
 
 
 def test_a_small_layer_that_unpacks_to_much_takes_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,19 +80,13 @@ class Client:
     def _pieces(self, answer: requests.Response) -> Iterator[bytes]:
         # Never unpacked on the way: the digest is that of the packed bytes.
         answer.raw.decode_content = False
-        while piece := self._piece(answer):
+        while True:
+            with reaching(self._name, self.reference.registry):
+                piece = bytes(answer.raw.read(PIECE))
+            if not piece:
+                return
             self.bytes += len(piece)
             yield piece
-
-    def _piece(self, answer: requests.Response) -> bytes:
-        import requests
-        import urllib3
-
-        with reaching(self._name, self.reference.registry):
-            try:
-                return bytes(answer.raw.read(PIECE))
-            except urllib3.exceptions.HTTPError as error:
-                raise requests.exceptions.ConnectionError(str(error)) from error
 
     def _document(self, answer: requests.Response) -> bytes:
         content = bytearray()
@@ -111,7 +105,7 @@ class Client:
     def _json(self, content: bytes) -> dict[str, Any]:
         try:
             found = json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise unsound(self._name, f"A document is not JSON: {error}") from error
         if not isinstance(found, dict):
             raise unsound(self._name, "A document is not a JSON object.")
@@ -157,7 +151,7 @@ class Client:
             try:
                 errors = json.loads(self._document(answer)).get("errors") or [{}]
                 words = str(errors[0].get("message") or "")[:300]
-            except (ValueError, AttributeError, LookupError, TypeError):
+            except (ValueError, RecursionError, AttributeError, LookupError, TypeError):
                 words = ""
         wait = str(answer.headers.get("Retry-After", ""))
         raise refused(self._name, self.reference.registry, answer.status_code, words, wait)

@@ -38,8 +38,9 @@ def unsound(image: str, why: str) -> ImageUnavailable:
 
 @contextmanager
 def reaching(image: str, registry: str) -> Iterator[None]:
-    """Turns the errors of ``requests`` inside the block into ImageUnavailable."""
+    """Turns the errors of ``requests``, and those of urllib3 that it lets through, into ImageUnavailable."""
     import requests
+    import urllib3
 
     try:
         yield
@@ -55,7 +56,7 @@ def reaching(image: str, registry: str) -> Iterator[None]:
             why=_innermost(error),
             do=f"Try again later; meanwhile {OTHERWISE.format(image=image)}.",
         ) from error
-    except requests.exceptions.RequestException as error:
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
         raise ImageUnavailable(
             f"the image {image} can't be read: {registry} is not reached from here",
             why=_innermost(error),

@@ -88,7 +88,7 @@ def members(source: Source) -> Iterator[Member]:
             elif kind == "x":
                 found = _pax(text)
                 name, target = found.get("path", name), found.get("linkpath", target)
-                size = int(found["size"]) if found.get("size", "").isdecimal() else size
+                size = _decimal(found["size"]) if "size" in found else size
             continue
         if kind == "S":
             raise TarError("a sparse file, which layers do not have")
@@ -136,9 +136,19 @@ def _number(raw: bytes) -> int:
             value = int(text or b"0", 8)
         except ValueError:
             raise TarError("not a tar file") from None
-    if not 0 <= value < 1 << 50:
+    return _possible(value)
+
+
+def _decimal(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise TarError("a damaged header")
+    return _possible(int(text))
+
+
+def _possible(size: int) -> int:
+    if not 0 <= size < 1 << 50:
         raise TarError("a file of impossible size")
-    return value
+    return size
 
 
 def _own_name(header: bytes) -> str:
@@ -153,12 +163,14 @@ def _string(raw: bytes) -> str:
 def _pax(text: bytes) -> dict[str, str]:
     """The records of a pax header: ``LENGTH KEY=VALUE\\n``."""
     found = {}
-    while text.strip(b"\0"):
-        count, blank, _ = text.partition(b" ")
-        if not blank or not count.isdigit() or not len(count) + 1 < int(count) <= len(text):
+    at = 0
+    while at < len(text) and text[at]:
+        count, blank, _ = text[at : at + 20].partition(b" ")
+        length = int(count) if blank and count.isdigit() else 0
+        if not len(count) + 1 < length <= len(text) - at:
             raise TarError("a damaged header")
-        record = text[len(count) + 1 : int(count)].rstrip(b"\n")
+        record = text[at + len(count) + 1 : at + length].rstrip(b"\n")
         key, _, value = record.partition(b"=")
         found[key.decode("utf-8", "replace")] = value.decode("utf-8", "surrogateescape")
-        text = text[int(count) :]
+        at += length
     return found
