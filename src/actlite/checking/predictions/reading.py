@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from actlite.checking.predictions.settings import CatalogueImages
+from actlite.checking.predictions.settings import CatalogueImages, ImagesOnce
 from actlite.errors import ActliteError
 from actlite.records import replace
 
@@ -17,7 +17,7 @@ Remote = Callable[[str, str], "Described"]
 """An image of a registry, by name and architecture. Raises ActliteError where it can't be read."""
 
 
-class ReadImages:
+class ReadImages(ImagesOnce):
     """Reads an image when it is first asked for. Nothing is pulled or started."""
 
     def __init__(
@@ -29,19 +29,12 @@ class ReadImages:
     ) -> None:
         """``local`` gives the engine's images, None where no engine answers; it is asked once. ``cache`` is actlite's
         cache folder, where what was read is kept."""
+        super().__init__()
         self._local = local
         self._remote = remote
         self._cache = cache
         self._catalogue = CatalogueImages()
-        self._known: dict[tuple[str, str], Described | str] = {}
         self._files: list[ImageFiles | None] = []
-
-    def describe(self, name: str, arch: str) -> Described | str:
-        """See ``ImageSource``."""
-        key = (name, arch)
-        if key not in self._known:
-            self._known[key] = self._describe(name, arch)
-        return self._known[key]
 
     def _describe(self, name: str, arch: str) -> Described | str:
         tried = []

@@ -22,8 +22,8 @@ class ImageSource(Protocol):
         ...
 
 
-class CatalogueImages:
-    """The offline catalogue of well-known images."""
+class ImagesOnce:
+    """Images each of which is looked up once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], Described | str] = {}
@@ -34,6 +34,13 @@ class CatalogueImages:
         if key not in self._known:
             self._known[key] = self._describe(name, arch)
         return self._known[key]
+
+    def _describe(self, name: str, arch: str) -> Described | str:
+        raise NotImplementedError
+
+
+class CatalogueImages(ImagesOnce):
+    """The offline catalogue of well-known images."""
 
     def _describe(self, name: str, arch: str) -> Described | str:
         from actlite.glibc.catalogue import image_row, system_of
