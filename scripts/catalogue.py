@@ -12,7 +12,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -340,13 +340,12 @@ def _without(line: str, name: str, what: str, entry: str) -> str:
 # What all do
 
 
-def _give(options: argparse.Namespace, path: Path, block: str, put: object) -> None:
-    """Print a row, and write it where that is asked for."""
+def _give(options: argparse.Namespace, path: Path, block: str, put: Callable[[str, str], str]) -> None:
+    """Print a row, and write it where that is asked for. ``put`` makes the file's new text of its text and the row."""
     from actlite.atomic import write_file
 
     print(block)
     if options.write:
-        assert callable(put)
         write_file(path, put(path.read_text("utf-8"), block))
         print(f"written to {os.path.relpath(path)}", file=sys.stderr)
 
@@ -373,9 +372,8 @@ def _check_images(options: argparse.Namespace) -> Iterator[str]:
     print(f"{seen} images compared", file=sys.stderr)
 
 
-def compare(row: ImageRow, name: str, image: Described, said: object) -> Iterator[str]:
-    """How a row differs from a read image: a line a library."""
-    assert isinstance(said, dict)
+def compare(row: ImageRow, name: str, image: Described, said: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """How a row differs from a read image: a line for each library. ``said`` is what the row says that they define."""
     real = _defined(image)
     for library in sorted({*said, *real}):
         if library == "libatomic.so.1" and row.has_libatomic is None:

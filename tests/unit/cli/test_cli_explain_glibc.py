@@ -68,7 +68,7 @@ def test_on_this_machine(topic: str, capsys: pytest.CaptureFixture[str]) -> None
     assert run_guarded(["explain", topic]) == 0
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 96
-    assert out.isprintable() or "\n" in out
+    assert out.replace("\n", "").isprintable()
     if topic == "glibc":
         release = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")[2]
         assert f"This machine (glibc {release}) defines:" in out
