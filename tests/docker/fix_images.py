@@ -1,4 +1,4 @@
-"""Images for the tests of fixes: stand-ins with a Python of Debian's, pip, and what pip is to fetch."""
+"""What tests of fixes share: the edit, and stand-ins with a Python of Debian's, pip, and what pip is to fetch."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import tarfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from fault_tools import Place
 
 from sample_workflows.standins import build
 from sample_workflows.standins.__main__ import cache_folder, connect
@@ -84,3 +86,21 @@ def with_pip(base: str, tag: str, found: list[Path], **more: Any) -> str:
     files |= {f"/opt/wheels/{wheel.name}": wheel.read_bytes() for wheel in found}
     env = {"PYTHONPATH": "/opt/pip.whl", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/opt/wheels"}
     return layered(base, tag, files, more.get("links", {}), env)
+
+
+def mend(place: Place, name: str, *arguments: str) -> str:
+    """``actlite check --fix=NAME``, which must do it; the diff that it showed before."""
+    command = [sys.executable, "-m", "actlite", "check", f"--fix={name}", *arguments]
+    texts = []
+    for diff in (["--diff"], []):
+        done = subprocess.run(
+            [*command, *diff], cwd=place.path, env=place.env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        texts.append(done.stdout)
+    again = subprocess.run(
+        command, cwd=place.path, env=place.env, capture_output=True, text=True, check=False
+    )
+    assert (again.returncode, again.stdout) == (0, "There is nothing to fix.\n"), again.stdout + again.stderr
+    place.commit()
+    return texts[0]

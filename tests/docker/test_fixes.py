@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import subprocess
-import sys
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,12 +12,11 @@ from zipfile import ZipFile
 
 import pytest
 from fault_tools import WORKFLOW, Place
-from fix_images import WHEEL, layered, wheels, with_pip, with_python
+from fix_images import WHEEL, layered, mend, wheels, with_pip, with_python
 from main_tools import Outcome, node_action, run
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 MANYLINUX = "quay.io/pypa/manylinux2014_x86_64"
-VOLUME = "node-for-glibc-2.17"
 MAIN = """
 const fs = require('fs');
 console.log('node ' + process.version + ' at ' + process.execPath);
@@ -50,24 +48,6 @@ BROKEN = f"""
 LOADER = "/__e/node24/bin/node: /lib64/libc.so.6: version `GLIBC_2.28' not found (required by /__e/node24/bin/node)"
 
 
-def mend(place: Place, name: str, *arguments: str) -> str:
-    """``actlite check --fix=NAME``, which must do it; the diff that it showed before."""
-    command = [sys.executable, "-m", "actlite", "check", f"--fix={name}", *arguments]
-    texts = []
-    for diff in (["--diff"], []):
-        done = subprocess.run(
-            [*command, *diff], cwd=place.path, env=place.env, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        texts.append(done.stdout)
-    again = subprocess.run(
-        command, cwd=place.path, env=place.env, capture_output=True, text=True, check=False
-    )
-    assert (again.returncode, again.stdout) == (0, "There is nothing to fix.\n"), again.stdout + again.stderr
-    place.commit()
-    return texts[0]
-
-
 def own_action(place: Place, using: str = "node24") -> None:
     for name, text in node_action(MAIN, using=using, post=POST).items():
         place.write(f"own/{name}", text)
@@ -77,23 +57,6 @@ def fails(place: Place, image: str, *arguments: str) -> Outcome:
     found = run(place, "--image", f"{MANYLINUX}={image}", *arguments).expect(1)
     assert found.step("sources")["outcome"] == "failure"
     return found
-
-
-@pytest.fixture
-def no_volume(docker_daemon: Any) -> Iterator[None]:
-    """The volume of node-mount is not there before the test, nor after it."""
-
-    def remove() -> None:
-        from docker.errors import NotFound
-
-        try:
-            docker_daemon.api.remove_volume(VOLUME, force=True)
-        except NotFound:
-            return
-
-    remove()
-    yield
-    remove()
 
 
 @pytest.fixture
@@ -108,14 +71,6 @@ def own_image(docker_daemon: Any) -> Iterator[Callable[[str, str, Mapping[str, b
     yield make
     for image in made:
         docker_daemon.api.remove_image(image, force=True)
-
-
-@pytest.fixture(scope="session")
-def with_node(standin: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The stand-in for manylinux2014 with a Python as such images have them, and pip."""
-    found = wheels(tmp_path_factory.mktemp("wheels"), WHEEL)
-    links = {"/opt/python/cp39-cp39/bin/python": "/usr/bin/python3"}
-    return with_pip(with_python("manylinux2014"), "pip", found, links=links)
 
 
 def test_node_mount_by_pip(place: Place, with_node: str, no_volume: None) -> None:
