@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from actlite.actions.reference import LocalAction, SelfAction
 from actlite.checking.besides import besides
 from actlite.checking.called import called_workflows
+from actlite.checking.checked import CheckedFile
 from actlite.checking.comments import silence
 from actlite.checking.files import Files, is_manifest, manifest_of
 from actlite.checking.known_actions import Cache, KnownActions
@@ -18,7 +19,6 @@ from actlite.checking.predictions.settings import Predicting
 from actlite.checking.steps import check_steps, composite_outputs, told_once, used_actions
 from actlite.diagnostics import Diagnostic, DiagnosticBag, Severity
 from actlite.document.nodes import Mapping
-from actlite.records import field, frozen
 from actlite.source import SourceFile
 from actlite.workflow import access
 from actlite.workflow.call_findings import check_calls
@@ -31,31 +31,6 @@ from actlite.workflow.reader import read_with_errors
 if TYPE_CHECKING:
     from actlite.checking.predictions.model import Prediction
     from actlite.checking.predictions.predict import Predictor
-
-
-@frozen
-class CheckedFile:
-    """One file and what is to be said of it."""
-
-    name: str
-    kind: str
-    """workflow or action."""
-    workflow: Workflow | None
-    """None for an action, and for a workflow with errors in itself."""
-    findings: tuple[Diagnostic, ...]
-    """In the order of their places."""
-    silenced: tuple[Diagnostic, ...] = ()
-    """Findings that a comment in the file silences."""
-    workflow_as_read: Workflow | None = None
-    """The workflow as far as it could be understood, errors or not."""
-    predicted: MappingABC[str, Any] = field(default_factory=dict)
-    """What becomes of the steps with actions in its containers (``predictions.data``); empty where it has none."""
-
-    @property
-    def refused(self) -> tuple[Diagnostic, ...]:
-        """The errors that GitHub would refuse the file for, whether or not a comment silences them."""
-        every = (*self.findings, *self.silenced)
-        return tuple(finding for finding in every if finding.severity is Severity.ERROR)
 
 
 class Checker:

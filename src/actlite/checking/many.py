@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from actlite.checking.checker import CheckedFile, Checker
+from actlite.checking.checked import CheckedFile
 from actlite.checking.files import Files
-from actlite.checking.known_actions import Cache
 from actlite.checking.parallel import work_all
-from actlite.checking.predictions.settings import Predicting
 from actlite.checking.remembered import Remembered, finding_data, finding_of
 from actlite.checking.watched import Watch, World
 from actlite.source import SourceFile
+
+if TYPE_CHECKING:
+    from actlite.checking.checker import Checker
+    from actlite.checking.known_actions import Cache
+    from actlite.checking.predictions.settings import Predicting
 
 
 class Many:
@@ -29,7 +32,7 @@ class Many:
     ) -> None:
         self._world = World(files, cache, names, predicting)
         self._memory = Remembered(remembered) if remembered is not None else None
-        self._shared = Checker(files, cache, names, lambda: predicting) if remembered is None else None
+        self._shared: Checker | None = None
         self._named: dict[str, tuple[str, ...]] = {}
 
     def check(self, names: Sequence[str], *, follow: bool = False) -> dict[str, CheckedFile]:
@@ -41,13 +44,18 @@ class Many:
         for name in names:
             source = self._world.files.read(name)
             if not isinstance(source, SourceFile):
-                answers[name] = Checker(self._world.files, self._world.cache).file(name)
+                answers[name] = _checkers()(self._world.files, self._world.cache).file(name)
                 continue
             sources[name] = source
             found = self._memory.find(source, self._world, kind) if self._memory is not None else None
             if found is not None:
                 data[name] = found
         left = [name for name in sources if name not in data]
+        if left and self._memory is None and self._shared is None:
+            world = self._world
+            self._shared = _checkers()(world.files, world.cache, world.names, lambda: world.predicting)
+        elif left:
+            _checkers()  # before processes are made, which would each load it
         weights = [len(sources[name].text) for name in left]
         data |= work_all(left, weights, lambda name: self._work(sources[name], kind))
         for name, found in data.items():
@@ -65,7 +73,8 @@ class Many:
         assert self._memory is not None
         watch = Watch(self._world)
         # A checker of its own: what another file's check has read already would go unnoticed.
-        answer = _check(Checker(watch.files, watch.cache, watch.names, watch.predicting), source, kind)
+        checker = _checkers()(watch.files, watch.cache, watch.names, watch.predicting)
+        answer = _check(checker, source, kind)
         self._memory.keep(source, watch, kind, answer)
         return answer
 
@@ -77,6 +86,13 @@ class Many:
         return CheckedFile(
             source.name, data["kind"], None, findings, silenced, predicted=data.get("predicted", {})
         )
+
+
+def _checkers() -> type[Checker]:
+    """The class, which is half of the program: not loaded where every answer is remembered."""
+    from actlite.checking.checker import Checker
+
+    return Checker
 
 
 def _check(checker: Checker, source: SourceFile, kind: str) -> Any:

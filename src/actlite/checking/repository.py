@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from actlite.checking.checker import CheckedFile
+from actlite.checking.checked import CheckedFile
 from actlite.checking.files import Files
-from actlite.checking.known_actions import Cache
 from actlite.checking.levels import Levels
 from actlite.checking.many import Many
-from actlite.checking.predictions.settings import Predicting
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.records import frozen
 from actlite.source import SourceFile
+
+if TYPE_CHECKING:
+    from actlite.checking.known_actions import Cache
+    from actlite.checking.predictions.settings import Predicting
 
 __all__ = ["Checked", "CheckedFile", "check"]
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Container
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from actlite.actions.reference import RemoteAction, parse
 from actlite.checking.files import Files
-from actlite.checking.known_actions import Cache
-from actlite.checking.predictions.settings import Predicting
 from actlite.diagnostics import Diagnostic
 from actlite.errors import UsageError
 from actlite.source import SourceFile
+
+if TYPE_CHECKING:
+    from actlite.checking.known_actions import Cache
+    from actlite.checking.predictions.settings import Predicting
 
 Look = tuple[str, str, str]
 """A question, what it was about, and the answer."""

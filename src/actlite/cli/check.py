@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from actlite.checking.checker import Checker
 from actlite.checking.levels import Levels
 from actlite.checking.predictions.model import UNKNOWN
 from actlite.checking.predictions.settings import Predicting
@@ -102,6 +101,7 @@ def command(
         predicting=predicting,
     )
     if fix_name is not None or diff:
+        from actlite.checking.checker import Checker
         from actlite.cli.fixing import fix
 
         predict = Checker(asked.files, cache, asked.names, lambda: predicting).predictions_in
