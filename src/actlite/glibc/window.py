@@ -75,7 +75,7 @@ def needs_of(program: ElfFile) -> str:
 
 
 def window(
-    declared: Sequence[str],
+    never: Sequence[str],
     history: Sequence[Day],
     has: str,
     target: Target | None,
@@ -83,8 +83,8 @@ def window(
 ) -> Window:
     """The window of a job.
 
-    ``declared`` is what the steps' actions declare; ``history`` what that runs on, oldest first, up to the date asked
-    for; ``has`` is the glibc of the job's image; ``fitting`` gives the images with a glibc from one version up to
+    ``never`` is what of that which the steps' actions declare never started on the glibc in question, for itself (see
+    ``ever_open``); ``history`` what all of it runs on, oldest first, up to the date asked for; ``has`` is the glibc of the job's image; ``fitting`` gives the images with a glibc from one version up to
     another ('' for no limit), on which the runtimes of the last day start.
     """
     today = history[-1].runtimes if history else ()
@@ -97,9 +97,12 @@ def window(
     if needs and not newer(needs, users):
         images = tuple(list(fitting(needs, users))[:MAX_IMAGES])
     found = Window(needs, names, has, target, images, until, by)
-    return Window(
-        needs, names, has, target, images, until, by, _sentence(found, declared) if bare.needs else ""
-    )
+    return Window(needs, names, has, target, images, until, by, _sentence(found, never) if bare.needs else "")
+
+
+def ever_open(history: Sequence[Day], limit: str) -> bool:
+    """Whether there was a day on which the runtimes started on a glibc; true where that glibc isn't known."""
+    return not limit or any(_starts(day, limit) for day in history)
 
 
 def _last_open(history: Sequence[Day], limit: str) -> tuple[datetime.date | None, tuple[str, ...]]:
@@ -117,15 +120,17 @@ def _starts(day: Day, limit: str) -> bool:
     return bool(day.runtimes) and not any(newer(item.glibc, limit) for item in day.runtimes)
 
 
-def _sentence(window: Window, declared: Sequence[str]) -> str:
+def _sentence(window: Window, never: Sequence[str]) -> str:
     runtimes = " and ".join(window.runtimes)
     needs = f"actions need glibc ≥ {window.needs} ({runtimes})"
     until = ""
     if window.open_until is not None:
         with_ = " and ".join(window.open_with)
         until = f" since {window.open_until + datetime.timedelta(days=1)}; until then they ran on {with_}"
+    elif never:
+        until = f"; what declares {_listed(sorted(never))} never ran there"
     else:
-        until = f"; what declares {' and '.join(declared)} never ran there"
+        until = "; all of them together never ran there"
     target = window.target
     if target is None:
         old = f", too old{until}" if newer(window.needs, window.has) else ""
@@ -137,3 +142,7 @@ def _sentence(window: Window, declared: Sequence[str]) -> str:
     between = window.needs if window.needs == target.glibc else f"{window.needs} to {target.glibc}"
     named_images = f", such as {' or '.join(window.images)}" if window.images else ""
     return f"{users}: an image with glibc {between} does both{named_images}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

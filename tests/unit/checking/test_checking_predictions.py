@@ -421,3 +421,9 @@ def test_a_target_that_the_image_is_too_new_for() -> None:
     )
     assert "no image does both since 2024-07-03; until then they ran on node16" in "\n".join(finding.notes)
     assert findings(text, settings(target="debian:12")) == []
+
+
+def test_only_what_never_ran_is_said_to_have_never_run() -> None:
+    (finding,) = findings(job(CHECKOUT, "uses: actions/cache@v3", "uses: actions/cache@v5"))
+    (window,) = (note for note in finding.notes if note.startswith("actions need glibc"))
+    assert window.endswith("too old; what declares node20 and node24 never ran there"), "node16 did"

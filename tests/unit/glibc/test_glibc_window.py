@@ -10,7 +10,7 @@ import pytest
 from actlite.glibc.catalogue import node_build
 from actlite.glibc.elf import ElfFile, VersionNeed
 from actlite.glibc.target import read_target
-from actlite.glibc.window import Day, Runtime, Window, needs_of, newer, window
+from actlite.glibc.window import Day, Runtime, Window, ever_open, needs_of, newer, window
 
 NODE16, NODE20, NODE24 = Runtime("node16", "2.17"), Runtime("node20", "2.28"), Runtime("node24", "2.28")
 HISTORY = [
@@ -28,7 +28,7 @@ def fitting(low: str, high: str) -> Iterator[str]:
 
 def made(has: str, target: str = "", history: list[Day] | None = None) -> Window:
     found = HISTORY if history is None else history
-    return window(["node16"], found, has, read_target(target) if target else None, fitting)
+    return window([], found, has, read_target(target) if target else None, fitting)
 
 
 def test_closed_and_since_when() -> None:
@@ -70,6 +70,21 @@ def test_what_never_ran() -> None:
     assert found.open_until is None
     assert found.sentence.endswith("too old; what declares node20 never ran there")
     assert made("2.5").open_until is None, "no runtime of any day starts there"
+    found = window(["node24", "node20", "node26"], HISTORY[2:], "2.17", None, fitting)
+    assert found.sentence.endswith("what declares node20, node24 and node26 never ran there")
+
+
+def test_what_ran_each_in_its_time_but_never_together() -> None:
+    assert made("2.17", history=HISTORY[2:]).sentence.endswith(
+        "too old; all of them together never ran there"
+    )
+
+
+def test_whether_there_was_a_day() -> None:
+    assert ever_open(HISTORY, "2.17")
+    assert not ever_open(HISTORY[2:], "2.17")
+    assert not ever_open(HISTORY[:1], "2.36"), "the runner of that time does not know it"
+    assert ever_open(HISTORY[2:], "")
 
 
 def test_a_day_on_which_the_runner_does_not_know_the_action_is_not_open() -> None:

@@ -58,11 +58,12 @@ def window_for(
 ) -> Window:
     """The window of steps that declare ``usings`` and run on ``runtimes`` (name to version), in an image whose glibc
     is ``has`` ('' where that isn't known). ``env`` has the variables that a choice of node goes by."""
-    from actlite.glibc.window import window
+    from actlite.glibc.window import ever_open, window
 
     today = tuple(sorted(runtimes.items()))
+    limit = predicting.target.glibc if predicting.target is not None else has
     return window(
-        usings,
+        [using for using in usings if not ever_open(_history((using,), env, arch, predicting), limit)],
         _history(usings, env, arch, predicting),
         has,
         predicting.target,
