@@ -41,5 +41,7 @@ class Fetched:
 
     def _found(self, action: RemoteAction) -> FetchedAction | None:
         if self._opened is None:
+            if not self._folders and not os.path.isdir(f"{cache_folder()}/actions/{action.owner.lower()}"):
+                return None  # the store has a folder for each owner; loading it takes a tenth of a warm check
             self._opened = cached_actions(self._folders)
         return self._opened.cached(action)
