@@ -398,6 +398,32 @@ def test_images_are_asked_of_the_source_that_is_given() -> None:
 def test_an_action_that_an_old_runner_does_not_know() -> None:
     (finding,) = findings(job(CHECKOUT), settings(date(2021, 5, 7)))
     assert "declares node20, which the runner does not know" in finding.message
+    assert not any("not supported" in note for note in finding.notes), "the message has the line"
+
+
+def test_what_is_refused_in_any_image_is_one_finding() -> None:
+    more = "    strategy: {matrix: {image: [centos:7, 'debian:12', 'ubuntu:22.04']}}\n"
+    (finding,) = findings(
+        job(CHECKOUT, container="${{ matrix.image }}", more=more), settings(date(2021, 5, 7))
+    )
+    assert finding.notes == ("in build (centos:7), build (debian:12), build (ubuntu:22.04)",)
+
+
+def test_names_of_legs_that_are_cut_to_the_same_are_named_once() -> None:
+    more = (
+        "    strategy:\n      matrix:\n        image: ['centos:7', 'debian:12']\n"
+        f"        what: [{'x' * 60}1, {'x' * 60}2, y]\n"
+    )
+    (finding,) = findings(job(CHECKOUT, container="${{ matrix.image }}", more=more))
+    (note,) = (note for note in finding.notes if note.startswith("in "))
+    assert note == f"in build (centos:7, {'x' * 22}…, build (centos:7, y) and 1 more"
+
+
+def test_the_legs_of_all_the_steps_that_fail_are_named() -> None:
+    more = "    strategy: {matrix: {image: ['centos:7', 'debian:12'], n: [1, 2]}}\n"
+    steps = [f"{{if: '${{{{ matrix.n == {n} }}}}', uses: actions/checkout@v4}}" for n in (1, 2)]
+    (finding,) = findings(job(*steps, container="${{ matrix.image }}", more=more))
+    assert "in build (centos:7, 1), build (centos:7, 2)" in finding.notes
 
 
 def test_what_is_installed_before_makes_an_error_a_warning() -> None:
@@ -421,6 +447,14 @@ def test_a_target_that_the_image_is_too_new_for() -> None:
     )
     assert "no image does both since 2024-07-03; until then they ran on node16" in "\n".join(finding.notes)
     assert findings(text, settings(target="debian:12")) == []
+
+
+def test_cross_building_is_for_the_machine_of_the_job() -> None:
+    text = job(CHECKOUT, container="debian:12", runs_on="ubuntu-24.04-arm")
+    (finding,) = findings(text, settings(target="manylinux2014"))
+    assert finding.help is not None
+    assert "zig cc -target aarch64-linux-gnu.2.17" in finding.help
+    assert "x86_64" not in finding.help
 
 
 def test_only_what_never_ran_is_said_to_have_never_run() -> None:

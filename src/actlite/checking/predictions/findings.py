@@ -47,7 +47,7 @@ def _told_there(item: Prediction, own: str, checked: Container[str]) -> bool:
 def _groups(items: Iterable[Prediction]) -> list[list[Prediction]]:
     found: dict[tuple[str, ...], list[Prediction]] = {}
     for item in items:
-        image = item.image
+        image = item.image if item.step.choice is not None else None  # what is refused is so in any image
         key = (
             item.job,
             (image.name or image.written) if image is not None else "",
@@ -64,7 +64,9 @@ def _cannot_start(
 ) -> None:
     first = same[0]
     perhaps = all(item.changed_by for item in same)
-    notes = [*_where(same, every), *first.step.lines]
+    notes = _where(same)
+    if first.step.choice is not None:  # else the message has the line
+        notes += first.step.lines
     notes += [*_reasons(first), *_libraries(first), *first.step.notes]
     if first.changed_by:
         line = first.changed_by[0].line
@@ -111,22 +113,23 @@ def _labels(first: Prediction) -> tuple[Label, ...]:
     labels = []
     if first.callers:
         labels.append(Label(first.place, f"in job '{first.job}'"))
-    if first.image is not None:
+    if first.image is not None and first.step.choice is not None:
         described = first.step.image
         text = str(described.libc) if described is not None else ""
         labels.append(Label(first.image.span, text))
     return tuple(labels)
 
 
-def _where(same: Sequence[Prediction], every: Sequence[Prediction]) -> list[str]:
+def _where(same: Sequence[Prediction]) -> list[str]:
     first = same[0]
     notes = []
     if first.through:
         notes.append(f"{first.action} is used by {', which is used by '.join(reversed(first.through))}")
-    if not first.all_legs and first.legs:
-        more = len(first.legs) - MAX_LEGS
-        named = ", ".join(map(_short, first.legs[:MAX_LEGS])) + (f" and {more} more" if more > 0 else "")
-        notes.append(f"in {named}")
+    legs = dict.fromkeys(leg for item in same for leg in item.legs)
+    if legs and not any(item.all_legs for item in same):
+        named = tuple(dict.fromkeys(map(_short, legs)))[:MAX_LEGS]
+        more = len(legs) - len(named)
+        notes.append(f"in {', '.join(named)}{f' and {more} more' if more > 0 else ''}")
     return notes
 
 
@@ -235,17 +238,18 @@ def _too_new(found: JobWindow, predictions: Sequence[Prediction], bag: Diagnosti
         severity=Severity.WARNING,
         label=str(first.step.image.libc) if first.step.image is not None else "",
         notes=(window.sentence,) if window.sentence else (),
-        help=_older(window),
+        help=_older(window, first.image.arch),
     )
 
 
-def _older(window: Window) -> str:
+def _older(window: Window, arch: str) -> str:
     target = window.target
     assert target is not None
+    machine = "aarch64" if arch == "arm64" else "x86_64"
     cross = (
-        f"or cross-build for glibc {target.glibc}: cargo zigbuild --target x86_64-unknown-linux-gnu.{target.glibc}, "
-        f"zig cc -target x86_64-linux-gnu.{target.glibc}"
+        f"or cross-build for glibc {target.glibc}: cargo zigbuild --target {machine}-unknown-linux-gnu.{target.glibc}, "
+        f"zig cc -target {machine}-linux-gnu.{target.glibc}"
     )
     if window.images:
         return f"build in {window.images[0]}\n{cross}"
-    return f"build in a docker run with an image of the target, outside of container:\n{cross}"
+    return f"build by docker run in an image of the target, in a job without a container\n{cross}"
