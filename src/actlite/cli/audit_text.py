@@ -138,7 +138,7 @@ def _notes(file: AuditedFile) -> Iterator[tuple[str, str]]:
 
 
 def _table(rows: Iterable[tuple[str, str]], indent: int) -> Iterator[str]:
-    table = list(rows)
+    table = [(printable(key), text) for key, text in rows]
     wide = max((len(name) for name, _ in table), default=0)
     for key, text in table:
         shown = NO_BREAK.join(printable(part) for part in text.split(NO_BREAK))
@@ -246,7 +246,7 @@ def _image(verdict: ImageVerdict, file: AuditedFile, indent: int) -> Iterator[st
 
 def _others(report: AuditReport, everything: bool) -> Iterator[str]:
     shown = report.others if everything else report.others[:MAX_OTHERS]
-    names = [(printable(other.name.partition("!/")[2] or other.name), other.what) for other in shown]
+    names = [(printable(o.name.partition("!/")[2] or o.name), printable(o.what)) for o in shown]
     yield from (paint(line, "dim") for line in columns(names, indent=2))
     if len(report.others) > len(shown):
         yield paint(f"  and {len(report.others) - len(shown)} more that are no ELF files", "dim")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from actlite.glibc.target import Target
 
 MAX_SECONDS = 20.0
-"""After so long no other product of a job is audited: a run does not wait for what ``actlite audit`` can tell later."""
+"""For the products of one job, all together: a run does not wait for what ``actlite audit`` can tell later."""
 MAX_FILES = 50
 """Programs and libraries of one product that its event has; refused ones come first."""
 MAX_UNPACKED = 1 << 30
@@ -55,7 +55,9 @@ class Auditor:
 
         if self._text and self._target is None:
             self._target = read_target(self._text)
-        report = audit(path, name=product.name, target=self._target, limits=Limits(unpacked=MAX_UNPACKED))
+        left = max(1.0, MAX_SECONDS - (time.monotonic() - self._began))
+        limits = Limits(unpacked=MAX_UNPACKED, seconds=left)
+        report = audit(path, name=product.name, target=self._target, limits=limits)
         files = sorted(
             (file for file in report.files if file.kind in SHOWN), key=lambda file: file.verdict != "refused"
         )

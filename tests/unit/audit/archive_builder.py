@@ -47,6 +47,19 @@ def encrypted_zip(name: str, content: bytes) -> bytes:
     return bytes(data)
 
 
+def far_zip(name: str, content: bytes) -> bytes:
+    """A zip archive whose list says that its member is further off than any file is long."""
+    data = zip_({name: content}, zipfile.ZIP_STORED)
+    start = data.index(b"PK\1\2")
+    entry = bytearray(data[start : data.rindex(b"PK\5\6")])
+    end = bytearray(data[data.rindex(b"PK\5\6") :])
+    extra = struct.pack("<2HQ", 1, 8, (1 << 64) - 1)
+    struct.pack_into("<H", entry, 30, len(extra))
+    struct.pack_into("<L", entry, 42, 0xFFFFFFFF)
+    struct.pack_into("<L", end, 12, len(entry) + len(extra))
+    return data[:start] + bytes(entry) + extra + bytes(end)
+
+
 def overlapping_zip(content: bytes, count: int) -> bytes:
     """A zip archive with many members that are all the same bytes."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)

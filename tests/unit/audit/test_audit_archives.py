@@ -139,6 +139,7 @@ def test_libraries_of_the_archive_count_through_links(look: Look) -> None:
         ("e.zip", archives.encrypted_zip("hq", PROGRAM), "it is encrypted"),
         ("l.zip", archives.zip_(MEMBERS, zipfile.ZIP_LZMA), "compressed with lzma"),
         ("c.zip", archives.zip_(MEMBERS)[:-40], "its list of members is missing"),
+        ("f.zip", archives.far_zip("hq", PROGRAM), "hq is not looked at: it is cut off"),
         ("c.tar.gz", archives.tar(MEMBERS, "w:gz")[:300], "it is cut off"),
         ("c.tar.xz", archives.tar(MEMBERS, "w:xz")[:300], "it is cut off"),
         ("c.tar", archives.tar(MEMBERS)[:2000], "it is cut off"),

@@ -18,6 +18,9 @@ import archive_builder as archives
 import elf_builder
 import pytest
 
+from actlite.glibc.audit.limits import Limits
+from actlite.glibc.audit.report import audit
+
 PROGRAM = elf_builder.program({"libc.so.6": {"GLIBC_2.17": ["clock_gettime"]}})
 MEMORY = 200
 """MB that an audit may hold at most."""
@@ -98,6 +101,15 @@ def links(count: int) -> bytes:
     return bytes(out)
 
 
+def records(headers: int, each: int) -> bytes:
+    """Headers before one file, each with thousands of records of names that no other has."""
+    out = bytearray()
+    for number in range(headers):
+        value = b"".join(b"16 k%03d%06d=v\n" % (number, record) for record in range(each))
+        out += header("x", len(value), b"x") + value + bytes(-len(value) % 512)
+    return gzip.compress(bytes(out) + header("hq", len(PROGRAM)) + PROGRAM, 1)
+
+
 RATIO = "unpacks to more than 200 times its size"
 BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     "zeros.tar.gz": (lambda: zeros("gz", header("zeros", 1 << 40)), RATIO),
@@ -108,6 +120,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     "huge.tar.gz": (lambda: zeros("gz", header("hq", 1 << 40) + PROGRAM), "larger than 1 GiB"),
     "name.tar.gz": (lambda: zeros("gz", header("x", 1 << 33, b"L")), "longer than any name"),
     "pax.tar.gz": (lambda: zeros("gz", header("x", 1 << 33, b"x")), "longer than any name"),
+    "records.tar.gz": (lambda: records(60, 60_000), ""),
     "many.tar.gz": (lambda: many(1_000_000), "more than 200,000 files"),
     "links.tar": (lambda: links(50_000), ""),
     "nested.zip": (lambda: nested(30), "5 archives deep"),
@@ -140,6 +153,14 @@ def test_a_bomb_is_bounded_and_told(name: str, tmp_path: Path) -> None:
     assert held < MEMORY
     assert words in told
     assert left == len(content), "something was left in the temporary folder"
+
+
+def test_time_may_be_bounded(tmp_path: Path) -> None:
+    (tmp_path / "t.tar").write_bytes(archives.tar({f"p{number}": PROGRAM for number in range(100)}))
+    report = audit(tmp_path / "t.tar", name="t.tar", limits=Limits(seconds=0.000_001))
+    assert report.files == ()
+    assert report.unseen == ("The rest of t.tar is not looked at: it took longer than 0 seconds.",)
+    assert len(audit(tmp_path / "t.tar", limits=Limits(seconds=60)).files) == 100
 
 
 def test_tables_of_many_files_are_bounded(tmp_path: Path) -> None:

@@ -69,6 +69,14 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "cut.tar.gz": archives.tar({"hq": HQ}, "w:gz")[:200],
         "hq-1.0-py3-none-manylinux2014_x86_64.whl": archives.zip_({"hq.so": LIBRARY}),
         "hostile.zip": archives.zip_({"../\x1b[31mx\n": OLD}),
+        "escapes.zip": archives.zip_(
+            {
+                "hq": elves.program(
+                    {"libc.so.6": {"X_\x1b[2J": ["\x1b[31mf"]}}, libraries=["lib\x1b]0;x\x07.so"]
+                ),
+                "start\x9b": b"#!/bin/\x1b[31m\n",
+            }
+        ),
         "notes.txt": b"notes\n",
         "both/x64": OLD,
         "both/arm64": elves.program({"libc.so.6": {"GLIBC_2.17": ["f"]}}, machine="arm64"),
@@ -97,6 +105,15 @@ def test_screens(capsys: pytest.CaptureFixture[str]) -> None:
         wanted = text
     assert made
     assert text == wanted
+
+
+def test_nothing_of_a_file_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    run_guarded(["audit", "escapes.zip", "--all", "--target", "centos:7", "--against", "debian:12"])
+    answer = capsys.readouterr()
+    written = answer.out + answer.err
+    assert "X_\\x1b[2J" in written
+    assert "a script for /bin/\\x1b[31m" in written
+    assert [line for line in written.splitlines() if not line.isprintable()] == []
 
 
 def test_the_reference_shows_what_is_shown() -> None:

@@ -115,6 +115,14 @@ def test_what_takes_too_long_is_not_looked_at(bench: Bench, monkeypatch: pytest.
     assert product.verdict == ""
 
 
+def test_what_takes_too_long_itself_is_left_off(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 10_000, 5))
+    monkeypatch.setattr("actlite.glibc.audit.limits.time.monotonic", lambda: float(next(clock)))
+    packed = archive(**{f"bin/python{number}": PROGRAM.read_bytes()[:9000] for number in range(50)})
+    product = found(build(bench, {"a.tar.gz": packed}))["a.tar.gz"]
+    assert product.unseen[0].startswith("The rest of a.tar.gz is not looked at: it took longer than")
+
+
 def test_what_can_not_be_read_is_said(tmp_path: Path) -> None:
     product = ArtifactFound(1.0, "a", "x", str(tmp_path / "x"), 0)
     told = Auditor("", lambda text: text).audited(product, tmp_path / "x")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from actlite.records import frozen
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
@@ -25,6 +27,8 @@ class Limits:
     """ELF files that are looked at."""
     tables: int = 32 * MIB
     """Bytes, about, of what is kept of all ELF files: names of versions, symbols and libraries."""
+    seconds: float = 0
+    """How long the search through archives and folders may take; 0 for as long as it does."""
     told: int = 50
     """Sentences about what was not looked at, and files of other kinds that are named."""
 
@@ -50,21 +54,25 @@ class Budget:
         self._members = 0
         self._files = 0
         self._tables = 0
+        self._end = time.monotonic() + limits.seconds if limits.seconds else None
 
     def unpacked(self, size: int) -> None:
-        """Count bytes that came out of an archive. Raises LimitHit."""
+        """Count bytes that came out of an archive. Raises LimitHit, as all of these do when time is up."""
+        self._in_time()
         self._unpacked += size
         if self._unpacked > self.limits.unpacked:
             raise LimitHit(f"more than {in_units(self.limits.unpacked)} came out of archives")
 
     def member(self) -> None:
         """Count a member of an archive or a file of a folder. Raises LimitHit."""
+        self._in_time()
         self._members += 1
         if self._members > self.limits.members:
             raise LimitHit(f"there are more than {self.limits.members:,} files")
 
     def file(self) -> None:
         """Count an ELF file. Raises LimitHit."""
+        self._in_time()
         self._files += 1
         if self._files > self.limits.files:
             raise LimitHit(f"there are more than {self.limits.files:,} ELF files")
@@ -76,6 +84,10 @@ class Budget:
             raise LimitHit(
                 f"the tables of the ELF files are larger than {in_units(self.limits.tables)} together"
             )
+
+    def _in_time(self) -> None:
+        if self._end is not None and time.monotonic() > self._end:
+            raise LimitHit(f"it took longer than {self.limits.seconds:.0f} seconds")
 
     def ratio(self, taken: int, given: int) -> None:
         """Check what a compressed stream took and gave so far. Raises Bomb."""

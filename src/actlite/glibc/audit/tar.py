@@ -19,6 +19,8 @@ _HARD, _SYMBOLIC, _FOLDER = b"1", b"2", b"5"
 _LONG_NAME, _LONG_LINK = b"L", b"K"
 _PAX, _PAX_GLOBAL, _PAX_SOLARIS = b"x", b"g", b"X"
 _SPARSE = b"S"
+_SPARSE_KEYS = b"GNU.sparse."
+_KEYS = (b"path", b"linkpath", b"size", b"GNU.sparse.name")
 
 
 def is_tar(head: bytes) -> bool:
@@ -90,16 +92,20 @@ def _pad(source: Reader, size: int) -> None:
 
 
 def _pax(value: bytes) -> dict[str, str]:
-    """The records of a pax header, each ``LENGTH KEY=VALUE`` and a newline. Raises Damaged."""
+    """The records of a pax header that are of use here, each ``LENGTH KEY=VALUE`` and a newline. Raises Damaged."""
     found: dict[str, str] = {}
     at = 0
     while at < len(value) and value[at]:
-        length = _decimal(text(value[at : at + 20].partition(b" ")[0]))
-        record = value[at : at + length]
-        key, equals, content = record.partition(b" ")[2].partition(b"=")
+        digits = value[at : at + 20].partition(b" ")[0]
+        length = _decimal(text(digits))
+        record = value[at + len(digits) + 1 : at + length]
+        key, equals, content = record.partition(b"=")
         if not equals or not record.endswith(b"\n"):
             raise Damaged("a header is damaged")
-        found[text(key)] = text(content[:-1])
+        if key in _KEYS:
+            found[text(key)] = text(content[:-1])
+        elif key.startswith(_SPARSE_KEYS):
+            found[text(_SPARSE_KEYS)] = ""
         at += length
     return found
 

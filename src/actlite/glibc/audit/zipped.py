@@ -54,6 +54,7 @@ class _Window:
 def entries(file: BinaryIO, budget: Budget) -> Iterator[Entry]:
     """The members. Raises Damaged, Bomb, LimitHit and OSError."""
     at, size, before = _directory(file)
+    end = file.seek(0, 2)
     window = Part(_Window(file, at), size)
     while window.left >= _CENTRAL.size:
         fields = _CENTRAL.unpack(read_exactly(window, _CENTRAL.size))
@@ -79,7 +80,8 @@ def entries(file: BinaryIO, budget: Budget) -> Iterator[Entry]:
             yield Entry(shown, unpacked, problem=f"it is compressed with {how}")
         else:
             try:
-                content = _content(file, before + offset, packed, method, budget)
+                # No system can seek to what 64 bits may claim.
+                content = _content(file, min(before + offset, end), packed, method, budget)
             except Damaged as error:
                 yield Entry(shown, unpacked, problem=str(error))
                 continue
