@@ -12,6 +12,9 @@ import pytest
 from fault_tools import Place
 from fix_images import WHEEL, wheels, with_pip, with_python
 
+from actlite.engines.docker import DockerEngine, connect
+from actlite.glibc.image_system import Described, describe_local
+
 VOLUME = "node-for-glibc-2.17"
 """The volume of the fix node-mount."""
 
@@ -21,6 +24,26 @@ def place(tmp_path: Path, standin: Callable[[str], str]) -> Place:
     """A repository with a commit, for the real program to run in; the image of the runner is there."""
     standin("runner")
     return Place(tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def engine(docker_daemon: Any) -> Iterator[DockerEngine]:
+    """The engine as actlite has it."""
+    found = connect()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def described(engine: DockerEngine, tmp_path: Path) -> Callable[[str], Described]:
+    """What is read of a local image, with an empty cache."""
+
+    def describe(image: str) -> Described:
+        found = describe_local(engine.images, image, cache=tmp_path)
+        assert found is not None
+        return found
+
+    return describe
 
 
 @contextlib.contextmanager

@@ -6,16 +6,14 @@ import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from actlite.engines.docker import DockerEngine, connect
 from actlite.glibc.catalogue import builds, image_row, node_build, rows, system_of, versions_of
 from actlite.glibc.catalogue.rows import read_rows
-from actlite.glibc.image_system import Described, describe_local
+from actlite.glibc.image_system import Described
 from actlite.glibc.loading import load
 
 pytestmark = pytest.mark.docker
@@ -53,24 +51,11 @@ TOUCHED = (
 """What builds of node ask for."""
 
 
-@pytest.fixture(scope="module")
-def engine(docker_daemon: Any) -> Iterator[DockerEngine]:
-    found = connect()
-    yield found
-    found.close()
-
-
-def described(engine: DockerEngine, image: str, cache: Path) -> Described:
-    found = describe_local(engine.images, image, cache=cache)
-    assert found is not None
-    return found
-
-
 @pytest.mark.parametrize("name", IMAGES)
 def test_the_loaders_lines_are_the_same(
-    name: str, engine: DockerEngine, standin: Callable[[str], str], tmp_path: Path
+    name: str, described: Callable[[str], Described], standin: Callable[[str], str]
 ) -> None:
-    image = described(engine, standin(name), tmp_path)
+    image = described(standin(name))
     row = image_row(IMAGES[name], image.arch)
     assert row is not None
     system = system_of(row, image.arch)
@@ -93,10 +78,10 @@ def test_the_loaders_lines_are_the_same(
 
 @pytest.mark.parametrize("name", IMAGES)
 def test_every_library_that_node_touches_defines_the_same(
-    name: str, engine: DockerEngine, standin: Callable[[str], str], tmp_path: Path
+    name: str, described: Callable[[str], Described], standin: Callable[[str], str]
 ) -> None:
     """All versions in the real image; in stand-ins those that the row's numbers reach."""
-    image = described(engine, standin(name), tmp_path)
+    image = described(standin(name))
     row = image_row(IMAGES[name], image.arch)
     assert row is not None
     seen = 0
@@ -146,10 +131,10 @@ def test_the_script_makes_the_row_of_a_real_image(standin: Callable[[str], str],
 
 
 def test_the_script_tells_where_a_row_is_wrong(
-    engine: DockerEngine, standin: Callable[[str], str], tmp_path: Path
+    described: Callable[[str], Described], standin: Callable[[str], str]
 ) -> None:
     compare = runpy.run_path(str(SCRIPT), run_name="catalogue")["compare"]
-    image = described(engine, standin("debian11"), tmp_path)
+    image = described(standin("debian11"))
     right, wrong = image_row("debian:11"), image_row("debian:12")
     assert right is not None
     assert wrong is not None

@@ -6,17 +6,16 @@ Every node is started by exec, as the runner does. The image's files come from a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.long_mode import LONG
 
-from actlite.engines.docker import DockerEngine, connect
 from actlite.glibc import elf
 from actlite.glibc.folder import FolderSystem
-from actlite.glibc.image_system import Described, describe_local
+from actlite.glibc.image_system import Described
 from actlite.glibc.loading import Loading, load
 from actlite.glibc.system import MountedSystem
 from actlite.records import frozen
@@ -62,19 +61,6 @@ def nodes() -> tuple[Node, ...]:
     return tuple(found)
 
 
-@pytest.fixture(scope="module")
-def engine(docker_daemon: Any) -> Iterator[DockerEngine]:
-    found = connect()
-    yield found
-    found.close()
-
-
-def described(engine: DockerEngine, image: str, cache: Path) -> Described:
-    found = describe_local(engine.images, image, cache=cache)
-    assert found is not None
-    return found
-
-
 def told(node: Node, image: Described) -> Loading:
     """What the files say, with the builds mounted as in the container."""
     inside = node.program.removeprefix(node.place)
@@ -103,16 +89,15 @@ def started(client: Any, image: str, nodes: tuple[Node, ...]) -> dict[str, tuple
 @pytest.mark.long
 def test_told_is_what_happens(
     nodes: tuple[Node, ...],
-    engine: DockerEngine,
+    described: Callable[[str], Described],
     docker_daemon: Any,
     standin: Callable[[str], str],
-    tmp_path: Path,
     figure: Callable[[str, str], None],
 ) -> None:
     different, pairs = [], 0
     for name in IMAGES:
         image = standin(name)
-        has = described(engine, image, tmp_path)
+        has = described(image)
         # The runner's musl is Debian 11's: what is built for a newer one loads, and crashes in its own code.
         wanted = tuple(node for node in nodes if not (name == "runner" and node.version.endswith("musl")))
         for node, (code, out, err) in zip(
@@ -130,10 +115,10 @@ def test_told_is_what_happens(
 
 @pytest.mark.parametrize("name", ARM_IMAGES)
 def test_arm64_is_read_from_any_machine(
-    name: str, engine: DockerEngine, standin: Callable[[str], str], tmp_path: Path
+    name: str, described: Callable[[str], Described], standin: Callable[[str], str]
 ) -> None:
     """Such an image can't be started here; what its libraries lack is compared with what is written in them."""
-    has = described(engine, standin(name), tmp_path)
+    has = described(standin(name))
     assert (has.arch, has.libc.glibc) == ("arm64", "2.17" if "2014" in name else "2.31")
     store = NodeStore(cache_folder().parent / "runtimes")
     for version in ("20.20.2", "24.21.0"):

@@ -14,7 +14,7 @@ import requests
 from main_tools import Registry, built
 
 from actlite.engines.base import Credentials
-from actlite.engines.docker import DockerEngine, connect
+from actlite.engines.docker import DockerEngine
 from actlite.engines.registry.images import RegistryImages
 from actlite.errors import ImageUnavailable
 from actlite.glibc import elf
@@ -38,13 +38,6 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     found = Registry(tmp_path_factory.mktemp("of-registry") / "registry")
     yield found
     found.stop()
-
-
-@pytest.fixture(scope="module")
-def engine(docker_daemon: Any) -> Iterator[DockerEngine]:
-    found = connect()
-    yield found
-    found.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actlite.engines.docker import DockerEngine, connect
+from actlite.engines.docker import DockerEngine
 from actlite.events import Diagnosis
 from actlite.glibc import elf
 from actlite.glibc.diagnosis import NodeFacts, by_library, diagnose
@@ -25,13 +25,6 @@ D = datetime.date
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> NodeStore:
     return NodeStore(tmp_path_factory.mktemp("nodes"))
-
-
-@pytest.fixture(scope="module")
-def engine(docker_daemon: Any) -> Iterator[DockerEngine]:
-    found = connect()
-    yield found
-    found.close()
 
 
 def start(client: Any, image: str, externals: Path, program: str) -> tuple[int, str]:
