@@ -81,7 +81,9 @@ def test_a_composite_action_that_uses_itself_comes_to_an_end() -> None:
     files = {
         "a/action.yml": "name: a\ndescription: a\nruns:\n  using: composite\n  steps:\n    - uses: ./a\n"
     }
-    assert [verdict for _, verdict in verdicts(job("uses: ./a"), files=files)] == ["immune"]
+    (item,) = predictions(job("uses: ./a"), files=files)
+    assert (item.step.verdict, len(item.through)) == ("unknown", 9)
+    assert item.step.why == "so many composite actions in each other are not allowed"
 
 
 def test_neither_composite_actions_nor_legs_grow_without_end() -> None:
@@ -91,7 +93,9 @@ def test_neither_composite_actions_nor_legs_grow_without_end() -> None:
     }
     files["js/action.yml"] = "name: j\ndescription: j\nruns: {using: node20, main: a.js}\n"
     began = monotonic()
-    assert 0 < len(predictions(job("uses: ./a"), files=files)) < 7000
+    every = predictions(job("uses: ./a"), files=files)
+    assert 0 < len(every) < 7000
+    assert "only 500 composite actions are followed" in {item.step.why for item in every}
     numbers = ", ".join(map(str, range(250)))
     text = job(*([CHECKOUT] * 400), more=f"    strategy:\n      matrix:\n        a: [{numbers}]\n")
     assert len(predictions(text)) == 400
@@ -283,6 +287,8 @@ def test_another_platform_than_the_runners_is_not_known() -> None:
         "unknown",
         "the image is for arm64, and the runner's node for x64",
     )
+    (item,) = predictions(job(CHECKOUT, container=f"{{image: '{OLD}', options: --platform=linux/386}}"))
+    assert item.step.why == "the image is for linux/386, and the runner's node for x64"
 
 
 def test_legs_of_one_image_for_two_platforms_are_told_apart() -> None:

@@ -81,7 +81,8 @@ def labels_of(situation: Situation) -> tuple[str, ...]:
 
 
 def _platform(options: str) -> str:
-    """The architecture that ``--platform`` asks for; '' where it doesn't, or for one that nothing is known of."""
+    """The architecture that ``--platform`` asks for, as written where the runner has none like it; '' where it
+    doesn't."""
     try:
         words = shlex.split(options)
     except ValueError:
@@ -90,7 +91,7 @@ def _platform(options: str) -> str:
         name, equals, value = word.partition("=")
         if name == "--platform":
             given = value if equals else next(iter(words[number + 1 :]), "")
-            return _PLATFORMS.get(given.lower(), "")
+            return _PLATFORMS.get(given.lower(), given)
     return ""
 
 

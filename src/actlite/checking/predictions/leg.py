@@ -107,12 +107,16 @@ class Leg:
         met = len(self.found)
         if action.steps is not None or action.uses is not None:
             self.followed += 1
-            if len(around.through) < COMPOSITE_DEPTH and self.followed <= MAX_FOLLOWED:
+            if len(around.through) >= COMPOSITE_DEPTH:
+                verdict = StepVerdict(UNKNOWN, why="so many composite actions in each other are not allowed")
+            elif self.followed > MAX_FOLLOWED:
+                verdict = StepVerdict(UNKNOWN, why=f"only {MAX_FOLLOWED} composite actions are followed")
+            else:
                 inside = replace(own, contexts={}, through=(*around.through, uses))
                 self._composite(action, step, number, place, image, inside)
-            if len(self.found) > met:
-                return
-            verdict = StepVerdict(IMMUNE, why="a composite action whose steps need no node")
+                if len(self.found) > met:
+                    return
+                verdict = StepVerdict(IMMUNE, why="a composite action whose steps need no node")
         else:
             verdict = self._verdict(action.declared, image, around, own)
         changed = self._changed_by(verdict)
