@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Look = tuple[str, str, str]
 """A question, what it was about, and the answer."""
+NOTHING = "nothing is predicted"
 
 
 class World:
@@ -66,7 +67,7 @@ class World:
             folder = self.cache.last(action) if self.cache is not None and action is not None else None
             return str(folder or "")
         if question == "predicting":
-            return self.predicting.holds(about) if self.predicting is not None else ""
+            return self.predicting.holds(about) if self.predicting is not None else NOTHING
         return "?"
 
 
@@ -85,7 +86,9 @@ class Watch:
     def predicting(self) -> Predicting | None:
         """What predictions go by; asked for where a workflow may have a container."""
         predicting = self._world.predicting
-        if predicting is not None:
+        if predicting is None:
+            self.note("predicting", "", NOTHING)
+        else:
             self.note("predicting", predicting.stretch(), predicting.key)
             if predicting.reads_images:
                 self.certain = False  # what images hold is not looked at again

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from actlite.checking import many, parallel, remembered
 from actlite.checking.files import FolderFiles, TextFiles
 from actlite.checking.parallel import processes, work_all
+from actlite.checking.predictions.settings import Predicting
 from actlite.checking.repository import Checked, check
 from actlite.checking.watched import Watch, World
 from actlite.diagnostics import Diagnostic, Fix, Label, Severity
@@ -25,6 +27,9 @@ BAD = f"on: push\n{JOBS}      - rum: x\n"
 USES = f"on: push\n{JOBS}      - uses: actions/checkout@v4\n      - uses: ./tool\n        with: {{a: 1}}\n"
 CALLS = "on: push\njobs:\n  a:\n    uses: ./.github/workflows/called.yml\n    with: {b: x}\n"
 CALLED = f"on:\n  workflow_call:\n    inputs: {{b: {{type: string}}}}\n{JOBS}      - run: x\n"
+OLD = f"on: push\n{JOBS}      - uses: actions/checkout@v4\n".replace(
+    "    steps", "    container: centos:7\n    steps"
+)
 ACTION = "name: Tool\ndescription: A tool\ninputs: {a: {description: x}}\nruns: {using: node20, main: x.js}\n"
 
 
@@ -43,6 +48,18 @@ def checked(root: Path, memory: Path | None = None, *, follow: bool = True) -> C
 
 def said(found: Checked) -> list[str]:
     return [file.name for file in found.files] + [finding.render() for finding in found.findings]
+
+
+def test_an_answer_without_predictions_does_not_stand_for_one_with_them(tmp_path: Path) -> None:
+    root, memory = tmp_path / "r", tmp_path / "m"
+    put(root, old=OLD)
+    name = ".github/workflows/old.yml"
+    by = Predicting(as_of=date(2026, 11, 23))
+    found = [
+        check(FolderFiles(root), [name], remembered=memory, predicting=predicting).findings
+        for predicting in (None, by, None, by)
+    ]
+    assert [len(findings) for findings in found] == [0, 1, 0, 1]
 
 
 def test_an_answer_is_remembered_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
