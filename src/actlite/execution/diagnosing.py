@@ -50,7 +50,13 @@ class Observer:
 
 def diagnose_step(run: StepRun) -> Diagnosis | None:
     """What kept a program of a failed step from starting, where its output says so; without secrets."""
-    found = _diagnose(run)
+    try:
+        found = _diagnose(run)
+    except Exception as error:  # the step's result does not depend on it
+        state = run.state
+        text = f"The step's failure can't be explained, by a defect of actlite's ({type(error).__name__}: {error})."
+        state.emit(Notice(state.services.clock(), "note", state.masker.mask(text), state.leg.key))
+        return None
     return None if found is None else _hidden(found, run.state.masker)
 
 

@@ -18,7 +18,7 @@ from actlite.checking.predictions.described import described
 from actlite.engines.fake import Reply
 from actlite.errors import ImageUnavailable
 from actlite.events import Event, Notice, Prediction, StepsPredicted, StepStarted
-from actlite.execution import predicting
+from actlite.execution import diagnosing, predicting
 from actlite.execution.as_predicted import DOUBT
 from actlite.execution.foreseen import MAX_FOLLOWED
 from actlite.glibc import image_system
@@ -308,6 +308,24 @@ def test_an_action_that_fails_for_reasons_of_its_own(bench: Bench, catalogued: l
     result = bench.run(workflow("uses: some/one@v1"))
     assert result.steps()["1"].diagnosis is None
     assert notices(result) == []
+
+
+def test_a_defect_in_a_diagnosis_harms_no_run(
+    bench: Bench, catalogued: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raises(*_: Any, **__: Any) -> None:
+        raise RuntimeError("oh, a secret")
+
+    monkeypatch.setattr(diagnosing, "diagnose", raises)
+    bench.settings = {"secrets": {"KEY": "a secret"}}
+    bench.as_of = datetime.date(2025, 6, 1)
+    bench.action("some/one@v1", MAIN.format(using="node20"))
+    failing(bench, NODE20_ON_2_17)
+    result = bench.run(workflow("uses: some/one@v1"))
+    assert (result.outcome.conclusion, result.steps()["1"].diagnosis) == ("failure", None)
+    assert [notice.message for notice in notices(result)] == [
+        "The step's failure can't be explained, by a defect of actlite's (RuntimeError: oh, ***)."
+    ]
 
 
 def test_the_diagnosis_has_the_window(bench: Bench, catalogued: list[str]) -> None:
