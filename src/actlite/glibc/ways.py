@@ -8,7 +8,7 @@ which substitutes of node were published.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from actlite.glibc.elf import version_key
 from actlite.records import field, frozen
@@ -50,11 +50,16 @@ NODE24_DEFAULT = datetime.date(2026, 6, 16)
 NODE20_REMOVED = datetime.date(2026, 9, 23)
 FLOORS = (("2.17", "manylinux2014"), ("2.28", "manylinux_2_28"), ("2.34", "manylinux_2_34"))
 """glibc and name of the images in which wheels are built, oldest first."""
-DROPPED: Mapping[str, str] = {
-    "2.28": "CentOS 7, Debian 9, Ubuntu 18.04 and Amazon Linux 2",
-    "2.34": "CentOS 8, Debian 11, Ubuntu 20.04 and all before",
-}
-"""Who is left behind by a build on that glibc."""
+SYSTEMS = (
+    ("2.17", "CentOS 7"),
+    ("2.24", "Debian 9"),
+    ("2.27", "Ubuntu 18.04"),
+    ("2.26", "Amazon Linux 2"),
+    ("2.28", "CentOS 8"),
+    ("2.31", "Debian 11"),
+    ("2.31", "Ubuntu 20.04"),
+)
+"""Systems that people still use, with their glibc: a build on a newer one leaves them behind."""
 _MACHINES = {"x64": "x86_64", "arm64": "aarch64"}
 
 
@@ -229,9 +234,16 @@ def _image(at: Situation) -> Way | None:
     floor, image = floor_image(at.runtime, at.arch, at.target)
     if at.glibc and not older(at.glibc, floor):
         return None
-    drops = not at.target or older(at.target, floor)
-    dropped = f"drops users of {DROPPED[floor]}" if drops and floor in DROPPED else ""
-    return Way("image", f"build in {image} (glibc {floor})", dropped)
+    oldest = at.target or at.glibc
+    dropped = [
+        name for glibc, name in SYSTEMS if older(glibc, floor) and not (oldest and older(glibc, oldest))
+    ]
+    cost = f"drops users of {_listed(dropped)}" if dropped else ""
+    return Way("image", f"build in {image} (glibc {floor})", cost)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 _WAYS: Mapping[str, Callable[[Situation], Way | None]] = {

@@ -88,6 +88,21 @@ def test_images() -> None:
     assert way("image", at("node20", TODAY, {**CENTOS7, "GLIBC": "2.34"})) is None
 
 
+@pytest.mark.parametrize(
+    ("glibc", "dropped"),
+    [
+        ("2.12", "CentOS 7, Debian 9, Ubuntu 18.04 and Amazon Linux 2"),
+        ("2.17", "CentOS 7, Debian 9, Ubuntu 18.04 and Amazon Linux 2"),
+        ("2.26", "Ubuntu 18.04 and Amazon Linux 2"),
+        ("2.27", "Ubuntu 18.04"),
+    ],
+)
+def test_only_those_are_dropped_for_whom_it_was_built_so_far(glibc: str, dropped: str) -> None:
+    found = way("image", at("node20", TODAY, {**CENTOS7, "GLIBC": glibc}))
+    assert found is not None
+    assert found.cost == f"drops users of {dropped}"
+
+
 def test_substitutes_by_date() -> None:
     assert substitute(D(2024, 10, 7)) == ""
     assert substitute(D(2025, 1, 1)) == "20.18.0"
