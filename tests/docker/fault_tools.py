@@ -20,7 +20,6 @@ from actlite.execution.as_predicted import DOUBT
 
 WORKFLOW = ".github/workflows/x.yml"
 RUNNER = "actlite-standin/runner:1"
-OURS = {"DOCKER_HOST", "DOCKER_CONTEXT", "NO_COLOR", "TERM", "COLUMNS"}
 PATIENCE = 60.0
 """Seconds after which something that a test waits for counts as hanging."""
 

@@ -96,7 +96,10 @@ def show_plan(
     runner_flags: Sequence[str] = (),
     stand_ins: Sequence[str] = (),
 ) -> int:
-    """Write the plan; ``as_of`` is the date whose runner counts, ``stand_ins`` are options ``--image``. Raises UsageError, and NothingSelected after the answer was written."""
+    """Write the plan; ``as_of`` is the date whose runner counts, ``stand_ins`` are options ``--image``.
+
+    Raises UsageError, and NothingSelected after the answer was written.
+    """
     from actlite.cli.plan_view import view as make_view
     from actlite.cli.select_workflows import select_workflows
 
