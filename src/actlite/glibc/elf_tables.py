@@ -23,6 +23,8 @@ MAX_PATH = 65536
 """Bytes of an RPATH."""
 MAX_VERSIONS = 20_000
 """Entries of a version table, all libraries together."""
+MAX_VERSION_TEXT = 4 << 20
+"""Characters of the names in such a table, together."""
 MAX_SYMBOLS = 100_000
 """Symbols that are bound to a version of another file."""
 MAX_BUCKETS = 4 << 20
@@ -88,17 +90,20 @@ class Tables:
         """DT_VERNEED: (library, version, weak, index), in file order, which is the order of the loader's messages."""
         if 0x6FFFFFFE not in self._tags:
             return
-        left = MAX_VERSIONS
+        left, text = MAX_VERSIONS, MAX_VERSION_TEXT
         at = self.offset(self._tags[0x6FFFFFFE])
         while True:
             _, _, file, first, following = self._unpack("HHIII", at)
             library = self.string(file)
+            text -= len(library)
             aux = at + first
             while True:
-                if (left := left - 1) < 0:
-                    raise ElfError("damaged: its table of needed versions has no end")
                 _, flags, index, name, forward = self._unpack("IHHII", aux)
-                yield library, self.string(name, MAX_VERSION), bool(flags & _FLAG_WEAK), index & _HIDDEN
+                version = self.string(name, MAX_VERSION)
+                left, text = left - 1, text - len(version)
+                if left < 0 or text < 0:
+                    raise ElfError("damaged: its table of needed versions has no end")
+                yield library, version, bool(flags & _FLAG_WEAK), index & _HIDDEN
                 if not forward:
                     break
                 aux += forward

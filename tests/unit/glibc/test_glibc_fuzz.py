@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -76,6 +77,28 @@ def test_a_file_of_100_mb_is_read_where_it_matters(tmp_path: Path, style: str) -
     assert symbols == {("libc.so.6", "GLIBC_2.17"): (Symbol("f"),)}
     assert spent < 0.5
     assert most < 10 << 20
+
+
+def test_names_that_are_told_again_and_again() -> None:
+    """Half a megabyte whose every version names the same long library: that is no 300 MB."""
+    library = "\N{GRINNING FACE}" + "a" * 4000
+    made = make(ElfFile("x64", "library", versions=(VersionNeed(library, "GLIBC_2.17"),)))
+    at = made.index(struct.pack("<I", 16) + struct.pack("<I", 0), 64 + 2 * 56) - 8
+    assert made[at : at + 4] == struct.pack("<HH", 1, 1)
+    need, version = made[at : at + 12], made[at + 16 : at + 32]
+    chain = (need + struct.pack("<I", 32) + version) * 15_000
+    content = made + chain + need + struct.pack("<I", 0) + version
+    moved = bytearray(content)
+    tag = made.index(struct.pack("<QQ", 0x6FFFFFFE, ADDRESS + at))
+    moved[tag + 8 : tag + 16] = struct.pack("<Q", ADDRESS + len(made))
+    moved[64 + 32 : 64 + 40] = struct.pack("<Q", len(content))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ElfError, match="no end"):
+            read(bytes(moved))
+        assert tracemalloc.get_traced_memory()[1] < 40 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def hostile(path: Path, tag: int, *words: int) -> None:
