@@ -53,7 +53,9 @@ class FolderSystem:
         try:
             if (found := self.resolve(loader)) is not None:
                 with found.open("rb") as file:
-                    return default_folders(file.read(MAX_LOADER)) or DEFAULT_FOLDERS[self.arch]
+                    if folders := default_folders(file.read(MAX_LOADER)):
+                        return folders
+            # Alpine's gcompat and libc6-compat put something else in the place of glibc's loader.
             if self.exists(musl):
                 machine = musl.removeprefix("/lib/ld-musl-").removesuffix(".so.1")
                 told = self.resolve(f"/etc/ld-musl-{machine}.path")

@@ -74,7 +74,8 @@ def libc_of(
         if (facts := libraries.get(name)) and "elf" in facts
     }
     standin = any(_STAND_IN.match(name) for names in versions.values() for name in names)
-    if "libc.so.6" in versions:
+    # Alpine's libc6-compat has a libc.so.6 that is musl.
+    if versions.get("libc.so.6"):
         release = str((libraries["libc.so.6"] or {}).get("release", ""))
         return ImageLibc(image, "glibc", release, versions, distribution, alpine, standin)
     musl = next((f for path, f in found.items() if "/ld-musl-" in path and f is not None), None)

@@ -123,8 +123,9 @@ class ImageSystem:
         """See :class:`System`."""
         loader, musl = LOADERS[self.arch]
         self._ask([loader, musl])
-        if found := self._known.files[loader]:
-            return tuple(found.get("folders", ())) or DEFAULT_FOLDERS[self.arch]
+        if folders := (self._known.files[loader] or {}).get("folders"):
+            return tuple(folders)
+        # Alpine's gcompat and libc6-compat put something else in the place of glibc's loader.
         if self._known.files[musl] is None:
             return DEFAULT_FOLDERS[self.arch]
         told = self._facts(MUSL_PATH[self.arch]) or {}

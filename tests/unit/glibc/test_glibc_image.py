@@ -108,6 +108,27 @@ def test_musl() -> None:
     assert str(libc) == "musl 1.2.5"
 
 
+@pytest.mark.parametrize(
+    "compat",
+    [
+        {LOADER: library()},  # gcompat: a program that starts musl's loader
+        {
+            LOADER: library(musl="1.2.5"),
+            "/lib/libc.so.6": library(musl="1.2.5"),
+        },  # libc6-compat: links to musl
+    ],
+)
+def test_alpine_with_something_in_the_place_of_glibcs_loader(compat: Mapping[str, Any]) -> None:
+    musl = "/lib/ld-musl-x86_64.so.1"
+    files = {musl: library(musl="1.2.5"), "/usr/lib/libstdc++.so.6": library(), **compat}
+    found = describe_local(FakeImages({"/etc/os-release": ALPINE, **files}), "an-alpine")
+    assert found is not None
+    assert str(found.libc) == "musl 1.2.5"
+    assert found.system.directories == ("/lib", "/usr/local/lib", "/usr/lib")
+    node = ElfFile("x64", "program", musl, libraries=("libstdc++.so.6", "libc.musl-x86_64.so.1"))
+    assert load(node, "/__e/node24_alpine/bin/node", found.system).starts
+
+
 def test_a_musl_beside_glibc_is_not_the_images_own() -> None:
     libc = seen({**CENTOS_FILES, "/lib/ld-musl-x86_64.so.1": library(musl="1.2.5")})
     assert libc.kind == "glibc"

@@ -93,6 +93,13 @@ def test_musls_folders(root: Path) -> None:
     assert FolderSystem(root).directories == ["/opt/lib", "/lib", "/usr/lib"]
 
 
+def test_musls_folders_where_something_is_in_the_place_of_glibcs_loader(root: Path) -> None:
+    (root / "lib").mkdir()
+    (root / "lib/ld-musl-x86_64.so.1").write_bytes(make(LIBRARY))
+    (root / "lib64/ld-linux-x86-64.so.2").write_bytes(make(LIBRARY))
+    assert FolderSystem(root).directories == ("/lib", "/usr/local/lib", "/usr/lib")
+
+
 def test_the_cache_of_the_folder(root: Path) -> None:
     assert FolderSystem(root).cached("libx.so.1") == ()
     (root / "etc/ld.so.cache").write_bytes(new_cache([("libx.so.1", "/lib64/libx.so.1", 0x303, "")]))
