@@ -208,6 +208,15 @@ def test_a_target_on_another_architecture(look: Look) -> None:
     assert [remark.kind for remark in small.remarks] == ["arch"]
 
 
+def test_a_policy_of_an_architecture_that_the_catalogue_has_not(look: Look) -> None:
+    new = elves.program({"libc.so.6": {"GLIBC_2.18": ["f"]}}, machine="x86")
+    found = look(new, "manylinux2014_i686")
+    assert found.verdict == REFUSED
+    assert [remark.kind for remark in found.remarks] == ["arch"]
+    old = elves.program({"libc.so.6": {"GLIBC_2.17": ["f"]}}, machine="x86")
+    assert look(old, "manylinux2014_i686").verdict == FITS
+
+
 @pytest.mark.parametrize(
     ("paths", "words"),
     [

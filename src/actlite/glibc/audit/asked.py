@@ -75,7 +75,8 @@ class Asked:
             if target is not None and target.arch != arch:
                 again = read_target(target.name, arch) if arch in ("x64", "arm64") else None
                 target = again if again is not None and again.arch == arch else None
-            self._targets[arch] = target
+            # Policies are known for x86 too, what its libraries define is not.
+            self._targets[arch] = target if target is not None and target.versions else None
         return self._targets[arch]
 
     def _remarks(self, file: AuditedFile) -> Iterator[Remark]:
