@@ -247,6 +247,7 @@ class TestSetup:
     def test_the_environment_for_tests_does_for_all(self, machine: Machine) -> None:
         machine.has("python3", self.PYTHON)
         machine.has("zstd", "exit 0")
+        machine.has("g++", "exit 0")
         assert machine.run("setup.sh", "test")[0] == 0
         assert machine.run("setup.sh") == (0, "")
         assert machine.run("setup.sh", "fast") == (0, "")
