@@ -35,7 +35,9 @@ NODES = {"node12": "12.22.12", "node16": "16.20.2", "node20": "20.20.2", "node24
         ("centos:7", "centos:7"),
         ("docker.io/library/centos:7", "centos:7"),
         ("docker://centos:7", "centos:7"),
-        ("index.docker.io/library/centos:centos7", None),
+        ("index.docker.io/library/centos:centos7", "centos:7"),
+        ("centos", "centos:8"),
+        ("rocm/dev-ubuntu-22.04:7.2.1", "rocm/dev-ubuntu-22.04"),
         ("centos:7.9.2009", "centos:7"),
         ("amd64/centos:7", "centos:7"),
         ("ubuntu", "ubuntu:latest"),
@@ -94,6 +96,9 @@ def test_names(name: str, row: str | None) -> None:
         ("gcc:13-bookworm", "2.36", "3.4.32"),
         ("aswf/ci-osl:2021-clang10", "2.17", "3.4.19"),
         ("linuxmintd/mint19.3-amd64", "2.27", "3.4.25"),
+        ("nvidia/cuda:11.2.0-cudnn8-devel-centos7", "2.17", "3.4.19"),
+        ("nvcr.io/nvidia/cuda:12.8.0-devel-ubuntu22.04", "2.35", "3.4.30"),
+        ("rocm/dev-ubuntu-18.04", "2.27", "3.4.25"),
     ],
 )
 def test_images_that_are_made_from_others(name: str, glibc: str, glibcxx: str) -> None:
