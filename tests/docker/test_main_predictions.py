@@ -90,9 +90,14 @@ def test_today_on_2_17(place: Place, server: Server) -> None:
     no_doubt(found)
     order = [(event["kind"], event.get("step")) for event in found.events]
     assert order.index(("steps-predicted", None)) < order.index(("step-started", "pre-3"))
-    offered = [fix.rpartition("=")[2] for fix in diagnoses[0]["fixes"]]
+    offered = {
+        step["name"]: [fix.rpartition("=")[2] for fix in step["diagnosis"]["fixes"]]
+        for step in failed
+        if step["diagnosis"]
+    }
     # What check can't write here is not offered: there is nothing to publish, and an unknown action may install.
-    assert offered == ["node-mount", "git-checkout", "image"]
+    assert offered["whole"] == ["node-mount", "image"]
+    assert offered["checkout"] == ["node-mount", "git-checkout", "image"]
     assert diagnoses[0]["window"].startswith("actions need glibc ≥ 2.28 (node24)")
 
 
