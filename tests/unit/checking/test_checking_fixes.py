@@ -167,6 +167,27 @@ def test_a_name_from_a_matrix() -> None:
     assert "      image: ${{ matrix.box }}\n" in fixed(text, "node-mount")
 
 
+@pytest.mark.parametrize(
+    ("script", "refused"),
+    [
+        ("apt-get install -y make", "a step installs packages by apt-get"),
+        ("sudo apt update", "a step installs packages by apt"),
+        ("yum install -y make && ls /etc/apt /x/apt-get", ""),
+        ("echo apt-files", ""),
+    ],
+)
+def test_an_image_of_other_packages_is_refused(script: str, refused: str) -> None:
+    proposal = proposals(job("container: ubuntu:18.04") + f"      - run: {script}\n")["image"]
+    assert proposal.refused.startswith(refused)
+    assert bool(proposal.edits) != bool(refused)
+
+
+def test_curl_is_installed_where_the_image_has_none() -> None:
+    text = fixed(job("container: ubuntu:18.04"), "node-mount")
+    install = "command -v curl >/dev/null || { apt-get update -qq && apt-get install -qq -y curl"
+    assert text.index(install) < text.index("curl -fsSL")
+
+
 def test_the_name_that_is_written_counts_where_another_image_stands_in() -> None:
     source = SourceFile("w.yml", job("container: centos:7"))
     checker = Checker(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from actlite.checking.fixes.edits import CannotEdit, Edit
 from actlite.checking.fixes.matrices import matrix_key, matrix_keys, matrix_values
 from actlite.checking.fixes.subject import Subject
@@ -10,10 +12,16 @@ from actlite.document.nodes import Scalar
 from actlite.glibc.ways import Situation, floor_image
 from actlite.source import Span
 
+_OTHER_PACKAGES = re.compile(r"(?m)(?<![\w./-])(?:apt-get|apt|dpkg|apk)(?= )")
+"""What installs packages in Debian and Alpine; the images for builds are made from Red Hat's."""
+
 
 def image(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]]:
     """Write the image for builds on which the runtime starts in place of each image on which it doesn't."""
     _, name = floor_image(at.runtime, at.arch, at.target)
+    for run in subject.run_steps():
+        if found := _OTHER_PACKAGES.search(run.run.text):
+            raise CannotEdit(f"a step installs packages by {found[0]}, which {name} does not have")
     edits: dict[int, Edit] = {}
     for step in subject.failing:
         for span in _places(subject, step.image) if step.image is not None else ():
@@ -24,7 +32,7 @@ def image(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]]:
             edits[start] = Edit(start, start + len(step.image.written), name)
     notes = [
         "What is built needs the new image's glibc at most: actlite audit shows it.",
-        "Tools that a script installs may have other names in the new image (yum, dnf, apt).",
+        "Packages that a script installs may have other names in the new image.",
     ]
     return list(edits.values()), notes
 

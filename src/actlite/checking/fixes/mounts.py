@@ -32,7 +32,7 @@ def node_mount(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]]:
     )
     edits = [*_volumes(subject, volumes), subject.page.inserted_after(entry.key.span.end, lines, dash)]
     notes = [
-        f"The new step fetches node {substitute(at.on)} (60 MB) by pip or curl, whichever the image has.",
+        f"The new step fetches node {substitute(at.on)} (60 MB) by pip or curl; apt-get installs curl.",
         "If GitHub takes another runtime than it does now, the volume's target has to follow.",
     ]
     return edits, notes

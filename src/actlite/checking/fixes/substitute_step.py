@@ -51,6 +51,7 @@ rm -r "$work"
 {starts}
 """
 _TARBALL = """\
+  command -v curl >/dev/null || {{ apt-get update -qq && apt-get install -qq -y curl ca-certificates; }}
   curl -fsSL -o "$work/node.tar.gz" {site}/v{version}/node-v{version}-linux-x64-glibc-217.tar.gz
   tar -xzf "$work/node.tar.gz" -C "$work" --strip-components 2 node-v{version}-linux-x64-glibc-217/bin/node"""
 _NOTHING = """\
