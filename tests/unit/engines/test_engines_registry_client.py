@@ -352,7 +352,11 @@ def test_an_index_without_this_machine(server: Server) -> None:
     assert refusal(server).why == "It exists for nothing."
 
 
-def test_a_redirect_to_another_host_does_not_get_the_password(server: Server) -> None:
+def test_a_redirect_to_another_host_does_not_get_the_password(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine localhost login me password another")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     server.image(tree(**{"lib__libc.so": b"c"}))
     port = server.address.rpartition(":")[2]
     for path, (status, headers, content) in list(server.answers.items()):

@@ -34,12 +34,10 @@ class Client:
 
     def __init__(self, reference: Reference, name: str, login: Login) -> None:
         """``name`` is what messages call the image."""
-        import requests
-
         self.reference = reference
         self._name = name
         self._login = login
-        self._session = requests.Session()
+        self._session = _session()
         self._authorization = ""
         self.bytes = 0
         """Bytes of documents and layers that came."""
@@ -190,6 +188,22 @@ class Client:
         return f"Basic {b64encode(f'{self._login.username}:{self._login.password}'.encode()).decode('ascii')}"
 
 
+def _session() -> requests.Session:
+    """A session that takes no password out of ~/.netrc where a registry leads elsewhere."""
+    import requests
+
+    class Session(requests.Session):
+        def rebuild_auth(
+            self, prepared_request: requests.PreparedRequest, response: requests.Response
+        ) -> None:
+            """Leave out what another host must not see; requests itself would look for that host's password."""
+            own: Any = self  # requests has no types
+            if own.should_strip_auth(response.request.url, prepared_request.url):
+                prepared_request.headers.pop("Authorization", None)
+
+    return Session()
+
+
 def _as_it_is(request: Any) -> Any:
-    """Keeps ``requests`` from taking a password out of ~/.netrc."""
+    """Keeps ``requests`` from taking a password out of ~/.netrc for the first question."""
     return request
