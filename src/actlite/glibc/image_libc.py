@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
 
 from actlite.glibc import elf
 from actlite.glibc.image_facts import Facts
-from actlite.records import frozen
+from actlite.records import field, frozen
 
 LIBRARIES = ("libc.so.6", "libm.so.6", "libstdc++.so.6")
 RELEASE_FILES = ("/etc/os-release", "/etc/redhat-release", "/etc/alpine-release", "/usr/lib/os-release")

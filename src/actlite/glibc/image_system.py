@@ -6,7 +6,6 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,7 +17,7 @@ from actlite.glibc.folder import LOADERS, MUSL_FOLDERS
 from actlite.glibc.image_facts import CACHE, Facts, KnownFiles, distil, elf_of
 from actlite.glibc.image_libc import LIBRARIES, RELEASE_FILES, ImageLibc, libc_of
 from actlite.glibc.system import DEFAULT_FOLDERS, System
-from actlite.records import frozen
+from actlite.records import field, frozen
 
 ARCHITECTURES = {"amd64": "x64", "arm64": "arm64"}
 """Docker's names, and ours."""

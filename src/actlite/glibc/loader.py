@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import field
 
 from actlite.events import Missing
-from actlite.records import changeable, frozen
+from actlite.records import changeable, field, frozen
 
 NEEDLES = (b"not found", b"o such file or directory", b"xec format error")
 """Every line that matters has one of these; a chunk without them costs three substring searches."""

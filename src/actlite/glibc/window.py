@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from actlite.glibc.elf import ElfFile, version_key
 from actlite.glibc.target import Target
-from actlite.records import field, frozen
+from actlite.records import frozen, replace
 
 MAX_IMAGES = 3
 """So many images are named."""
@@ -53,7 +53,7 @@ class Window:
     """The last day on which what is closed today was open; None where it is open, or never was."""
     open_with: tuple[str, ...] = ()
     """The runtimes of that time."""
-    sentence: str = field(default="")
+    sentence: str = ""
     """All of that in words."""
 
     @property
@@ -91,13 +91,12 @@ def window(
     needs = max((item.glibc for item in today), key=version_key, default="")
     names = tuple(item.name for item in today if item.glibc == needs)
     users = target.glibc if target is not None else ""
-    bare = Window(needs, names, has, target)
     until, by = _last_open(history, users or has)
     images: tuple[str, ...] = ()
     if needs and not newer(needs, users):
         images = tuple(list(fitting(needs, users))[:MAX_IMAGES])
     found = Window(needs, names, has, target, images, until, by)
-    return Window(needs, names, has, target, images, until, by, _sentence(found, never) if bare.needs else "")
+    return replace(found, sentence=_sentence(found, never)) if needs else found
 
 
 def ever_open(history: Sequence[Day], limit: str) -> bool:

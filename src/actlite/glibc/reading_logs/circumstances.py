@@ -9,10 +9,9 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
-from dataclasses import field
 
 from actlite.glibc.reading_logs.cleaning import Line
-from actlite.records import changeable, frozen
+from actlite.records import changeable, field, frozen
 
 NEEDLES = (
     b"unner version", b"ownload action", b"ocker pull", b"ocker create", b"image=", b"Run ", b"uses", b"ontainer:", b"image:", b"FROM ",

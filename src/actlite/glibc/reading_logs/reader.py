@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 
 from actlite.events import Missing
 from actlite.glibc import loader
 from actlite.glibc.reading_logs import circumstances, forms
 from actlite.glibc.reading_logs.circumstances import Circumstances, JobNotes
 from actlite.glibc.reading_logs.cleaning import Line, clean
-from actlite.records import changeable, frozen
+from actlite.records import changeable, field, frozen
 
 NEEDLES = (*loader.NEEDLES, b"GLIBC", b"CXXABI", b"relocation error", b"lookup error", b"undefined reference", b"rosetta error", b"kernel too old", b"required file")  # fmt: skip
 MAX_PER_NEEDLE = 20_000
