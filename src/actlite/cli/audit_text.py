@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from actlite.cli.text import columns, paint
@@ -22,6 +23,8 @@ from actlite.glibc.elf import newest_of, version_key
 
 WIDTH = 80
 NO_BREAK = "\xa0"
+CLOSEST = 2
+"""Columns between what a file is and its verdict, which else goes to a line of its own."""
 MAX_SYMBOLS = 4
 """Symbols of one version that are named; there may be hundreds."""
 LONGEST_SYMBOL = 48
@@ -59,15 +62,37 @@ def _several(report: AuditReport, everything: bool) -> Iterator[str]:
     yield _head(printable(report.path), _whole(report), report.verdict, _for(report, report.files))
     yield from _table(_where(report, report.policy), 2)
     told = _worth_telling(report, everything)
+    notes = Counter(text for file in told for _, text in _notes(file))
     for file in told:
         yield f"  {_mark(file.verdict)}{paint(printable(file.member or file.name), 'bold')}   {_what(file)}"
-        yield from _table([*_needs(file, everything), *_notes(file)], 4)
+        own = [note for note in _notes(file) if notes[note[1]] == 1]
+        yield from _table([*_needs(file, everything), *own], 4)
         for verdict in file.images:
             yield from _image(verdict, file, 4)
-    if left := len(report.files) - len(told):
-        yield f"  and {left} more, which ask{'s' if left == 1 else ''} for nothing newer (--all names every file)"
+    yield from _left(report, told)
+    shared = [(f"note ({count} files)", text) for text, count in notes.items() if count > 1]
+    yield from _table(shared, 2)
     yield from _others(report, everything)
     yield from _advice(told)
+
+
+def _left(report: AuditReport, told: Sequence[AuditedFile]) -> Iterator[str]:
+    """How many files are not told one by one."""
+    left = len(report.files) - len(told)
+    worse = sum(map(_is_bad, report.files)) - sum(map(_is_bad, told))
+    if worse:
+        of = (
+            f", {worse} of them refused or damaged too"
+            if worse < left
+            else " that are refused or damaged too"
+        )
+        yield f"  and {left} more{of} (--all names every file)"
+    elif left:
+        yield f"  and {left} more, which ask{'s' if left == 1 else ''} for nothing newer (--all names every file)"
+
+
+def _is_bad(file: AuditedFile) -> bool:
+    return file.verdict == REFUSED or file.kind == "damaged"
 
 
 def _whole(report: AuditReport) -> str:
@@ -92,8 +117,8 @@ def _head(name: str, what: str, verdict: str, asked: str) -> str:
     if not mark:
         return line
     plain = f"{name}   {printable(what)}"
-    gap = max(3, WIDTH - width(plain) - width(f"x not for {asked}"))
-    return f"{line}{' ' * gap}{mark}"
+    gap = WIDTH - width(plain) - width(f"x not for {asked}")
+    return f"{line}{' ' * gap}{mark}" if gap >= CLOSEST else f"{line}\n  {mark}"
 
 
 def _for(report: AuditReport, files: Sequence[AuditedFile]) -> str:
@@ -112,7 +137,7 @@ def _worth_telling(report: AuditReport, everything: bool) -> Sequence[AuditedFil
     """The files that are told one by one: those refused or damaged, else the ones that need the newest versions."""
     if everything or len(report.files) <= 1:
         return report.files
-    chosen = [file for file in report.files if file.verdict == REFUSED or file.kind == "damaged"]
+    chosen = [file for file in report.files if _is_bad(file)]
     if not chosen:
         newest = report.newest.items()
         chosen = [file for file in report.files if any(file.newest.get(kind) == n for kind, n in newest)]
@@ -124,7 +149,7 @@ def _needs(file: AuditedFile, everything: bool) -> list[tuple[str, str]]:
 
 
 def _where(judged: AuditedFile | AuditReport, policy: str) -> Iterator[tuple[str, str]]:
-    if judged.runs_on:
+    if judged.runs_on or policy:
         yield "runs on", _together([*judged.runs_on, *filter(None, [policy])])
     if judged.not_on:
         yield "not on", _not_on(judged.not_on)
@@ -234,7 +259,7 @@ def _image(verdict: ImageVerdict, file: AuditedFile, indent: int) -> Iterator[st
     where = f" ({printable(verdict.source)})"
     name = printable(verdict.image)
     if verdict.why:
-        yield f"{space}? {name}{where}: {printable(verdict.why)}"
+        yield from _wrapped(f"? {name}{where}: {printable(verdict.why)}", indent, indent + 2)
         return
     mark = paint("✓", "green") if verdict.starts else paint("✗", "red")
     does = "loads" if verdict.starts else "does not load"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import archive_builder as archives
 import elf_builder as elves
 import pytest
 
@@ -169,6 +170,28 @@ def test_the_compiler_decides_the_advice(look: Look) -> None:
     )
     arm = elves.program({"libc.so.6": {"GLIBC_2.34": ["f"]}}, machine="arm64")
     assert "or cross-build: zig cc -target aarch64-linux-gnu.2.28" in look(arm, "glibc2.28").advice
+
+
+def test_there_is_always_something_to_do(look: Look) -> None:
+    libraries = (libc("GLIBC_2.34"), elves.library({"libc.so.6": {"GLIBC_2.34": ["f"]}}))
+    for content in libraries:
+        assert look(content, max_glibc="2.5").advice
+    for machine in ("x86", "arm"):
+        advice = look(
+            elves.program({"libc.so.6": {"GLIBC_2.34": ["f"]}}, machine=machine), max_glibc="2.17"
+        ).advice
+        assert advice == ("build on a system that has glibc 2.17 or older",)
+    musl = elves.program(libraries=["libc.musl-x86_64.so.1"], interpreter="/lib/ld-musl-x86_64.so.1")
+    assert look(musl, "centos:7").advice[0].startswith("link it statically")
+    cxx = elves.program({"libc.so.6": {"GLIBC_2.34": ["f"]}}, libraries=["libstdc++.so.6"])
+    assert "or cross-build: zig c++ -target x86_64-linux-gnu.2.17" in look(cxx, "centos:7").advice
+
+
+def test_a_wheel_with_static_programs_is_for_what_it_claims(tmp_path: Path) -> None:
+    for tag, policy in (("musllinux_1_2_x86_64", "musllinux_1_2"), ("manylinux2014_x86_64", "manylinux_2_5")):
+        path = tmp_path / f"hq-1.0-py3-none-{tag}.whl"
+        path.write_bytes(archives.zip_({"hq-1.0.data/scripts/hq": elves.static()}))
+        assert audit(path).policy == policy
 
 
 def test_systems_by_the_catalogue(look: Look) -> None:

@@ -43,6 +43,10 @@ CXX = elves.program(
     relr=True,
 )
 OLD = elves.program({"libc.so.6": {"GLIBC_2.14": ["memcpy"]}})
+PACKED = elves.program(
+    {"libc.so.6": {"GLIBC_2.28": ["fcntl64"]}, "libz.so.1": {"ZLIB_1.2.9": ["inflate"]}},
+    libraries=["libaway.so.1"],
+)
 LIBRARY = elves.library({"libc.so.6": {"GLIBC_2.25": ["getrandom"]}}, soname="libhq.so.1")
 MUSL = elves.program(libraries=["libc.musl-x86_64.so.1"], interpreter="/lib/ld-musl-x86_64.so.1")
 
@@ -60,6 +64,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = {
         "hq": HQ + b"\0/rustc/0123",
         "cxx": CXX,
+        "packed": PACKED,
+        "packed.tar.gz": archives.tar({f"bin/hq{number:02}": PACKED for number in range(12)}, "w:gz"),
         "static": elves.static(),
         "musl": MUSL,
         "arm": elves.program({"libc.so.6": {"GLIBC_2.28": ["fcntl64"]}}, machine="arm64"),

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from actlite.glibc.audit.model import AuditedFile, ImageVerdict
 from actlite.glibc.audit.remarks import INTERPRETERS
-from actlite.glibc.elf import ElfFile
+from actlite.glibc.catalogue.layouts import CORE
+from actlite.glibc.elf import ElfFile, newest_of
 from actlite.glibc.loading import library_path_of, load
 from actlite.glibc.system import MemorySystem, System
 from actlite.records import replace
 
 FOLDER = "/w"
 """Where the file is taken to lie in the image."""
+CATALOGUE = "catalogue"
+"""The source of an image that is known by its row in the catalogue only."""
+_TOLD = CORE | {"libstdc++.so.6", "libatomic.so.1"}
+"""The libraries that a row tells of: whether the image has others is not known."""
 
 
 class ImageLibraries(Protocol):
@@ -71,21 +76,62 @@ def judge(
     path = path_of(file)
     library_path = library_path_of(image.env.get("LD_LIBRARY_PATH", ""))
     system: System = image.system if beside is None else _With(image.system, beside)
-    verdict = ImageVerdict(image.name, image.source, image.detail, False)
+    verdict = ImageVerdict(image.name, image.source, image.detail, False, glibc=_glibc(system))
     if file.arch != system.arch and not (file.arch == "x86" and system.arch == "x64"):
         return replace(verdict, why=f"the file is for {file.arch}, the image for {system.arch}")
-    if file.kind != "library":
-        loading = load(elf, path, system, library_path=library_path)
-        return replace(verdict, starts=loading.starts, lines=loading.lines, exit_code=loading.exit_code)
-    loaders = [one for one in INTERPRETERS.get(file.arch, ()) if system.exists(one)]
-    if not loaders:
-        return replace(verdict, why="the image has no loader")
-    program = replace(elf, kind="program", interpreter=loaders[0])
+    program = elf
+    if file.kind == "library":
+        loaders = [one for one in INTERPRETERS.get(file.arch, ()) if system.exists(one)]
+        if not loaders:
+            return replace(verdict, why="the image has no loader")
+        program = replace(elf, kind="program", interpreter=loaders[0])
     loading = load(program, path, system, library_path=library_path)
+    if image.source == CATALOGUE and loading.kind == "library":
+        added = _untold([program, *(beside.files.values() if beside is not None else ())], system)
+        loading = load(program, path, _With(system, added), library_path=library_path)
+        taken = [name for name, place in loading.libraries if added.exists(place)]
+        if loading.starts and taken:
+            does = "loads" if file.kind == "library" else "starts"
+            named = f"{', '.join(taken[:3])}{f' and {len(taken) - 3} more' if len(taken) > 3 else ''}"
+            return replace(
+                verdict, why=f"it {does} if the image has {named}, which the catalogue doesn't tell"
+            )
+    verdict = replace(verdict, starts=loading.starts, missing=loading.missing)
+    if file.kind != "library":
+        return replace(verdict, lines=loading.lines, exit_code=loading.exit_code)
     # dlopen() stops at the first thing that is wrong and says it without the program's name.
     first = loading.lines[:1] if not loading.starts else ()
     lines = tuple(_in_dlopen(line, path) for line in first)
-    return replace(verdict, starts=loading.starts, lines=lines, exit_code=0 if loading.starts else 1)
+    return replace(verdict, lines=lines, exit_code=0 if loading.starts else 1)
+
+
+def _untold(files: Sequence[ElfFile], system: System) -> MemorySystem:
+    """The libraries of files that the catalogue does not tell of, as if they were there and had all that is asked of
+    them, where the loader looks last."""
+    versions: dict[str, dict[str, None]] = {}
+    for elf in files:
+        for library in elf.libraries:
+            versions.setdefault(library, {})
+        for need in elf.versions:
+            versions.setdefault(need.library, {})[need.version] = None
+    folder = system.directories[0] if system.directories else "/lib"
+    found = {
+        posixpath.join(folder, name): ElfFile(
+            files[0].machine, "library", definitions=tuple(names), soname=posixpath.basename(name), base=name
+        )
+        for name, names in versions.items()
+        if name not in _TOLD and not name.startswith(("ld-", "ld64", "libc.")) and "$" not in name
+    }
+    return MemorySystem("", {place: elf for place, elf in found.items() if not system.exists(place)})
+
+
+def _glibc(system: System) -> str:
+    """The newest version that the C library has; empty where there is none."""
+    for path in system.cached("libc.so.6"):
+        libc = system.file(path)
+        if libc is not None:
+            return newest_of(libc.definitions).get("GLIBC", "")
+    return ""
 
 
 def path_of(file: AuditedFile) -> str:

@@ -36,7 +36,9 @@ class Asked:
         over = [need for need in needs if need.fits is False and not need.weak]
         remarks = tuple(self._remarks(file))
         refused = bool(over) or any(remark.kind == "target" for remark in remarks)
-        told = tuple(advice(file, over, self._glibc, language(path))) if over else ()
+        if refused:
+            file = replace(file, language=language(path))
+        told = tuple(advice(file, over, self._glibc)) if refused else ()
         verdict = REFUSED if refused else FITS
         return replace(file, needs=needs, verdict=verdict, advice=told, remarks=(*file.remarks, *remarks))
 

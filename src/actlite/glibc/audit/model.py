@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from actlite.events import Missing
 from actlite.records import field, frozen
 
 ARCHITECTURES: Mapping[str, str] = {"x64": "x86-64", "arm64": "ARM64", "arm": "ARM"}
@@ -81,6 +82,10 @@ class ImageVerdict:
     exit_code: int = 0
     why: str = ""
     """Why there is no verdict (another machine's file); empty where there is one."""
+    missing: tuple[Missing, ...] = ()
+    """The versions and libraries that it lacks."""
+    glibc: str = ""
+    """The newest version of its C library; empty where it has none of glibc."""
 
 
 @frozen
@@ -104,6 +109,8 @@ class AuditedFile:
     """DT_NEEDED, in order."""
     needs: tuple[NeededVersion, ...] = ()
     """In file order, which is the order of the loader's messages."""
+    language: str = ""
+    """``rust`` or ``go``, where the file was searched for what the compiler leaves."""
     newest: Mapping[str, str] = field(default_factory=dict)
     """The newest version of each kind: ``{"GLIBC": "2.34", "GLIBCXX": "3.4.22"}``."""
     policy: str = ""

@@ -50,6 +50,7 @@ def remarks(file: AuditedFile, elf: ElfFile, beside: Collection[str]) -> Iterato
     """The remarks on a file; ``beside`` are the libraries that come with it."""
     yield from _start(file)
     versions = {need.version for need in file.needs}
+    asks_libc = any(name.startswith("libc.so.") for name in file.libraries)
     if elf.has_relr or RELR in versions:
         yield Remark(
             "relr",
@@ -57,7 +58,7 @@ def remarks(file: AuditedFile, elf: ElfFile, beside: Collection[str]) -> Iterato
             "symbols it uses. The linker's -z nopack-relative-relocs turns that off."
             if RELR in versions
             else f"Its relocations are packed (DT_RELR) and it does not say so ({RELR}): glibc before {RELR_SINCE} "
-            "would start it and it would crash; later ones refuse it.",
+            f"would start it and it would crash{'; later ones refuse it' if asks_libc else ''}.",
         )
     if any(need.is_weak_only for need in file.needs):
         yield Remark(

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from actlite.glibc.audit import against, wheel
 from actlite.glibc.audit.asked import Asked
-from actlite.glibc.audit.facts import look, newest, weight
+from actlite.glibc.audit.facts import language, look, newest, weight
+from actlite.glibc.audit.getting_there import advice, library_advice, static_advice
 from actlite.glibc.audit.limits import Budget, LimitHit, Limits
 from actlite.glibc.audit.model import (
     ARCHITECTURES,
@@ -18,6 +19,7 @@ from actlite.glibc.audit.model import (
     UNKNOWN,
     AuditedFile,
     AuditReport,
+    ImageVerdict,
     NeededVersion,
     OtherFile,
     Refusal,
@@ -26,7 +28,7 @@ from actlite.glibc.audit.model import (
 from actlite.glibc.audit.remarks import remarks
 from actlite.glibc.audit.systems import judge
 from actlite.glibc.audit.walk import FoundElf, FoundLink, Walk
-from actlite.glibc.elf import ElfFile
+from actlite.glibc.elf import ElfFile, version_key
 from actlite.glibc.system import MemorySystem
 from actlite.glibc.target import Target
 from actlite.records import replace
@@ -63,7 +65,7 @@ def audit(
         try:
             for found in walk.path(path, shown):
                 if isinstance(found, FoundElf):
-                    files.append(_look(found, asked))
+                    files.append(_look(found, asked, is_against=bool(images)))
                     budget.tables(weight(files[-1][0]))
                 elif isinstance(found, FoundLink):
                     if ".so" in found.name and len(links) < MAX_LINKS:
@@ -78,8 +80,8 @@ def audit(
     system = _beside(files) if images else None
     done = [_finished(file, elf, beside, images, system) for file, elf in files]
     linked = [(file, elf) for file, elf in files if elf is not None and file.kind in ("program", "library")]
-    policy = wheel.policy_of(linked)
     claims = wheel.claims(path.name) if walk.kind == "wheel" else ()
+    policy = wheel.policy_of(linked, claims)
     needs = tuple(need for file in done for need in file.needs)
     runs_on, not_on = _systems_of_all(done, needs)
     return AuditReport(
@@ -100,12 +102,15 @@ def audit(
     )
 
 
-def _look(found: FoundElf, asked: Asked) -> _Looked:
-    """The part of the work that needs the file itself, which is gone afterwards."""
+def _look(found: FoundElf, asked: Asked, *, is_against: bool) -> _Looked:
+    """The part of the work that needs the file itself, which is gone afterwards; ``is_against`` images."""
     file, elf = look(found.name, found.path, found.size)
     if elf is None or file.kind not in ("program", "library"):
         return file, elf
-    return asked.judge(file, found.path), elf
+    file = asked.judge(file, found.path)
+    if is_against and file.needs and not file.language:
+        file = replace(file, language=language(found.path))
+    return file, elf
 
 
 def _finished(
@@ -120,9 +125,10 @@ def _finished(
     runs_on, not_on = _systems(file)
     verdicts = tuple(against.judge(file, elf, image, system) for image in images)
     known = [one for one in verdicts if not one.why]
-    verdict = file.verdict
+    verdict, told = file.verdict, file.advice
     if any(not one.starts for one in known):
         verdict = REFUSED
+        told = told or tuple(_for_images(file, known))
     elif known and verdict == UNKNOWN:
         verdict = FITS
     return replace(
@@ -131,9 +137,23 @@ def _finished(
         runs_on=runs_on,
         not_on=not_on,
         remarks=(*file.remarks, *remarks(file, elf, beside)),
+        advice=told,
         images=verdicts,
         verdict=verdict,
     )
+
+
+def _for_images(file: AuditedFile, verdicts: Sequence[ImageVerdict]) -> Iterator[str]:
+    """What to do for the images that refuse a file: for the one with the oldest glibc that lacks versions."""
+    missing = [one for verdict in verdicts for one in verdict.missing]
+    lacked = {(one.library, one.version) for one in missing}
+    over = [need for need in file.needs if (need.library, need.version) in lacked]
+    refusing = [one.glibc for one in verdicts if not one.starts and one.glibc]
+    told = list(advice(file, over, min(refusing, key=version_key, default="")))
+    if not told and not missing and (static := static_advice(file)):
+        told = [static]  # there is no loader for it
+    yield from told
+    yield from dict.fromkeys(library_advice(one.library) for one in missing if not one.version)
 
 
 def _systems(file: AuditedFile) -> tuple[tuple[str, ...], tuple[Refusal, ...]]:

@@ -15,9 +15,10 @@ from actlite.glibc.policy import ARCHES, best_policy, find_policy, policies
 Looked = Sequence[tuple[AuditedFile, ElfFile]]
 
 
-def policy_of(files: Looked) -> str:
+def policy_of(files: Looked, claimed: Sequence[str] = ()) -> str:
     """The policy of the oldest systems that all files meet, such as ``manylinux_2_17``; empty where they meet none, or
-    are for several architectures, or for one that has no policies."""
+    are for several architectures, or for one that has no policies. Files that need no C library are taken to be for
+    musl where the wheel claims that alone."""
     arches = {file.arch for file, _ in files}
     if len(arches) != 1 or not arches <= set(ARCHES):
         return ""
@@ -35,6 +36,8 @@ def policy_of(files: Looked) -> str:
     }
     symbols = dict.fromkeys((name for _, elf in files for name in elf.libraries), used)
     musl = any(file.libc == "musl" for file, _ in files)
+    if claimed and not any(file.libc for file, _ in files):
+        musl = all(name.startswith("musllinux_") for name in claimed)
     best = best_policy(versions, libraries, symbols, arch=arch, musl=musl)
     if best is None:
         return ""
