@@ -190,7 +190,10 @@ def _not_predicted(checked: Checked, predicting: Predicting) -> str:
         return ""
     images = [_DIGEST.sub(r"\1…", image) for image in images]
     named = ", ".join(images[:_NAMED]) + (f" and {len(images) - _NAMED} more" if len(images) > _NAMED else "")
-    way = "" if predicting.reads_images else " (--images looks into them)"
+    have_names = [bool(item["image"]["name"]) for item in open_]
+    way = f" (--images looks into {'them' if all(have_names) else 'those whose names are known'})"
+    if predicting.reads_images or not any(have_names):
+        way = ""
     return f"; {_counted(steps, 'step')} in {_counted(len(images), 'image')} not predicted: {named}{way}"
 
 
