@@ -16,7 +16,7 @@ from actlite.errors import UsageError
 from actlite.glibc.reading_logs.causes import cause, known_versions
 from actlite.glibc.reading_logs.cleaning import clean
 from actlite.glibc.reading_logs.reader import MAX_FAILURES, LoggedFailure, LogReader, read
-from actlite.glibc.reading_logs.sources import MAX_UNPACKED, from_path
+from actlite.glibc.reading_logs.sources import MAX_UNPACKED, from_path, from_stream
 
 
 def found_in(text: str | bytes) -> tuple[LoggedFailure, ...]:
@@ -188,11 +188,17 @@ def test_files_of_every_kind(tmp_path: Path) -> None:
         assert found[0].jobs == jobs, path
 
 
-def test_what_cannot_be_read_is_the_users_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("packed", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_cannot_be_read_is_the_users_error(tmp_path: Path, packed: int) -> None:
     with pytest.raises(UsageError, match="can't be read"):
         from_path(tmp_path / "gone")
+    unmapped = Path("/proc/self/mem")  # opens, and has nothing at its beginning
+    with pytest.raises(UsageError, match="/proc/self/mem can't be read: Input/output error"):
+        read(from_path(unmapped))
+    with unmapped.open("rb") as stream, pytest.raises(UsageError, match="Standard input can't be read"):
+        read(from_stream(stream))
     broken = tmp_path / "broken.zip"
-    with zipfile.ZipFile(broken, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(broken, "w", packed) as made:
         made.writestr("0_build.txt", NODE20 * 50)
     data = bytearray(broken.read_bytes())
     data[60:80] = b"\xff" * 20

@@ -32,12 +32,12 @@ Pieces = Iterator[tuple[str, Iterable[bytes]]]
 
 
 def from_stream(stream: IO[bytes]) -> Pieces:
-    """A log from an open stream, such as standard input."""
-    yield "", _read(stream)
+    """A log from an open stream: standard input. The pieces raise UsageError where it can't be read."""
+    yield "", _read(stream, "Standard input")
 
 
 def from_path(path: Path) -> Pieces:
-    """The log at a path. Raises UsageError where it can't be read; the pieces raise OSError."""
+    """The log at a path. It and the pieces raise UsageError where it can't be read."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -46,13 +46,13 @@ def from_path(path: Path) -> Pieces:
             return _archive(path)
         stream = path.open("rb")
     except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}.") from error
-    return _one(stream)
+        raise _unreadable(str(path), error) from error
+    return _one(stream, path)
 
 
-def _one(stream: IO[bytes]) -> Pieces:
+def _one(stream: IO[bytes], path: Path) -> Pieces:
     with stream:
-        yield "", _read(stream)
+        yield "", _read(stream, str(path))
 
 
 def _folder(path: Path) -> Pieces:
@@ -61,8 +61,12 @@ def _folder(path: Path) -> Pieces:
         if len(names) < MAX_FILES and found.is_file() and not found.is_symlink() and _LOG.search(found.name):
             names[found.relative_to(path).as_posix()] = found
     for name in _wanted(list(names)):
-        with names[name].open("rb") as stream:
-            yield _job(name), _read(stream)
+        try:
+            stream = names[name].open("rb")
+        except OSError as error:
+            raise _unreadable(str(names[name]), error) from error
+        with stream:
+            yield _job(name), _read(stream, str(names[name]))
 
 
 def _archive(path: Path) -> Pieces:
@@ -87,6 +91,7 @@ def _readable(path: Path) -> Iterator[None]:
         ValueError,
         zlib.error,
         LZMAError,
+        OSError,
     ) as error:
         raise UsageError(f"{path} is a zip archive that can't be read.", why=str(error)) from error
 
@@ -116,9 +121,19 @@ def _job(name: str) -> str:
     return rest.partition("/")[0] if top == "logs" and "/" in rest else top
 
 
-def _read(stream: IO[bytes]) -> Iterator[bytes]:
-    while piece := stream.read(PIECE):
+def _read(stream: IO[bytes], name: str) -> Iterator[bytes]:
+    while True:
+        try:
+            piece = stream.read(PIECE)
+        except OSError as error:
+            raise _unreadable(name, error) from error
+        if not piece:
+            return
         yield piece
+
+
+def _unreadable(name: str, error: OSError) -> UsageError:
+    return UsageError(f"{name} can't be read: {error.strerror}.")
 
 
 def _bounded(stream: IO[bytes], left: list[int], path: Path) -> Iterator[bytes]:
