@@ -425,6 +425,14 @@ def test_names_of_legs_that_are_cut_to_the_same_are_named_once() -> None:
     assert note == f"in build (centos:7, {'x' * 22}…, build (centos:7, y) and 1 more"
 
 
+def test_only_fixes_are_offered_that_can_be_made_for_all_images_of_the_job() -> None:
+    more = "    strategy: {matrix: {image: [centos:7, 'alpine:3.20']}}\n"
+    (finding,) = findings(job(CHECKOUT, container="${{ matrix.image }}", more=more))
+    assert finding.help is not None
+    assert "--fix=image" in finding.help
+    assert "--fix=node-mount" not in finding.help, "its volume would lie in the legs of Alpine too"
+
+
 def test_the_legs_of_all_the_steps_that_fail_are_named() -> None:
     more = "    strategy: {matrix: {image: ['centos:7', 'debian:12'], n: [1, 2]}}\n"
     steps = [f"{{if: '${{{{ matrix.n == {n} }}}}', uses: actions/checkout@v4}}" for n in (1, 2)]

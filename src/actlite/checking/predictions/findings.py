@@ -192,9 +192,10 @@ def _help(same: Sequence[Prediction], every: Sequence[Prediction], predicting: P
     first = same[0]
     if first.step.choice is None or first.callers:
         return ""
-    found = propose(
-        first.place.source, first.main_job, _in_container(first, every), predicting.date, predicting.target
-    )
+    of_job = [
+        item for item in every if item.job == first.job
+    ]  # a fix is an edit of the job, with all its images
+    found = propose(first.place.source, first.main_job, of_job, predicting.date, predicting.target)
     return "\n".join(told(item.name, item.title, item.cost, predicting.tags_of) for item in found)
 
 
