@@ -81,6 +81,7 @@ def command(
 
         against = described(images, settings, registries=registry)
     reports: list[AuditReport] = []
+    unread: list[UsageError] = []
     for file in files:
         try:
             found = audit(
@@ -89,11 +90,15 @@ def command(
         except OSError as error:
             if error.filename is not None and str(error.filename) != file:
                 raise CannotRun(f"No room for the audit: {error.strerror} ({error.filename}).") from error
-            raise UsageError(f"{file} can't be read: {error.strerror}.") from error
+            unread.append(UsageError(f"{file} can't be read: {error.strerror}."))
+            continue
         reports.append(found)
     for image in against:
         image.check()
-    _show(reports, format_, everything=everything, quiet=quiet)
+    if reports:
+        _show(reports, format_, everything=everything, quiet=quiet)
+    if unread:
+        raise unread[0] if len(unread) == 1 else UsageError(" ".join(map(str, unread)))
     damaged = any(file.kind == "damaged" for report in reports for file in report.files)
     if damaged or any(report.verdict == REFUSED for report in reports):
         return 1

@@ -156,7 +156,7 @@ def _where(judged: AuditedFile | AuditReport, policy: str) -> Iterator[tuple[str
 
 
 def _notes(file: AuditedFile) -> Iterator[tuple[str, str]]:
-    if file.why:
+    if file.why and not file.why.startswith("a "):
         yield "note", f"{file.why[:1].upper()}{file.why[1:]}."
     # What a weak reference means stands beside the symbol.
     yield from (("note", remark.text) for remark in file.remarks if remark.kind not in ("static", "weak"))
@@ -187,7 +187,7 @@ def _mark(verdict: str) -> str:
 
 def _what(file: AuditedFile) -> str:
     if file.kind == "damaged":
-        return "a damaged ELF file"
+        return file.why if file.why.startswith("a ") else "a damaged ELF file"
     arch = ARCHITECTURES.get(file.arch, file.arch)
     parts = [f"ELF {arch}{_KINDS.get(file.kind, '')}", *filter(None, [file.linkage])]
     newest = [f"{_kind(kind)} {file.newest[kind]}" for kind in _NAMED if kind in file.newest]

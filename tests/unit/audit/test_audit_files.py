@@ -275,6 +275,13 @@ def test_a_damaged_file_is_told(size: int, look: Look) -> None:
     assert file.verdict == UNKNOWN
 
 
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(OSError, match="a pipe or a device"):
+            audit(path)
+
+
 def test_a_large_program_is_quick(tmp_path: Path) -> None:
     path = tmp_path / "hq"
     path.write_bytes(libc(*(f"GLIBC_2.{minor}" for minor in range(2, 40))))

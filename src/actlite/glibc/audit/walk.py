@@ -6,6 +6,7 @@ folder; no link is followed on this machine.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -13,7 +14,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from actlite.glibc.audit import kinds, packages, tar, zipped
 from actlite.glibc.audit.entries import Entry
@@ -78,7 +79,7 @@ class Walk:
         """What the path is: ``folder``, ``ELF file``, or a kind of archive."""
 
     def path(self, path: Path, name: str) -> Iterator[Found]:
-        """What a path is or holds. Raises OSError where the path itself can't be read."""
+        """What a path is or holds. Raises OSError where the path itself can't be read or is no file or folder."""
         try:
             if path.is_dir():
                 self.kind = "folder"
@@ -108,7 +109,7 @@ class Walk:
             yield Unseen(f"{refusal.filename} can't be read: {refusal.strerror}.")
 
     def _file(self, path: Path, name: str) -> Iterator[Found]:
-        with path.open("rb") as file:
+        with _opened(path) as file:
             head = file.read(kinds.HEAD)
             size = os.fstat(file.fileno()).st_size
             self.size += size
@@ -248,6 +249,15 @@ class Walk:
             finally:
                 process.kill()
                 process.communicate()
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A file, open for reading. Raises OSError, also for a pipe or a device, which might never end."""
+    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(path))
+    return open(number, "rb")
 
 
 class _AtMost:
