@@ -173,6 +173,10 @@ def _table(rows: Iterable[tuple[str, str]], indent: int) -> Iterator[str]:
 def _advice(files: Sequence[AuditedFile]) -> Iterator[str]:
     """What to do, once for all files that need the same."""
     advice = dict.fromkeys(line for file in files for line in file.advice)
+    for line in list(advice):
+        cxx = line.replace("zig cc", "zig c++")
+        if cxx != line and cxx in advice:  # it compiles C too
+            del advice[line]
     if len(advice) == 1:
         yield f"  to get there: {next(iter(advice))}"
     elif advice:

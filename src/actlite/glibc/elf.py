@@ -8,7 +8,6 @@ headers, which the loader does not read either.
 from __future__ import annotations
 
 import io
-import mmap
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 
 from actlite.glibc.elf_facts import ElfFile, Symbol, VersionNeed, from_data, newest_of, to_data, version_key
 from actlite.glibc.elf_tables import MAX_PATH, Data, ElfError, Tables
+from actlite.glibc.file_bytes import FileBytes
 from actlite.records import frozen
 
 __all__ = [
@@ -151,9 +151,10 @@ def _open(data: Data) -> _Opened:
 
     if data[:4] != MAGIC:
         raise ElfError("not an ELF file")
-    if len(data) < 52 or data[4] not in (1, 2) or data[5] not in (1, 2):
+    kinds = data[4:6]
+    if len(data) < 52 or len(kinds) < 2 or not set(kinds) <= {1, 2}:
         raise ElfError("a cut off or damaged ELF file")
-    wide, little = data[4] == 2, data[5] == 1
+    wide, little = kinds[0] == 2, kinds[1] == 1
     structs: Any = ELFStructs(little_endian=little, elfclass=64 if wide else 32)
     structs.create_basic_structs()
     header = _parse(structs.Elf_Ehdr, data, 0)
@@ -220,7 +221,7 @@ def _parse(struct: Any, data: Data, offset: int) -> Any:
 
 @contextmanager
 def _data(source: Path | bytes) -> Iterator[Data]:
-    """The file's bytes: mapped, so that only what is looked at is read."""
+    """The file's bytes, of which only what is looked at is read."""
     if isinstance(source, bytes):
         yield source
         return
@@ -230,8 +231,6 @@ def _data(source: Path | bytes) -> Iterator[Data]:
         found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode) or not found.st_size:
             raise ElfError("not an ELF file")
-        mapped = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
+        yield FileBytes(file, found.st_size)
     finally:
         os.close(file)
-    with mapped:
-        yield mapped

@@ -7,12 +7,13 @@ Facts: the generic ABI's chapters on dynamic linking, and the LSB's on symbol ve
 
 from __future__ import annotations
 
-import mmap
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-Data: TypeAlias = bytes | mmap.mmap
+from actlite.glibc.file_bytes import FileBytes
+
+Data: TypeAlias = bytes | FileBytes
 """The bytes of a file."""
 
 MAX_NAME = 4096
@@ -81,10 +82,10 @@ class Tables:
         start = self._strings + index
         if self._strings < 0 or start >= len(self.data):
             raise ElfError("cut off or damaged: a name is outside of the file")
-        end = self.data.find(b"\0", start, start + limit + 1)
-        if end < 0:
+        name, end, _ = self.data[start : start + limit + 1].partition(b"\0")
+        if not end:
             raise ElfError("damaged: a name has no end")
-        return self.data[start:end].decode("utf-8", "replace")
+        return name.decode("utf-8", "replace")
 
     def needed_versions(self) -> Iterator[tuple[str, str, bool, int]]:
         """DT_VERNEED: (library, version, weak, index), in file order, which is the order of the loader's messages."""
@@ -131,20 +132,21 @@ class Tables:
         the version that they had. A copy can't be done without, whatever its binding: it is not weak."""
         if 6 not in self._tags or 0x6FFFFFF0 not in self._tags:  # DT_SYMTAB, DT_VERSYM
             return
-        entry = struct.Struct(self._order + ("IBBHQQ" if self._wide else "IIIBBH"))
+        form = "IBBHQQ" if self._wide else "IIIBBH"
+        entry = struct.calcsize(self._order + form)
         symbols, versions = self.offset(self._tags[6]), self.offset(self._tags[0x6FFFFFF0])
-        count = self._symbol_count(entry.size)
-        count = min(count, (len(self.data) - symbols) // entry.size, (len(self.data) - versions) // 2)
+        count = self._symbol_count(entry)
+        count = min(count, (len(self.data) - symbols) // entry, (len(self.data) - versions) // 2)
         left, text = MAX_SYMBOLS, MAX_SYMBOL_TEXT
         # 4,096 at a time: what is copied stays small, however large the table claims to be.
         for start in range(0, max(count, 0), 4096):
             size = min(4096, count - start)
-            own = struct.unpack_from(f"{self._order}{size}H", self.data, versions + 2 * start)
+            own = self._unpack(f"{size}H", versions + 2 * start)
             for number, version in enumerate(own, start):
                 index = version & _HIDDEN
                 if index not in indexes:
                     continue
-                fields = entry.unpack_from(self.data, symbols + number * entry.size)
+                fields = self._unpack(form, symbols + number * entry)
                 name, info, section = (
                     (fields[0], fields[1], fields[3]) if self._wide else (fields[0], fields[3], fields[5])
                 )
@@ -197,10 +199,11 @@ class Tables:
         count = min(count, (len(self.data) - at) // 4)
         for start in range(0, count, 4096):
             size = min(4096, count - start)
-            yield struct.unpack_from(f"{self._order}{size}I", self.data, at + 4 * start)
+            yield self._unpack(f"{size}I", at + 4 * start)
 
     def _unpack(self, form: str, at: int) -> tuple[int, ...]:
+        shape = self._order + form
         try:
-            return struct.unpack_from(self._order + form, self.data, at)
-        except (struct.error, OverflowError):
+            return struct.unpack(shape, self.data[at : at + struct.calcsize(shape)])
+        except struct.error:
             raise ElfError("cut off or damaged: a table is outside of the file") from None

@@ -6,12 +6,14 @@ import contextlib
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actlite.glibc import file_bytes
 from actlite.glibc.elf import (
     ElfError,
     ElfFile,
@@ -24,6 +26,7 @@ from actlite.glibc.elf import (
     version_key,
     version_symbols,
 )
+from actlite.glibc.file_bytes import FileBytes
 
 PYTHON = Path(sys.executable).resolve()
 LIBC = next(
@@ -73,6 +76,35 @@ def test_no_elf(content: bytes, tmp_path: Path) -> None:
     for ask in (read, version_symbols):
         with pytest.raises(ElfError, match="ELF"):
             ask(file)
+
+
+@given(
+    size=st.integers(0, 300),
+    part=st.tuples(st.integers(0, 400), st.integers(0, 400)),
+    page=st.integers(1, 70),
+)
+def test_slices_of_a_file_are_those_of_its_bytes(size: int, part: tuple[int, int], page: int) -> None:
+    content = bytes(number % 251 for number in range(size))
+    with tempfile.TemporaryFile() as file, pytest.MonkeyPatch.context() as patch:
+        file.write(content)
+        file.flush()
+        patch.setattr(file_bytes, "PAGE", page)
+        data = FileBytes(file.fileno(), size)
+        assert data[part[0] : part[1]] == content[part[0] : part[1]]
+        assert data[part[0] : 1 << 70] == content[part[0] :]
+        assert len(data) == size
+
+
+def test_a_file_may_be_cut_off_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map of it would end the process."""
+    monkeypatch.setattr(file_bytes, "PAGE", 512)
+    path = tmp_path / "f"
+    path.write_bytes(b"\x7fELF" + bytes(4000))
+    with path.open("rb") as file:
+        data = FileBytes(file.fileno(), path.stat().st_size)
+        assert data[:4] == b"\x7fELF"
+        os.truncate(path, 100)
+        assert data[2000:2008] == b""
 
 
 def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:

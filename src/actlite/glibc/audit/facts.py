@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from pathlib import Path
 
 from actlite.glibc.audit.model import AuditedFile, NeededVersion, SymbolCause
@@ -14,6 +13,7 @@ RELR_SINCE = "2.36"
 _RUST, _GO = b"/rustc/", b"\xff Go buildinf:"
 _MOST_SEARCHED = 48 << 20
 """Bytes that are searched for a mark: it stands among the first of the constants."""
+_PIECE = 1 << 20
 
 
 def look(name: str, path: Path, size: int) -> tuple[AuditedFile, ElfFile | None]:
@@ -68,11 +68,17 @@ def weight(file: AuditedFile) -> int:
 
 def language(path: Path) -> str:
     """``rust`` or ``go`` where the compiler left its mark in a file; else empty."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        for mark, name in ((_GO, "go"), (_RUST, "rust")):
-            if data.find(mark, 0, _MOST_SEARCHED) >= 0:
-                return name
-    return ""
+    found, before = "", b""
+    with path.open("rb") as file:
+        for _ in range(0, _MOST_SEARCHED, _PIECE):
+            piece = file.read(_PIECE)
+            if not piece:
+                break
+            if _GO in (data := before + piece):
+                return "go"
+            found = found or ("rust" if _RUST in data else "")
+            before = piece[-len(_GO) :]
+    return found
 
 
 def _libc(elf: ElfFile) -> str:
