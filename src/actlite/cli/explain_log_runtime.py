@@ -229,7 +229,8 @@ class _Runtime:
         build = node_build(version, self._arch) if version else None
         if build is None or self._row is None or self._row.has_libstdcxx is None:
             return None
-        return load(build, self._found.failure.program, system_of(self._row, self._arch)).starts
+        loading = load(build, self._found.failure.program, system_of(self._row, self._arch))
+        return loading.starts if loading.is_known else None
 
     def _then(self) -> tuple[str, ...]:
         """What worked at the time of the log and does not work any more, without the command that does it today."""

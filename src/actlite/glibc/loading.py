@@ -3,7 +3,8 @@
 The rules are glibc's own (elf/dl-load.c, dl-deps.c, dl-version.c, rtld.c), and the messages are the loader's, to the
 letter. Version names are compared as sets, never as numbers: a library that defines GLIBC_2.30 and not GLIBC_2.28
 lacks the latter. Not told beforehand is what depends on the processor (legacy ``tls`` and ``haswell`` folders,
-libraries that are made for a newer one), and what comes after the versions: symbols that nobody defines.
+libraries that are made for a newer one), and what comes after the versions: symbols that nobody defines. Of a program
+whose libraries are looked for at too many places (``ld_search.MAX_PLACES``) nothing is foretold: kind ``unknown``.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from collections.abc import Sequence
 
 from actlite.events import Missing
 from actlite.glibc.elf_facts import ElfFile
-from actlite.glibc.ld_search import Loaded, Search, origin_of
-from actlite.glibc.outcome import Loading
+from actlite.glibc.ld_search import Loaded, Places, Search, TooManyPlaces, origin_of
+from actlite.glibc.outcome import UNKNOWN, Loading
 from actlite.glibc.system import System
 
 __all__ = ["Loading", "library_path_of", "load"]
@@ -96,6 +97,7 @@ class _Walk:
         self._system = system
         self._search = search
         self._folder = folder
+        self._places = Places()
         self._loaded = [main]
         interpreter = main.elf.interpreter
         own = Loaded(loader, interpreter, posixpath.dirname(interpreter))
@@ -111,6 +113,8 @@ class _Walk:
             self._libraries()
         except _NotLoaded as error:
             return self._fatal("library", error.name, error.why, (), (Missing(error.name, ""),))
+        except TooManyPlaces as error:
+            return Loading(False, UNKNOWN, why=str(error))
         return self._versions()
 
     def _libraries(self) -> None:
@@ -128,7 +132,7 @@ class _Walk:
 
     def _find(self, name: str, by: Loaded) -> Loaded:
         other_class = False
-        for path in [name] if "/" in name else self._search.candidates(name, by):
+        for path in self._places.count([name] if "/" in name else self._search.candidates(name, by)):
             where = posixpath.join(self._folder, path)
             found = self._system.file(where)
             self._missed = True

@@ -475,3 +475,12 @@ def test_only_what_never_ran_is_said_to_have_never_run() -> None:
     (finding,) = findings(job(CHECKOUT, "uses: actions/cache@v3", "uses: actions/cache@v5"))
     (window,) = (note for note in finding.notes if note.startswith("actions need glibc"))
     assert window.endswith("too old; what declares node20 and node24 never ran there"), "node16 did"
+
+
+def test_a_library_path_without_end_foretells_nothing() -> None:
+    folders = ":".join(f"/{number}" for number in range(5_000))
+    text = job(CHECKOUT, container="debian:12", more=f"    env: {{LD_LIBRARY_PATH: '{folders}'}}\n")
+    (found,) = predictions(text)
+    assert found.step.verdict == "unknown"
+    assert "its libraries are looked for at more than 20,000 places" in found.step.why
+    assert findings(text) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -380,3 +381,34 @@ def test_as_many_libraries_as_anybody_likes() -> None:
     found = load(program(*names), "/p", system(files))
     assert found.starts
     assert len(found.libraries) == 10_000
+
+
+@pytest.mark.parametrize("interpreter", [LOADER, MUSL])
+@pytest.mark.parametrize("kind", ["rpath", "runpath"])
+@pytest.mark.parametrize("place", [0, 15_999])
+def test_a_file_made_to_be_looked_up_without_end(interpreter: str, kind: str, place: int) -> None:
+    """64 KB of folders, and as many libraries as a file can ask for: nothing is foretold, and that soon."""
+    names = tuple(f"lib{number}.so" for number in range(4096))
+    folders = tuple(format(number, "x") for number in range(16_000))
+    elf = program(*names, interpreter=interpreter, **{kind: folders})
+    files = {f"/{folders[place]}/{name}": library(name) for name in names}
+    began = time.monotonic()
+    found = load(elf, "/p", system({interpreter: library("ld-linux-x86-64.so.2"), **files}))
+    assert time.monotonic() - began < 3
+    assert found.is_known is found.starts is (place == 0)
+    assert found.lines == ()
+    if not found.is_known:
+        assert found.why == "its libraries are looked for at more than 20,000 places"
+
+
+def test_a_folder_that_is_named_again_counts_once() -> None:
+    elf = program("libb.so", runpath=("/x",) * 30_000 + ("/x/",))
+    found = load(elf, "/p", system({"/lib64/libb.so": B}))
+    assert found.libraries == (("libb.so", "/lib64/libb.so"),)
+    assert found.is_known
+
+
+def test_a_path_that_no_system_takes_finds_nothing() -> None:
+    elf = program("libb.so", runpath=("$ORIGIN" * 9_000, "/x"))
+    found = load(elf, "/some/where/p", system({"/x/libb.so": B}))
+    assert found.starts

@@ -106,4 +106,6 @@ def _loaded(
 
     folders = tuple(env[LIBRARY_PATH].replace(";", ":").split(":")) if env.get(LIBRARY_PATH) else ()
     loading = load(program, path, image.system, library_path=folders)
+    if not loading.is_known:
+        return replace(bare, why=loading.why)
     return replace(bare, verdict=STARTS if loading.starts else FAILS, loading=loading, lines=loading.lines)

@@ -96,6 +96,8 @@ def judge(
             return replace(
                 verdict, why=f"it {does} if the image has {named}, which the catalogue doesn't tell"
             )
+    if not loading.is_known:
+        return replace(verdict, why=loading.why)
     verdict = replace(verdict, starts=loading.starts, missing=loading.missing)
     if file.kind != "library":
         return replace(verdict, lines=loading.lines, exit_code=loading.exit_code)
