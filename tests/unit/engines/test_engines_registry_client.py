@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import gzip
 import hashlib
 import io
 import json
 import tarfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +21,7 @@ import pytest
 import requests
 
 from actlite.engines.base import Credentials
-from actlite.engines.registry import client
+from actlite.engines.registry import budget, client
 from actlite.engines.registry.failures import reaching
 from actlite.engines.registry.images import RegistryImages
 from actlite.errors import ImageUnavailable
@@ -26,6 +29,10 @@ from actlite.records import changeable, field
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 Answer = tuple[int, Mapping[str, str], bytes]
+
+
+class Slow(bytes):
+    """An answer that comes a byte at a time, twenty a second."""
 
 
 @changeable
@@ -84,8 +91,13 @@ def server() -> Iterator[Server]:
             for key, value in {"Content-Length": str(len(content)), **headers}.items():
                 self.send_header(key, value)
             self.end_headers()
-            if self.command != "HEAD":
+            if self.command != "HEAD" and not isinstance(content, Slow):
                 self.wfile.write(content)
+            elif self.command != "HEAD":
+                with contextlib.suppress(OSError):
+                    for byte in content:
+                        self.wfile.write(bytes([byte]))
+                        time.sleep(0.05)
 
         do_HEAD = do_POST = do_GET
 
@@ -374,3 +386,30 @@ def test_a_redirect_to_another_host_does_not_get_the_password(
     }
     shown = {"/elsewhere" in path: "Authorization" in headers for _, path, headers, _ in server.asked}
     assert shown[True] is False
+
+
+def test_an_image_of_many_layers_that_unpack_to_much(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would be small enough."""
+    monkeypatch.setattr(budget, "MAX_BYTES", 10 << 20)
+    packed = [gzip.compress(tree(**{f"lib__lib{n}.so": b"\0" * (1 << 20)})) for n in range(20)]
+    server.image(layers=[{"digest": server.put(one), "size": len(one)} for one in packed])
+    error = refusal(server)
+    assert (
+        error.what == f"the image {server.name} is too large, or comes too slowly, to be read in its registry"
+    )
+    assert error.why == "It has more than 0 GB, packed and unpacked."
+    assert error.do.startswith("Pull it: a local image counts (`docker pull`)")
+    monkeypatch.setattr(budget, "MAX_BYTES", 30 << 20)
+    assert facts(RegistryImages(None), server.name, "/lib/lib3.so")["/lib/lib3.so"]
+
+
+def test_a_registry_that_sends_a_layer_bit_by_bit(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "MAX_SECONDS", 0.5)
+    manifest = server.image(tree(**{"lib__libc.so": b"c"}))
+    path = f"/v2/team/tool/blobs/{manifest['layers'][0]['digest']}"
+
+    server.answers[path] = (200, {}, Slow(server.answers[path][2]))
+    began = time.monotonic()
+    error = refusal(server)
+    assert error.why == "It was not read to its end in 0 seconds."
+    assert time.monotonic() - began < 3

@@ -17,10 +17,12 @@ from typing import Any
 
 import pytest
 
-from actlite.engines.registry import layers, unpack
+from actlite.engines.registry import budget, layers
+from actlite.engines.registry.budget import Budget
 from actlite.engines.registry.layers import FILE, FOLDER, HARD, LINK, Contents, TooMany
 from actlite.engines.registry.tar import TarError, members
 from actlite.engines.registry.unpack import Layer, NoZstd, UnpackError
+from actlite.errors import ImageUnavailable
 
 
 def tar(*entries: tuple[str, str, bytes | str], form: int = tarfile.GNU_FORMAT) -> bytes:
@@ -50,7 +52,7 @@ def layer(data: bytes, **wrong: Any) -> Layer:
             at += step
 
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    return Layer(pieces(), wrong.get("digest", digest), wrong.get("size", len(data)))
+    return Layer(pieces(), wrong.get("digest", digest), wrong.get("size", len(data)), Budget("x"))
 
 
 def said(path: str, data: bytes) -> dict[str, Any]:
@@ -257,7 +259,7 @@ def _whole(data: bytes) -> bytes:
 
 
 def test_a_small_layer_that_unpacks_to_much_takes_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpack, "MAX_UNPACKED", 200 << 20)
+    monkeypatch.setattr(budget, "MAX_BYTES", 200 << 20)
     packer = zlib.compressobj(9, wbits=31)
     big = tarfile.TarInfo("lib/libc.so.6")
     big.size = 300 << 20
@@ -267,7 +269,7 @@ def test_a_small_layer_that_unpacks_to_much_takes_little_memory(monkeypatch: pyt
     data += packer.flush()
     tracemalloc.start()
     try:
-        with pytest.raises(UnpackError, match="unpacks to more than"):
+        with pytest.raises(ImageUnavailable, match="too large"):
             read(data)
         assert tracemalloc.get_traced_memory()[1] < 20 << 20
     finally:

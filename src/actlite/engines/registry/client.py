@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from actlite.engines.registry.budget import Budget
 from actlite.engines.registry.credentials import Login
 from actlite.engines.registry.failures import reaching, refused, unsound
 from actlite.engines.registry.reference import Reference, is_safe
@@ -32,13 +33,14 @@ _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 class Client:
     """Asks for one image. Not safe to share between threads."""
 
-    def __init__(self, reference: Reference, name: str, login: Login) -> None:
-        """``name`` is what messages call the image."""
+    def __init__(self, reference: Reference, name: str, login: Login, budget: Budget) -> None:
+        """``name`` is what messages call the image; what comes counts in ``budget``."""
         self.reference = reference
         self._name = name
         self._login = login
         self._session = _session()
         self._authorization = ""
+        self.budget = budget
         self.bytes = 0
         """Bytes of documents and layers that came."""
 
@@ -78,12 +80,15 @@ class Client:
     def _pieces(self, answer: requests.Response) -> Iterator[bytes]:
         # Never unpacked on the way: the digest is that of the packed bytes.
         answer.raw.decode_content = False
+        # What is there is taken at once, so that one who sends a byte a minute is found out; urllib3 1 can't do that.
+        take = getattr(answer.raw, "read1", answer.raw.read)
         while True:
             with reaching(self._name, self.reference.registry):
-                piece = bytes(answer.raw.read(PIECE))
+                piece = bytes(take(PIECE) or b"")
             if not piece:
                 return
             self.bytes += len(piece)
+            self.budget.spend(len(piece))
             yield piece
 
     def _document(self, answer: requests.Response) -> bytes:

@@ -36,6 +36,15 @@ def unsound(image: str, why: str) -> ImageUnavailable:
     )
 
 
+def too_much(image: str, why: str) -> ImageUnavailable:
+    """The error for an image that is too large, or comes too slowly, to be read without a pull."""
+    return ImageUnavailable(
+        f"the image {image} is too large, or comes too slowly, to be read in its registry",
+        why=why,
+        do=f"Pull it: {OTHERWISE.format(image=image)}.",
+    )
+
+
 @contextmanager
 def reaching(image: str, registry: str) -> Iterator[None]:
     """Turns the errors of ``requests``, and those of urllib3 that it lets through, into ImageUnavailable."""

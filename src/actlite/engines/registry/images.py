@@ -10,6 +10,7 @@ from typing import Any
 
 from actlite.engines.base import Credentials, Distil
 from actlite.engines.registry import layers, manifests
+from actlite.engines.registry.budget import Budget
 from actlite.engines.registry.client import Client
 from actlite.engines.registry.credentials import docker_login, login_of
 from actlite.engines.registry.failures import unsound
@@ -47,6 +48,7 @@ class RegistryImages:
         self._credentials = credentials or {}
         self._known: dict[str, RemoteImage] = {}
         self._read: dict[str, _Read] = {}
+        self._budgets: dict[str, Budget] = {}
 
     def find(self, name: str) -> RemoteImage:
         """What a name stands for. Raises ImageUnavailable."""
@@ -77,9 +79,11 @@ class RegistryImages:
         reference = parse(name)
         given = self._credentials.get(name)
         login = login_of(given) if given is not None else docker_login(reference.registry)
-        client = Client(reference, name, login)
+        budget = self._budgets.setdefault(name, Budget(name))
+        client = Client(reference, name, login, budget)
         try:
-            yield client
+            with budget.running():
+                yield client
         finally:
             client.close()
 
@@ -198,7 +202,7 @@ class RegistryReader:
         before = self._client.bytes
         try:
             with self._client.blob(info.digest) as pieces:
-                source = Layer(pieces, info.digest, info.size)
+                source = Layer(pieces, info.digest, info.size, self._client.budget)
                 contents = layers.read(source, wanted, self._interesting, distil)
                 source.finish()
         except (TarError, UnpackError, TooMany) as error:

@@ -8,10 +8,9 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from actlite.engines.registry.budget import Budget
 from actlite.engines.registry.tar import TarError
 
-MAX_UNPACKED = 16 << 30
-"""Bytes of a layer that are looked at."""
 PIECE = 1 << 18
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
@@ -27,19 +26,20 @@ class NoZstd(Exception):
 class Layer:
     """The bytes of a layer (``tar.Source``). Never more than a piece of it is in memory."""
 
-    def __init__(self, pieces: Iterator[bytes], digest: str, size: int) -> None:
+    def __init__(self, pieces: Iterator[bytes], digest: str, size: int, budget: Budget) -> None:
+        """``pieces`` are packed, and count already; what they unpack to counts in ``budget``."""
         self._pieces = self._counted(pieces)
         self._digest = digest
         self._size = size
         self._hash = hashlib.sha256()
         self.packed = 0
-        self._given = 0
+        self._budget = budget
         self._unpacked = self._unpack()
         self._buffer = b""
         self._at = 0
 
     def take(self, count: int) -> bytes:
-        """See ``tar.Source``."""
+        """See ``tar.Source``. Raises UnpackError, and ImageUnavailable for what goes beyond the budget."""
         found = []
         while count:
             if self._at == len(self._buffer) and not self._fill():
@@ -72,9 +72,7 @@ class Layer:
 
     def _fill(self) -> bool:
         self._buffer, self._at = next(self._unpacked, b""), 0
-        self._given += len(self._buffer)
-        if self._given > MAX_UNPACKED:
-            raise UnpackError(f"a layer of {self._size:,} bytes unpacks to more than {MAX_UNPACKED >> 30} GB")
+        self._budget.spend(len(self._buffer))
         return bool(self._buffer)
 
     def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
