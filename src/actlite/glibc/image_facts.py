@@ -29,6 +29,7 @@ _INTERESTING = re.compile(
     r"/etc/(?:ld\.so\.cache|ld-musl-[^/]*\.path|(?:os|redhat|alpine)-release)|/usr/lib/os-release"
     r"|/.*/(?:ld-[^/]*\.so[.\d]*|(?:lib(?:c|m|dl|pthread|rt|gcc_s|stdc\+\+|atomic)|libc\.musl)[-.][^/]*so[.\d]*)"
 )
+_LISTS = ("libraries", "definitions", "rpath", "runpath")
 _BANNER = re.compile(rb"GNU C Library [^\n]{0,120}?version (\d+\.\d+)")
 _MUSL_VERSION = re.compile(rb"\x00(1\.[0-9]\.\d{1,2})\x00")
 
@@ -102,11 +103,36 @@ def _checked(facts: Any) -> Facts | None:
         return None
     if not isinstance(facts, dict):
         raise TypeError("no facts")
-    elf_of(facts)
+    if "elf" in facts:
+        _check_elf(facts["elf"])
+    if not all(isinstance(facts.get(name, ""), str) for name in ("text", "release", "musl")):
+        raise TypeError("no text")
+    if not _are_texts(facts.get("folders", [])):
+        raise TypeError("no folders")
     for machine in facts.get("cache", {}).values():
-        if not all(isinstance(paths, list) for paths in machine.values()):
+        if not all(_are_texts(paths) for paths in machine.values()):
             raise TypeError("no cache")
     return facts
+
+
+def _check_elf(data: Any) -> None:
+    """Raises ValueError or TypeError where data are not what ``elf.to_data`` writes."""
+    found = elf.from_data(data)
+    texts = (found.machine, found.kind, found.interpreter, found.soname, found.base)
+    lists = (found.libraries, found.definitions, found.rpath, found.runpath)
+    needs = tuple(text for need in found.versions for text in (need.library, need.version))
+    flags = (found.has_relr, found.no_default_lib, found.is_static, *(need.weak for need in found.versions))
+    if not (
+        all(isinstance(text, str) for text in (*texts, *needs, *(one for many in lists for one in many)))
+        and all(isinstance(flag, bool) for flag in flags)
+        and all(isinstance(data.get(name, []), list) for name in (*_LISTS, "versions"))
+        and all(isinstance(need, list) for need in data.get("versions", []))
+    ):
+        raise TypeError("not the facts of an ELF file")
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _cache(data: bytes) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from actlite.glibc import elf
-from actlite.glibc.image_facts import KnownFiles, distil, elf_of, load, save
+from actlite.glibc.image_facts import SCHEMA, KnownFiles, distil, elf_of, load, save
 from sample_workflows.standins.loader_cache import loader_cache
 
 
@@ -73,3 +75,54 @@ def test_two_writers_do_not_lose_each_others_facts(tmp_path: Path) -> None:
     save(path, KnownFiles({"/a": {}, "/b": None}))
     save(path, KnownFiles({"/c": {"text": "x"}}))
     assert load(path).files == {"/a": {}, "/b": None, "/c": {"text": "x"}}
+
+
+LIBRARY = {"machine": "x64", "kind": "library"}
+
+
+WRONG: dict[str, tuple[Any, ...]] = {
+    "soname": (1, [], None),
+    "interpreter": (1, [], None),
+    "base": (1, [], None),
+    "libraries": ("ab", [1], 7, {"a": 1}),
+    "rpath": ("ab", [1], 7, {"a": 1}),
+    "versions": (["ab"], [[1, 2]], [["a", "b", 3]], "ab", [[]], 1),
+    "machine": (62,),
+    "has_relr": (1,),
+    "other": ("x",),
+}
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        *({"text": 5}, {"release": ["2.17"]}, {"musl": None}, {"folders": "/lib"}, {"folders": [1]}),
+        *(
+            {"cache": []},
+            {"cache": {"x64": []}},
+            {"cache": {"x64": {"a": "/a"}}},
+            {"cache": {"x64": {"a": [1]}}},
+        ),
+        *({"elf": None}, {"elf": []}, {"elf": {}}, [], "x", 5),
+        *({"elf": {**LIBRARY, name: value}} for name, values in WRONG.items() for value in values),
+    ],
+)
+def test_a_spoilt_cache_is_none(tmp_path: Path, facts: Any) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps({"schema": SCHEMA, "files": {"/a": {}, "/b": facts}}))
+    assert load(path).files == {}
+
+
+def test_all_that_is_kept_comes_back(tmp_path: Path) -> None:
+    need = elf.VersionNeed("libc.so.6", "GLIBC_2.17", weak=True)
+    whole = elf.ElfFile(
+        "x64", "program", "/l", ("a",), (need,), ("V",), ("",), ("/r",), "s", "b", True, True, True
+    )
+    files = {
+        "/a": {"elf": elf.to_data(whole), "folders": ["/lib"], "release": "2.17", "musl": "1.2.5"},
+        "/b": None,
+    }
+    save(tmp_path / "x.json", KnownFiles({**files, "/c": {"cache": {"x64": {"a": ["/a"]}}}}))
+    found = load(tmp_path / "x.json").files
+    assert found == {**files, "/c": {"cache": {"x64": {"a": ["/a"]}}}}
+    assert elf_of(found["/a"]) == whole
