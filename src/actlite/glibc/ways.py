@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 
+from actlite.glibc.alternatives import NONE, alternative
 from actlite.glibc.elf import version_key
 from actlite.records import field, frozen
 
@@ -60,6 +61,8 @@ SYSTEMS = (
     ("2.31", "Ubuntu 20.04"),
 )
 """Systems that people still use, with their glibc: a build on a newer one leaves them behind."""
+NO_NODE = "scripts and composite actions, which need no node, in place of the actions"
+"""The title of a way that a single step does not tell whether it is open."""
 _MACHINES = {"x64": "x86_64", "arm64": "aarch64"}
 
 
@@ -209,6 +212,13 @@ def _git_checkout(at: Situation) -> Way | None:
     return Way("git-checkout", "check out by git in a run: step, without node", "the image needs git")
 
 
+def _no_node(at: Situation) -> Way | None:
+    found = alternative(at.action)
+    if found is None or found.kind == NONE:
+        return None
+    return Way("no-node", NO_NODE, "")
+
+
 def _split_job(at: Situation) -> Way | None:
     return Way(
         "split-job",
@@ -252,6 +262,7 @@ _WAYS: Mapping[str, Callable[[Situation], Way | None]] = {
     "move-mount": _move_mount,
     "node-mount": _node_mount,
     "git-checkout": _git_checkout,
+    "no-node": _no_node,
     "split-job": _split_job,
     "docker-run": _docker_run,
     "cross": _cross,

@@ -40,7 +40,7 @@ def names(situation: Situation) -> list[str]:
     return [found.name for found in ways(situation)]
 
 
-ALWAYS = ["git-checkout", "split-job", "docker-run", "cross", "image"]
+ALWAYS = ["git-checkout", "no-node", "split-job", "docker-run", "cross", "image"]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_nothing_in_the_container_mends() -> None:
     assert names(at("node20", TODAY, CENTOS6)) == ALWAYS
     assert names(at("node12", D(2021, 5, 7), CENTOS6)) == ALWAYS
     musl = replace(at("node20", TODAY), libc="musl", newest={}, arch="arm64")
-    assert names(musl) == ["git-checkout", "split-job", "docker-run", "image"]
+    assert names(musl) == ["git-checkout", "no-node", "split-job", "docker-run", "image"]
     bare = replace(at("node20", TODAY), has_libraries=False, action="a/b@v1")
     assert names(bare) == ["split-job", "docker-run", "cross", "image"]
 

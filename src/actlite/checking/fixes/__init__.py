@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from actlite.checking.fixes.edits import CannotEdit, Edit, Page, apply
-from actlite.glibc.ways import NAMES, Situation, Way, ways
+from actlite.glibc.ways import NAMES, NO_NODE, Situation, Way, ways
 from actlite.records import frozen
 from actlite.source import SourceFile
 
@@ -71,7 +71,15 @@ def propose(
         proposal = verified(source, _proposal(subject, way, at))
         if refused or not proposal.refused:
             found.append(proposal)
-    return tuple(found)
+    if refused and not any(proposal.name == "no-node" for proposal in found):
+        found.append(_no_alternative(subject))
+    return tuple(sorted(found, key=lambda proposal: NAMES.index(proposal.name)))
+
+
+def _no_alternative(subject: Subject) -> FixProposal:
+    """Why ``no-node`` is not there: it is a matter of all steps, and the reason names those without an alternative."""
+    way = Way("no-node", NO_NODE, "")
+    return _proposal(subject, way, Situation("", subject.on))
 
 
 def _common(situations: Sequence[Situation]) -> list[tuple[Way, Situation]]:
@@ -102,12 +110,14 @@ def _recipe(name: str) -> Recipe:
         docker_run,
         environment,
         mounts,
+        no_node,
         split_job,
     )
 
     recipes: dict[str, Recipe] = {
         "older-action": actions.older_action,
         "git-checkout": actions.git_checkout,
+        "no-node": no_node.no_node,
         "unsecure-env": environment.unsecure_env,
         "node-mount": mounts.node_mount,
         "move-mount": mounts.move_mount,

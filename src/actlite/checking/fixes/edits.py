@@ -116,7 +116,11 @@ class Page:
     def comments(self, entry: Entry) -> list[str]:
         """The comments in the lines of an entry, in their order, without those within a text."""
         start, end = self.lines_of(entry)
-        spans = [scalar.span for scalar in _scalars(entry.value)]
+        return self.comments_between(start, end, entry.value)
+
+    def comments_between(self, start: int, end: int, node: Node) -> list[str]:
+        """The comments in the lines between two offsets, in which a value stands, without those within a text."""
+        spans = [scalar.span for scalar in _scalars(node)]
         found = []
         for line_start in (at for at in self.source.line_starts if start <= at < end):
             line_end = self.line_end(line_start)
