@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from actlite.checking.predictions.model import JobImage
+from actlite.checking.predictions.verdict import LIBRARY_PATH
 from actlite.checking.predictions.volumes import of_options
 from actlite.document.nodes import Mapping as MappingNode
 from actlite.document.nodes import Node, Scalar
@@ -44,11 +45,9 @@ def container_of(situation: Situation, stand_ins: Mapping[str, str]) -> JobImage
     listed = tuple(to_string(item) for item in items if not has_unknown(item))
     listed_open = any(map(has_unknown, items)) or has_unknown(volumes)
     env = fields.get("env")
-    known = (
-        tuple((str(name), to_string(v)) for name, v in env.items() if not has_unknown(v))
-        if isinstance(env, Mapping)
-        else ()
-    )
+    library_path = env.get(LIBRARY_PATH) if isinstance(env, Mapping) else None
+    open_path = has_unknown(library_path)
+    known = () if library_path is None or open_path else ((LIBRARY_PATH, to_string(library_path)),)
     written = _written(place, contexts)
     if has_unknown(image) or isinstance(image, list | Mapping):
         name = ""
@@ -66,6 +65,7 @@ def container_of(situation: Situation, stand_ins: Mapping[str, str]) -> JobImage
         (*listed, *of_options(options)),
         known,
         f"{stand_in} stands in for it" if stand_in != name else "",
+        open_path,
         listed_open and "/__e" in node.span.text,
         _platform(options),
     )

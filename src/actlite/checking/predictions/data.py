@@ -38,6 +38,7 @@ def data(item: Prediction) -> dict[str, Any]:
         "parts": list(item.declared.parts),
         "verdict": step.verdict,
         "why": step.why,
+        "lacks": step.lacks or None,
         "choice": None
         if choice is None or not choice.runtime
         else {

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from actlite.checking.predictions.changing import changing, edits_release
-from actlite.checking.predictions.containers import container_of
 from actlite.checking.predictions.declaring import COMPOSITE, PLUGIN, DeclaredAction
+from actlite.checking.predictions.faces import Face, Numbered, Own, own_of
 from actlite.checking.predictions.model import (
     FAILS,
     IMMUNE,
+    LACKS_ACTION,
+    LACKS_ROOM,
+    LACKS_RUN,
     MOUNTED,
+    STARTS,
     UNKNOWN,
     Declared,
-    JobImage,
     Prediction,
     StepVerdict,
 )
-from actlite.checking.predictions.situations import Situation, surely_false, texts_of
+from actlite.checking.predictions.situations import Situation, surely_false
+from actlite.checking.predictions.verdict import LIBRARY_PATH
 from actlite.checking.predictions.volumes import places_of, volume
-from actlite.diagnostics import DiagnosticBag
-from actlite.document.nodes import Mapping as MappingNode
-from actlite.document.nodes import Sequence as SequenceNode
-from actlite.planning.partial import UNKNOWN as NOT_KNOWN
-from actlite.planning.partial import node_value
 from actlite.records import changeable, field, frozen, replace
-from actlite.workflow import access
-from actlite.workflow.model import COMPOSITE_DEPTH, Job, RunStep, Step, UsesStep
-from actlite.workflow.steps import read_steps
+from actlite.workflow.model import COMPOSITE_DEPTH, RunStep, UsesStep
 
 if TYPE_CHECKING:
     from actlite.checking.predictions.predict import Predictor
@@ -37,6 +34,9 @@ if TYPE_CHECKING:
 MAX_FOLLOWED = 500
 """So many composite actions of one leg are followed: one that uses itself ten times would make thousands of millions."""
 
+_OF_COMPILERS = frozenset(("libstdc++.so.6", "libgcc_s.so.1", "libatomic.so.1"))
+"""Libraries that come with a compiler, and are found in its folder by LD_LIBRARY_PATH."""
+
 
 @frozen
 class _Around:
@@ -44,9 +44,23 @@ class _Around:
 
     env: Mapping[str, str]
     unknown: frozenset[str]
-    contexts: Mapping[str, Any]
+    conditions: tuple[str, ...] = ()
+    tolerated: bool = False
     through: tuple[str, ...] = ()
-    declared: tuple[str, ...] = ()
+
+    def with_own(self, own: Own) -> _Around:
+        """With what a step says for itself."""
+        known = dict(own.env)
+        return replace(
+            self,
+            env={name: value for name, value in self.env.items() if name not in own.unknown} | known,
+            unknown=self.unknown.difference(known) | own.unknown,
+            conditions=(*self.conditions, own.condition) if own.condition else self.conditions,
+            tolerated=self.tolerated or own.tolerated,
+        )
+
+
+_NOTHING = _Around({}, frozenset())
 
 
 @changeable
@@ -55,149 +69,153 @@ class Leg:
 
     predictor: Predictor
     situation: Situation
+    """The leg, or the first of several with the same face."""
+    face: Face
+    steps: Sequence[Numbered]
+    """All steps of the job."""
     before: list[RunStep] = field(default_factory=list)
     followed: int = 0
     found: list[Prediction] = field(default_factory=list)
+    enough: str = ""
+    """Why composite actions are not looked into."""
 
-    def predictions(self, *, hosts: bool) -> list[Prediction]:
-        """The predictions of its steps, in order; none for a leg without a container, unless ``hosts``."""
-        situation = self.situation
-        image = container_of(situation, self.predictor.settings.stand_ins)
-        if image is None and not hosts:
-            return []
-        env: dict[str, str] = {}
-        unknown: set[str] = set()
-        for node in (situation.workflow.env, situation.job.env):
-            known, later = texts_of(node, situation.contexts)
-            unknown = (unknown - known.keys()) | later
-            env = {name: value for name, value in env.items() if name not in later} | known
-        around = _Around(env, frozenset(unknown), situation.contexts)
-        for number, step in _steps(situation.job):
-            if surely_false(step.if_, {**situation.contexts, "env": NOT_KNOWN}):
-                continue
+    def predictions(self, enough: str = "") -> list[Prediction]:
+        """The predictions of its steps, in order and without the names of legs; ``enough`` is why composite actions
+        are not looked into, '' where they are."""
+        self.enough = enough
+        around = _NOTHING.with_own(self.face.own)
+        for place, own in self.face.steps:
+            number, step = self.steps[place]
             if isinstance(step, RunStep):
                 self.before.append(step)
             elif isinstance(step, UsesStep):
-                self._uses(step, number, step.uses.span, image, around)
+                self._uses(step, number, step.uses.span, around, own)
         return self.found
 
-    def _uses(
-        self, step: UsesStep, number: int, place: Span, image: JobImage | None, around: _Around
-    ) -> None:
+    def left_out(self, why: str) -> list[Prediction]:
+        """One prediction for all its steps, which are not looked at."""
+        for place, _ in self.face.steps:
+            number, step = self.steps[place]
+            if isinstance(step, UsesStep):
+                verdict = StepVerdict(UNKNOWN, why=why, lacks=LACKS_ROOM)
+                self._add(step.uses.text, Declared("", why), verdict, number, step.uses.span, _NOTHING)
+                break
+        return self.found
+
+    def _uses(self, step: UsesStep, number: int, place: Span, around: _Around, own: Own) -> None:
         action = self.predictor.declared(step.uses.text, _comment(step.uses.span))
-        if action is None:
-            return
-        known, later = texts_of(step.env, around.contexts)
-        env = {k: v for k, v in around.env.items() if k not in later} | known
-        unknown = (around.unknown - known.keys()) | later
-        own = replace(around, env=env, unknown=frozenset(unknown))
-        self._action(step.uses.text, action, step, number, place, image, around, own)
+        if action is not None:
+            self._action(step.uses.text, action, number, place, around, around.with_own(own))
 
     def _action(
-        self,
-        uses: str,
-        action: DeclaredAction,
-        step: Step,
-        number: int,
-        place: Span,
-        image: JobImage | None,
-        around: _Around,
-        own: _Around,
+        self, uses: str, action: DeclaredAction, number: int, place: Span, around: _Around, own: _Around
     ) -> None:
-        met = len(self.found)
-        if action.steps is not None or action.uses is not None:
+        if action.steps is None and action.uses is None:
+            verdict = self._verdict(action.declared, around, own)
+        else:
+            met = len(self.found)
             self.followed += 1
             if len(around.through) >= COMPOSITE_DEPTH:
-                verdict = StepVerdict(UNKNOWN, why="so many composite actions in each other are not allowed")
-            elif self.followed > MAX_FOLLOWED:
-                verdict = StepVerdict(UNKNOWN, why=f"only {MAX_FOLLOWED} composite actions are followed")
+                why = "so many composite actions in each other are not allowed"
+                verdict = StepVerdict(UNKNOWN, why=why, lacks=LACKS_ROOM)
+            elif self.enough or self.followed > MAX_FOLLOWED:
+                why = self.enough or f"only {MAX_FOLLOWED} composite actions are followed"
+                verdict = self._whatever(StepVerdict(UNKNOWN, why=why, lacks=LACKS_ROOM), around, own)
             else:
-                inside = replace(own, contexts={}, through=(*around.through, uses))
-                self._composite(action, step, number, place, image, inside)
+                self._composite(action, number, place, replace(own, through=(*around.through, uses)))
                 if len(self.found) > met:
                     return
                 verdict = StepVerdict(IMMUNE, why="a composite action whose steps need no node")
-        else:
-            verdict = self._verdict(action.declared, image, around, own)
-        changed = self._changed_by(verdict)
-        job = self.situation.job
+        self._add(uses, action.declared, verdict, number, place, own)
+
+    def _add(
+        self, uses: str, declared: Declared, verdict: StepVerdict, number: int, place: Span, own: _Around
+    ) -> None:
+        situation = self.situation
         self.found.append(
             Prediction(
-                workflow=self.situation.workflow.path,
-                job=self.situation.id,
-                legs=(self.situation.leg,) if self.situation.leg else (),
+                workflow=situation.workflow.path,
+                job=situation.id,
+                legs=(),
                 all_legs=True,
                 number=number,
                 place=place,
                 action=uses,
-                declared=action.declared,
-                step=self._mount_filled(verdict, image),
-                image=image,
-                through=around.through,
-                callers=self.situation.callers,
-                by_caller=self.situation.by_caller,
-                condition=_condition(step, job),
-                tolerated=_tolerated(step, around.contexts) or _tolerated(job, self.situation.contexts),
+                declared=declared,
+                step=self._mount_filled(verdict),
+                image=self.face.image,
+                through=own.through,
+                callers=situation.callers,
+                by_caller=situation.by_caller,
+                condition=" and ".join(own.conditions),
+                tolerated=own.tolerated,
                 variables=tuple(
                     (name, own.env[name]) for name in self.predictor.variables if name in own.env
                 ),
-                changed_by=changed,
+                changed_by=self._changed_by(verdict),
             )
         )
 
-    def _composite(
-        self,
-        action: DeclaredAction,
-        step: Step,
-        number: int,
-        place: Span,
-        image: JobImage | None,
-        inside: _Around,
-    ) -> None:
+    def _composite(self, action: DeclaredAction, number: int, place: Span, inside: _Around) -> None:
         for inner in action.steps or ():
             if surely_false(inner.if_, {}):
                 continue
             if isinstance(inner, RunStep):
                 self.before.append(inner)
             elif isinstance(inner, UsesStep):
-                self._uses(inner, number, place, image, inside)
+                self._uses(inner, number, place, inside, own_of(inner, {}, self.predictor.counted))
         for text in action.uses or ():
             found = self.predictor.declared(text)
             if found is not None:
-                self._action(text, found, step, number, place, image, inside, inside)
+                self._action(text, found, number, place, inside, inside)
 
-    def _verdict(
-        self, declared: Declared, image: JobImage | None, around: _Around, own: _Around
-    ) -> StepVerdict:
+    def _verdict(self, declared: Declared, around: _Around, own: _Around) -> StepVerdict:
         using = declared.using
         if not using:
-            return StepVerdict(UNKNOWN, why=declared.source)
+            verdict = StepVerdict(UNKNOWN, why=declared.source, lacks=LACKS_ACTION)
+            return self._whatever(verdict, around, own)
         if using == PLUGIN:
             return StepVerdict(IMMUNE, why="the runner does it itself, outside the container")
         if using == COMPOSITE:
-            return StepVerdict(
-                UNKNOWN, why="what this composite action uses is not known here (actlite fetch)"
-            )
+            why = "what this composite action uses is not known here (actlite fetch)"
+            return self._whatever(StepVerdict(UNKNOWN, why=why, lacks=LACKS_ACTION), around, own)
         if not using.startswith("node"):
             return StepVerdict(IMMUNE, why=f"a {using} action needs no node in the container")
         if declared.any_of:
-            return self._any_of(declared, image, around, own)
-        return self._of_node(using, image, around, own)
+            return self._any_of(declared, around, own)
+        return self._of_node(using, around, own)
 
-    def _any_of(
-        self, declared: Declared, image: JobImage | None, around: _Around, own: _Around
-    ) -> StepVerdict:
+    def _whatever(self, verdict: StepVerdict, around: _Around, own: _Around) -> StepVerdict:
+        """The verdict on an action of which nothing is known: settled where every node of that runner starts."""
+        if self.face.image is None:
+            return verdict
+        runner = self.predictor.settings.runner
+        found = [self._of_node(using, around, own) for using in runner.accepted if using.startswith("node")]
+        if not all(one.verdict == STARTS for one in found):
+            return verdict
+        why = f"{verdict.why}; every node of the runner of {runner.date} starts in the image"
+        notes = dict.fromkeys(note for one in found for note in one.notes)
+        return StepVerdict(STARTS, image=found[0].image, why=why, notes=tuple(notes))
+
+    def _any_of(self, declared: Declared, around: _Around, own: _Around) -> StepVerdict:
         """The verdict on a release that isn't known: certain where all that it may declare comes to the same."""
         accepted = [using for using in declared.any_of if using in self.predictor.settings.runner.accepted]
-        found = [self._of_node(using, image, around, own) for using in accepted]
+        found = [self._of_node(using, around, own) for using in accepted]
         if found and all((one.verdict, one.node) == (found[0].verdict, found[0].node) for one in found):
             return found[0]
-        return StepVerdict(UNKNOWN, why=declared.source)
+        return self._whatever(StepVerdict(UNKNOWN, why=declared.source, lacks=LACKS_ACTION), around, own)
 
-    def _of_node(self, using: str, image: JobImage | None, around: _Around, own: _Around) -> StepVerdict:
-        verdict = self._in_image(using, own, around, image)
-        if verdict.verdict == FAILS and image is not None and image.open_volumes:
-            return _open(verdict, "a volume over /__e is only known in the run")
+    def _of_node(self, using: str, around: _Around, own: _Around) -> StepVerdict:
+        verdict = self._in_image(using, own, around)
+        image = self.face.image
+        if verdict.verdict == FAILS and image is not None:
+            if image.open_volumes:
+                return _open(verdict, "a volume over /__e is only known in the run")
+            open_path = LIBRARY_PATH in own.unknown or (
+                image.open_library_path and LIBRARY_PATH not in own.env
+            )
+            if open_path and _lacks_only(verdict, _OF_COMPILERS):
+                return _open(verdict, f"it depends on {LIBRARY_PATH}, whose value is only known in the run")
         for name in self._open(own.unknown):
             other = self.predictor.verdict(
                 using, {**own.env, name: "true"}, {**around.env, name: "true"}, image
@@ -206,9 +224,10 @@ class Leg:
                 return _open(verdict, f"it depends on {name}, whose value is only known in the run")
         return verdict
 
-    def _in_image(self, using: str, own: _Around, around: _Around, image: JobImage | None) -> StepVerdict:
+    def _in_image(self, using: str, own: _Around, around: _Around) -> StepVerdict:
         """The verdict; where a step before edits the files by which the runner takes a container for Alpine, that of
         a container which it does not take for it."""
+        image = self.face.image
         verdict = self.predictor.verdict(using, own.env, around.env, image)
         described = verdict.image
         if described is None or not described.libc.is_alpine:
@@ -236,8 +255,9 @@ class Leg:
             return ()
         return tuple(step.run.span for step in self.before if changing(step.run.text, verdict))
 
-    def _mount_filled(self, verdict: StepVerdict, image: JobImage | None) -> StepVerdict:
+    def _mount_filled(self, verdict: StepVerdict) -> StepVerdict:
         """A verdict on a runtime under a volume, with a note where no step before puts a node there."""
+        image = self.face.image
         if verdict.verdict != MOUNTED or image is None:
             return verdict
         item = volume(verdict.volume)
@@ -248,25 +268,16 @@ class Leg:
 
 
 def _open(verdict: StepVerdict, why: str) -> StepVerdict:
-    return replace(verdict, verdict=UNKNOWN, why=why, loading=None, lines=())
+    return replace(verdict, verdict=UNKNOWN, why=why, lacks=LACKS_RUN, loading=None, lines=())
 
 
-def _steps(job: Job) -> Iterator[tuple[int, Step]]:
-    """The steps of a job with their numbers; those of ``parallel`` have the number of the step they are in."""
-    by_number = {step.number: step for step in job.steps}
-    node = access.get(job.node, "steps") if job.node is not None else None
-    entries = node.items if isinstance(node, SequenceNode) else ()
-    number = 0
-    for entry in entries:
-        if not isinstance(entry, MappingNode):
-            continue
-        number += 1
-        if number in by_number:
-            yield number, by_number[number]
-        inner = access.get(entry, "parallel")
-        if isinstance(inner, SequenceNode):
-            for step in read_steps(inner, DiagnosticBag()):
-                yield number, step
+def _lacks_only(verdict: StepVerdict, libraries: frozenset[str]) -> bool:
+    """Whether all that the loader misses is in some libraries."""
+    loading = verdict.loading
+    lacking = (
+        {missing.library.rpartition("/")[2] for missing in loading.missing} if loading is not None else ()
+    )
+    return bool(lacking) and libraries.issuperset(lacking)
 
 
 def _comment(uses: Span) -> str:
@@ -274,12 +285,3 @@ def _comment(uses: Span) -> str:
     source = uses.source
     end = source.text.find("\n", uses.end)
     return source.text[uses.end : end if end >= 0 else len(source.text)]
-
-
-def _condition(step: Step, job: Job) -> str:
-    return " and ".join(" ".join(if_.text.split()) for if_ in (job.if_, step.if_) if if_ is not None)
-
-
-def _tolerated(part: Step | Job, contexts: Mapping[str, Any]) -> bool:
-    """Whether a step's or a job's ``continue-on-error`` is true."""
-    return node_value(part.continue_on_error, contexts) is True

@@ -20,6 +20,15 @@ IMMUNE = "immune"
 """No node of the runner's is started in the container: no container, a docker action, a part of the runner itself."""
 UNKNOWN = "unknown"
 
+LACKS_ACTION = "action"
+"""What the action declares, or uses, is not known."""
+LACKS_IMAGE = "image"
+"""The image's libraries are not known."""
+LACKS_RUN = "run"
+"""It depends on what is only known in the run."""
+LACKS_ROOM = "room"
+"""There is too much in the workflow to look at all of it."""
+
 
 @frozen
 class Declared:
@@ -51,9 +60,11 @@ class JobImage:
     volumes: tuple[str, ...] = ()
     """``SOURCE:TARGET[:MODE]``, or a target alone."""
     env: tuple[tuple[str, str], ...] = ()
-    """The container's own ``env:``, without what is only known in the run."""
+    """``LD_LIBRARY_PATH``, where the container's own ``env:`` has it and it is known."""
     note: str = ""
     """What else is to be said of it: that another image stands in for it."""
+    open_library_path: bool = False
+    """Its ``LD_LIBRARY_PATH`` is only known in the run."""
     open_volumes: bool = False
     """A volume that lies over ``/__e`` is only known in the run."""
     image_arch: str = ""
@@ -80,6 +91,8 @@ class StepVerdict:
     """For MOUNTED, IMMUNE and UNKNOWN: the reason, a clause without a full stop."""
     notes: tuple[str, ...] = ()
     """What else has to be said, such as a mount over another runtime."""
+    lacks: str = ""
+    """For UNKNOWN: what is missing, one of LACKS_…; empty where the node's build is."""
     volume: str = ""
     """The volume that lies over the node, as it is written; empty where the runner's own is started."""
 
@@ -118,9 +131,10 @@ class Prediction:
     by_caller: bool = False
     """What the job runs in depends on the inputs that a caller gives."""
     condition: str = ""
-    """An ``if:`` of the step or job that is only known in the run: it holds where the step runs."""
+    """What is only known in the run of the ``if:`` of the job, the step and those around it: it holds where the
+    step runs."""
     tolerated: bool = False
-    """``continue-on-error`` is true for the step, or for the job."""
+    """``continue-on-error`` is true for the step, for one around it, or for the job."""
     variables: tuple[tuple[str, str], ...] = ()
     """The variables of the step's environment that the choice of a node goes by, as far as they are known."""
     changed_by: tuple[Span, ...] = ()

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from actlite.checking.predictions.declaring import DeclaredAction, Declaring
 from actlite.checking.predictions.described import lacks_perhaps
+from actlite.checking.predictions.faces import Face, face_of, steps_of
 from actlite.checking.predictions.leg import Leg
 from actlite.checking.predictions.model import (
     IMMUNE,
+    LACKS_IMAGE,
     STARTS,
     UNKNOWN,
     JobImage,
     Prediction,
     StepVerdict,
 )
-from actlite.checking.predictions.situations import Situation, of_plan, of_workflow
+from actlite.checking.predictions.situations import MAX_LEGS, Situation, of_plan, of_workflow
 from actlite.checking.predictions.verdict import LIBRARY_PATH, predict_step
 from actlite.errors import ImageUnavailable
 from actlite.records import replace
@@ -32,7 +35,10 @@ if TYPE_CHECKING:
 
 
 MAX_PREDICTIONS = 20_000
-"""So many steps of one workflow are predicted, each leg counted."""
+"""After so many predictions of one workflow, composite actions are not looked into any more; legs that come out the
+same count once."""
+MAX_STEPS = 100_000
+"""After so many, legs are not looked at at all."""
 
 
 class Predictor:
@@ -53,16 +59,29 @@ class Predictor:
         return self._all(of_plan(plan), hosts=True)
 
     def _all(self, situations: Iterable[Situation], *, hosts: bool) -> tuple[Prediction, ...]:
-        found: list[Prediction] = []
-        legs: dict[str, int] = {}
-        for situation in situations:
-            if not hosts and situation.job.container is None:
-                continue
-            legs[situation.id] = legs.get(situation.id, 0) + 1
-            found += Leg(self, situation).predictions(hosts=hosts)
-            if len(found) > MAX_PREDICTIONS:
-                break
-        return _merged(found, legs)
+        every = [one for one in situations if hosts or one.job.container is not None]
+        steps = {id(one.job): tuple(steps_of(one.job)) for one in every}
+        faces: dict[object, tuple[Face, list[Situation]]] = {}
+        for one in every:
+            face = face_of(one, steps[id(one.job)], self.counted, self.settings.stand_ins)
+            if hosts or face.image is not None:
+                key = (one.id, id(one.job), one.callers, one.is_beyond, face)
+                faces.setdefault(key, (face, []))[1].append(one)
+        found: list[tuple[Prediction, Sequence[Situation]]] = []
+        for face, alike in faces.values():
+            leg = Leg(self, alike[0], face, steps[id(alike[0].job)])
+            if alike[0].is_beyond:
+                met = leg.left_out(f"only {MAX_LEGS} legs of one workflow are looked at")
+            elif len(found) > MAX_STEPS:
+                met = leg.left_out(f"only {MAX_STEPS} steps of one workflow are looked at")
+            else:
+                met = leg.predictions(
+                    f"only {MAX_PREDICTIONS} predictions are made with what composite actions use"
+                    if len(found) > MAX_PREDICTIONS
+                    else ""
+                )
+            found += [(item, alike) for item in met]
+        return _merged(found, Counter(one.id for one in every))
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
@@ -70,6 +89,11 @@ class Predictor:
         from actlite.runtimes.eras import variables
 
         return variables()
+
+    @cached_property
+    def counted(self) -> tuple[str, ...]:
+        """The names of all variables on which it hangs whether a node starts."""
+        return (*self.variables, LIBRARY_PATH)
 
     def declared(self, uses: str, comment: str = "") -> DeclaredAction | None:
         """What stands behind a ``uses:`` and the comment in its line."""
@@ -84,8 +108,7 @@ class Predictor:
         alpine: bool | None = None,
     ) -> StepVerdict:
         """Whether an action starts in a leg's image; worked out once for each."""
-        names = (*self.variables, LIBRARY_PATH)
-        seen = tuple((name, env.get(name), job_env.get(name)) for name in names)
+        seen = tuple((name, env.get(name), job_env.get(name)) for name in self.counted)
         where = image and (image.name, image.written, image.arch, image.image_arch, image.volumes, image.env)
         key = (using, seen, where, alpine)
         if key not in self._verdicts:
@@ -114,7 +137,7 @@ class Predictor:
             verdict, why = StepVerdict(UNKNOWN), error.what.rstrip(".")
         if image is None and verdict.verdict == UNKNOWN:
             return replace(verdict, verdict=IMMUNE, why="the job has no container")
-        return replace(verdict, why=why) if why and verdict.verdict == UNKNOWN else verdict
+        return replace(verdict, why=why, lacks=LACKS_IMAGE) if why and verdict.verdict == UNKNOWN else verdict
 
     def _of_step(
         self,
@@ -142,24 +165,28 @@ class Predictor:
         return verdict
 
 
-def _merged(found: Sequence[Prediction], legs: Mapping[str, int]) -> tuple[Prediction, ...]:
-    """Predictions that differ in their legs alone, together; in the order of the steps."""
-    groups: dict[object, list[Prediction]] = {}
-    for item in found:
+def _merged(
+    found: Sequence[tuple[Prediction, Sequence[Situation]]], legs: Mapping[str, int]
+) -> tuple[Prediction, ...]:
+    """Predictions that differ in their legs alone, together; in the order of the steps. ``legs`` is how many there are
+    of each job."""
+    groups: dict[object, tuple[Prediction, dict[int, str]]] = {}
+    for item, alike in found:
         image = item.image
         where = None if image is None else (image.name, image.written, image.arch, image.volumes)
         key = (
             item.workflow, item.job, item.number, item.place.start, item.action, item.through, id(item.step.loading),
             item.step.verdict, item.step.node, item.step.why, item.step.notes, where, item.tolerated, len(item.changed_by),
+            item.condition,
         )  # fmt: skip
-        groups.setdefault(key, []).append(item)
+        groups.setdefault(key, (item, {}))[1].update((id(one), one.leg) for one in alike)
     merged = [
         replace(
-            same[0],
-            legs=tuple(dict.fromkeys(leg for item in same for leg in item.legs)),
-            all_legs=len(same) >= legs[same[0].job],
+            item,
+            legs=tuple(dict.fromkeys(filter(None, names.values()))),
+            all_legs=len(names) >= legs[item.job],
         )
-        for same in groups.values()
+        for item, names in groups.values()
     ]
     order = {job: place for place, job in enumerate(legs)}
     return tuple(sorted(merged, key=lambda item: (order[item.job], item.number)))

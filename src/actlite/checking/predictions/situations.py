@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from actlite.document.nodes import Mapping as MappingNode
@@ -14,7 +14,7 @@ from actlite.expressions.values import to_string
 from actlite.planning.called_inputs import contexts_of, inputs_of
 from actlite.planning.matrix import NAME_LENGTH
 from actlite.planning.partial import UNKNOWN, evaluate_partly, has_unknown, known_text, node_value, truth
-from actlite.records import frozen
+from actlite.records import frozen, replace
 from actlite.workflow.combinations import MatrixError, build_rows, name_parts
 from actlite.workflow.model import Job, Workflow
 
@@ -43,6 +43,8 @@ class Situation:
     """What its settings see; what is not in it is not known."""
     callers: tuple[Span, ...] = ()
     """The ``uses:`` of the calling jobs, outermost first."""
+    is_beyond: bool = False
+    """It is the first leg that is too many: neither it nor those behind it are looked at."""
 
     @property
     def by_caller(self) -> bool:
@@ -52,13 +54,18 @@ class Situation:
 
 
 def of_workflow(workflow: Workflow, calls: Calls) -> Iterator[Situation]:
-    """The legs of all jobs that may run, and of the workflows that they call, for any event."""
+    """The legs of all jobs that may run, and of the workflows that they call, for any event; the last one ``is_beyond``
+    where there are too many."""
     left = [MAX_LEGS]
     for situation in _jobs(workflow, calls.calls, {}, (), ()):
         left[0] -= 1
-        if left[0] < 0:
+        if left[0] >= 0:
+            yield situation
+        elif situation.job.container is not None:
+            yield replace(situation, is_beyond=True)
             return
-        yield situation
+        elif left[0] < -MAX_LEGS:
+            return
 
 
 def of_plan(plan: Plan, callers: tuple[Span, ...] = ()) -> Iterator[Situation]:
@@ -76,13 +83,34 @@ def of_plan(plan: Plan, callers: tuple[Span, ...] = ()) -> Iterator[Situation]:
 
 def surely_false(if_: Scalar | None, contexts: Mapping[str, Any]) -> bool:
     """Whether an ``if:`` is false whatever happens in the run."""
-    if if_ is None:
-        return False
+    return if_ is not None and _holds(if_, contexts, {}) is False
+
+
+def open_condition(if_: Scalar | None, contexts: Mapping[str, Any]) -> str:
+    """An ``if:`` as it is written, where it is only known in the run whether it holds; '' where it surely does as
+    long as nothing fails."""
+    if if_ is None or _holds(if_, contexts, _AS_LONG_AS_NOTHING_FAILS):
+        return ""
+    return " ".join(if_.text.split())
+
+
+def _holds(
+    if_: Scalar, contexts: Mapping[str, Any], functions: Mapping[str, Callable[[Sequence[Any]], Any]]
+) -> bool | None:
+    """Whether a condition surely holds, or surely doesn't; None where that is not known."""
     try:
-        value, _ = evaluate_partly(condition_source(primitive_text(if_.value)), contexts, {})
+        value, _ = evaluate_partly(condition_source(primitive_text(if_.value)), contexts, functions)
     except ExpressionError:
-        return False
-    return truth(value) is False
+        return None
+    return truth(value)
+
+
+_AS_LONG_AS_NOTHING_FAILS: Mapping[str, Callable[[Sequence[Any]], Any]] = {
+    "always": lambda _: True,
+    "success": lambda _: True,
+    "failure": lambda _: False,
+    "cancelled": lambda _: False,
+}
 
 
 def _jobs(
@@ -142,11 +170,12 @@ def _name(job: Job, parts: str, contexts: Mapping[str, Any]) -> str:
 
 
 def texts_of(
-    node: MappingNode | Scalar | None, contexts: Mapping[str, Any]
-) -> tuple[dict[str, str], set[str]]:
-    """An ``env:`` as far as it is known, and the names whose values are only known in the run."""
+    node: MappingNode | Scalar | None, contexts: Mapping[str, Any], names: Collection[str]
+) -> tuple[dict[str, str], frozenset[str]]:
+    """Those variables of an ``env:`` that count (``names``): what is known, and the names of those whose values are
+    only known in the run."""
     value = node_value(node, contexts)
     if not isinstance(value, Mapping):
-        return {}, set()
-    known = {k: to_string(v) for k, v in value.items() if not has_unknown(v)}
-    return known, {name for name in value if name not in known}
+        return {}, frozenset()
+    known = {name: to_string(value[name]) for name in value if name in names and not has_unknown(value[name])}
+    return known, frozenset(name for name in value if name in names and name not in known)
