@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from actlite.checking.levels import Levels
-from actlite.checking.predictions.model import UNKNOWN
 from actlite.checking.predictions.settings import Predicting
 from actlite.checking.repository import Checked, check
 from actlite.cli import settings as settings_files
 from actlite.cli.cached_actions import Fetched
+from actlite.cli.check_summary import counted, not_predicted
 from actlite.cli.check_targets import Targets, targets
 from actlite.cli.common import DIRECTORY, WORKFLOWS, pairs
 from actlite.cli.listing import cache_folder
@@ -25,9 +23,6 @@ from actlite.cli.text import coloured, paint, write, write_json
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.reporting.findings import data, workflow_commands
 
-_NAMED = 3
-"""So many images that are not known are named."""
-_DIGEST = re.compile(r"(@sha256:[0-9a-f]{12})[0-9a-f]+")
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
@@ -153,18 +148,18 @@ def _text(finding: Diagnostic) -> list[str]:
 
 
 def _summary(checked: Checked, predicting: Predicting) -> str:
-    of = f"in {_counted(len(checked.files), 'file')}"
+    of = f"in {counted(len(checked.files), 'file')}"
     silenced = sum(len(file.silenced) for file in checked.files)
-    rest = f", {_counted(silenced, 'finding')} silenced by comments" if silenced else ""
-    rest += _not_predicted(checked, predicting)
+    rest = f", {counted(silenced, 'finding')} silenced by comments" if silenced else ""
+    rest += "".join(f"; {part}" for part in not_predicted(checked, reads_images=predicting.reads_images))
     if not checked.findings:
         return paint("✓", "green") + f" nothing wrong {of}{rest}"
     errors, warnings, notes = (
         checked.count(severity) for severity in (Severity.ERROR, Severity.WARNING, Severity.NOTE)
     )
-    parts = [_counted(errors, "error"), _counted(warnings, "warning")]
+    parts = [counted(errors, "error"), counted(warnings, "warning")]
     if notes:
-        parts.append(_counted(notes, "note"))
+        parts.append(counted(notes, "note"))
     return paint("✗" if errors else "✓", "red" if errors else "green") + f" {', '.join(parts)} {of}{rest}"
 
 
@@ -178,28 +173,3 @@ def _windows(checked: Checked) -> list[str]:
         if item["target"] and item["sentence"] and item["sentence"] not in told
     ]
     return [*dict.fromkeys(lines), *([""] if lines else [])]
-
-
-def _not_predicted(checked: Checked, predicting: Predicting) -> str:
-    """What could not be predicted, for the summary: nothing is passed over in silence."""
-    items = [item for file in checked.files for item in file.predicted.get("predictions", ())]
-    open_ = [item for item in items if item["verdict"] == UNKNOWN and _lacks_image(item)]
-    steps = sum(max(1, len(item["legs"])) for item in open_)
-    images = list(dict.fromkeys(item["image"]["name"] or item["image"]["written"] for item in open_))
-    if not steps:
-        return ""
-    images = [_DIGEST.sub(r"\1…", image) for image in images]
-    named = ", ".join(images[:_NAMED]) + (f" and {len(images) - _NAMED} more" if len(images) > _NAMED else "")
-    have_names = [bool(item["image"]["name"]) for item in open_]
-    way = f" (--images looks into {'them' if all(have_names) else 'those whose names are known'})"
-    if predicting.reads_images or not any(have_names):
-        way = ""
-    return f"; {_counted(steps, 'step')} in {_counted(len(images), 'image')} not predicted: {named}{way}"
-
-
-def _lacks_image(item: Mapping[str, Any]) -> bool:
-    return item["choice"] is not None and item["image"] is not None and item["image"]["libraries"] is None
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from cli_support import Call
 
+from actlite.checking.predictions import predict
 from actlite.checking.predictions.settings import Predicting
 
 OLD = "quay.io/pypa/manylinux2014_x86_64"
@@ -127,6 +128,50 @@ def test_what_is_not_known_is_told_in_the_summary(old: Path, call: Call) -> None
     assert said in answer.out
     (old / PLACE).write_text(TEXT.replace(OLD, "${{ vars.IMAGE }}"))
     assert call("check").out.strip().endswith("2 steps in 1 image not predicted: ${{ vars.IMAGE }}")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            ("actions/cache@v2", "someone/unheard-of@v9"),
+            "1 step of 1 action not predicted: someone/unheard-of@v9 (actlite fetch makes them known)",
+        ),
+        (
+            ("actions/cache@v2", "./nowhere"),
+            "1 step of 1 action not predicted: ./nowhere",
+        ),
+        (
+            (
+                f"container: {OLD}",
+                f"container: {{image: {OLD}, volumes: ['${{{{ vars.NODE }}}}:/__e/node24']}}",
+            ),
+            "2 steps not predicted: a volume over /__e is only known in the run",
+        ),
+    ],
+)
+def test_each_kind_of_what_is_not_known_is_told(
+    old: Path, call: Call, change: tuple[str, str], said: str
+) -> None:
+    (old / PLACE).write_text(TEXT.replace(*change))
+    out = call("check").out.strip()
+    assert out.endswith(f"in 1 file; {said}")
+    assert call("check").out.strip() == out, "the remembered answer is the same"
+
+
+def test_an_action_that_is_not_known_is_no_matter_in_a_new_image(old: Path, call: Call) -> None:
+    (old / PLACE).write_text(TEXT.replace(OLD, "debian:12").replace("cache@v2", "unheard-of@v9"))
+    assert call("check").out.strip() == "✓ nothing wrong in 1 file"
+
+
+def test_legs_that_are_too_many_are_told_in_the_summary(
+    old: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predict, "MAX_STEPS", 1)
+    matrix = "    strategy: {matrix: {image: ['debian:12', 'debian:11', 'centos:7']}}\n    container: "
+    (old / PLACE).write_text(TEXT.replace(f"    container: {OLD}", f"{matrix}${{{{ matrix.image }}}}"))
+    said = "2 legs not wholly predicted: only 1 steps of one workflow are looked at"
+    assert call("check").out.strip().endswith(f"in 1 file; {said}")
 
 
 def test_answers_are_remembered_for_the_days_of_a_runner() -> None:
