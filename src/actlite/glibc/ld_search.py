@@ -80,15 +80,16 @@ class Search:
     ) -> None:
         self._main = main
         self._system = system
+        entries = [piece for entry in library_path for piece in entry.split(";")]
         # An empty variable is as good as none, though an empty entry among others is the working folder.
-        self._library_path = () if list(library_path) == [""] else tuple(library_path)
+        entries = [] if entries == [""] else entries
         self._hwcaps = hwcaps
         native = main.elf.machine == system.arch
         self._directories = tuple(system.directories) if native else _X86_FOLDERS
         self._has_cache = native
         self._paths: dict[tuple[int, str], list[str]] = {}
         """The folders of each object's paths, so that a long one is taken apart once."""
-        self._in_variable = self._expanded(self._library_path, main)
+        self._in_variable = self._expanded(entries, main)
 
     def candidates(self, name: str, by: Loaded) -> Iterator[str]:
         """Where a name without a slash is looked for, for the object that asks for it. Duplicates may come."""
@@ -147,6 +148,11 @@ class Search:
             for level in self._hwcaps:
                 yield f"{start}glibc-hwcaps/{level}/{name}"
             yield start + name
+
+
+def musl_loader(arch: str) -> str:
+    """Where musl's loader is on systems that have it."""
+    return f"/lib/ld-musl-{_PLATFORMS.get(arch, arch)}.so.1"
 
 
 def origin_of(path: str, folder: str) -> str:

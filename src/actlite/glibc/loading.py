@@ -3,19 +3,20 @@
 The rules are glibc's own (elf/dl-load.c, dl-deps.c, dl-version.c, rtld.c), and the messages are the loader's, to the
 letter. Version names are compared as sets, never as numbers: a library that defines GLIBC_2.30 and not GLIBC_2.28
 lacks the latter. Not told beforehand is what depends on the processor (legacy ``tls`` and ``haswell`` folders,
-libraries that are made for a newer one), and what comes after the versions: symbols that nobody defines. Of a program
+libraries that are made for a newer one), and what comes after the versions: symbols that nobody defines; and a file
+with less than an ELF header has is "file too short" for the loader, and "invalid ELF header" here, as a ``System`` does
+not tell the one from the other. Of a program
 whose libraries are looked for at too many places (``ld_search.MAX_PLACES``) nothing is foretold: kind ``unknown``.
 """
 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Sequence
 
 from actlite.events import Missing
 from actlite.glibc.elf_facts import ElfFile
-from actlite.glibc.ld_search import Loaded, Places, Search, TooManyPlaces, origin_of
+from actlite.glibc.ld_search import Loaded, Places, Search, TooManyPlaces, musl_loader, origin_of
 from actlite.glibc.outcome import UNKNOWN, Loading
 from actlite.glibc.system import System
 
@@ -24,14 +25,17 @@ __all__ = ["Loading", "library_path_of", "load"]
 CACHE = "/etc/ld.so.cache"
 RELR_VERSION = "GLIBC_ABI_DT_RELR"
 """What programs with packed relocations need of libc.so.6; glibc has it from 2.36 on."""
+_COMPAT = "in the place of glibc's loader is another's, which may lack functions that the program calls"
+"""Where glibc's loader is not: libc6-compat has a link to musl's, gcompat a program that starts musl's."""
 _NARROW = ("x86", "x32", "arm", "s390", "riscv32")
 _ALSO_RUNS = {("x64", "x86")}
 """(system, program): 32-bit programs that the kernels of distributions start too."""
 
 
 def library_path_of(value: str) -> tuple[str, ...]:
-    """The entries of LD_LIBRARY_PATH; none for an empty one."""
-    return tuple(re.split("[:;]", value)) if value else ()
+    """The entries of LD_LIBRARY_PATH; none for an empty one. An entry may hold semicolons: they separate folders too
+    for glibc's loader, and belong to a folder's name for musl's."""
+    return tuple(value.split(":")) if value else ()
 
 
 def load(
@@ -46,7 +50,8 @@ def load(
 ) -> Loading:
     """What comes of starting ``path`` on a system, without a shell.
 
-    ``path`` is as started, such as ``/__e/node24/bin/node``. ``library_path`` is LD_LIBRARY_PATH, split; ``folder``
+    ``path`` is as started, such as ``/__e/node24/bin/node``. ``library_path`` is LD_LIBRARY_PATH, split by
+    :func:`library_path_of`; ``folder``
     the working folder, which empty and relative entries mean; ``real_path`` the program's place without symbolic
     links, which ``$ORIGIN`` means; ``hwcaps`` the glibc-hwcaps folders that the processor can use, best first, for a
     glibc from 2.33 on.
@@ -58,19 +63,24 @@ def load(
         return Loading(True)
     if not system.exists(program.interpreter):
         return Loading(False, "interpreter", (f"exec {path}: no such file or directory",), exit_code=1)
-    loader = system.file(program.interpreter) or ElfFile(program.machine, "library")
+    loader = system.file(program.interpreter)
     if _is_musl(program.interpreter, loader):
         from actlite.glibc.musl_loading import load_musl
 
-        return load_musl(program, path, system, library_path, folder, real_path or path)
+        found = load_musl(program, path, system, library_path, folder, real_path or path)
+        by_link = "/ld-musl" not in program.interpreter
+        return Loading(False, UNKNOWN, why=_COMPAT) if found.starts and by_link else found
+    if loader is not None and not loader.soname.startswith("ld") and system.exists(musl_loader(system.arch)):
+        return Loading(False, UNKNOWN, why=_COMPAT)
     main = Loaded(program, path, posixpath.dirname(real_path or path))
     search = Search(main, system, library_path, hwcaps)
-    return _Walk(main, loader, system, search, folder).run()
+    return _Walk(main, loader or ElfFile(program.machine, "library"), system, search, folder).run()
 
 
-def _is_musl(interpreter: str, loader: ElfFile) -> bool:
+def _is_musl(interpreter: str, loader: ElfFile | None) -> bool:
     """Alpine's libc6-compat has links from the names of glibc's loader to musl's."""
-    return "/ld-musl" in interpreter or loader.soname == "libc.so" or loader.soname.startswith("libc.musl")
+    soname = loader.soname if loader is not None else ""
+    return "/ld-musl" in interpreter or soname == "libc.so" or soname.startswith("libc.musl")
 
 
 class _NotLoaded(Exception):

@@ -96,9 +96,10 @@ class _Folders:
         yield from (f"{folder}/{name}" for folder in self._last)
 
 
-def _usable(folders: Sequence[str]) -> Sequence[str]:
-    """Each once; an empty one is passed over."""
-    return tuple(folder for folder in dict.fromkeys(folders) if 0 < len(folder) < MAX_PATH)
+def _usable(entries: Sequence[str]) -> Sequence[str]:
+    """Each folder once; an empty one is passed over. Lines separate them, as colons do, and semicolons don't."""
+    folders = dict.fromkeys(folder for entry in entries for folder in entry.split("\n"))
+    return tuple(folder for folder in folders if 0 < len(folder) < MAX_PATH)
 
 
 def _expand(entry: str, one: Loaded) -> str:

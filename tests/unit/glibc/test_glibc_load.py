@@ -288,8 +288,33 @@ def test_musl_says_all_that_is_missing_and_knows_no_versions() -> None:
 
 
 def test_glibcs_program_where_its_loader_is_a_link_to_musl() -> None:
+    """libc6-compat: musl finds the libraries; whether it has the functions isn't known."""
     elf = program("libc.so.6", "libm.so.6", versions=(VersionNeed("libc.so.6", "GLIBC_2.34"),))
-    assert load(elf, "/p", MemorySystem("x64", {LOADER: library("libc.musl-x86_64.so.1")})).starts
+    there = MemorySystem("x64", {LOADER: library("libc.musl-x86_64.so.1")})
+    found = load(elf, "/p", there)
+    assert (found.kind, found.lines, found.is_known) == ("unknown", (), False)
+    assert "may lack functions" in found.why
+    gone = load(replace(elf, libraries=("libgone.so",)), "/p", there)
+    assert (gone.kind, gone.exit_code) == ("library", 127)
+
+
+def test_glibcs_program_where_its_loader_is_gcompats() -> None:
+    """It is a program without a name, which starts musl's loader: glibc's rules say nothing of it."""
+    there = MemorySystem("x64", {LOADER: ElfFile("x64", "program"), MUSL: library("libc.musl-x86_64.so.1")})
+    for elf in (program("libc.so.6"), program("libgone.so")):
+        assert load(elf, "/p", there).kind == "unknown"
+    assert load(program("libc.musl-x86_64.so.1", interpreter=MUSL), "/p", there).starts
+
+
+def test_a_semicolon_separates_folders_for_glibc_alone() -> None:
+    files = {"/y/libb.so": B, "/v;w/libm.so": B}
+    path = library_path_of("/x;/y:/v;w")
+    found = load(program("libb.so"), "/p", system(files), library_path=path)
+    assert found.libraries == (("libb.so", "/y/libb.so"),)
+    there = MemorySystem("x64", {MUSL: library("libc.musl-x86_64.so.1"), **files}, directories=("/lib",))
+    assert not load(program("libb.so", interpreter=MUSL), "/p", there, library_path=path).starts
+    assert load(program("libm.so", interpreter=MUSL), "/p", there, library_path=path).starts
+    assert load(program("libb.so", interpreter=MUSL), "/p", there, library_path=("/x\n/y",)).starts
 
 
 def test_versions_of_a_library_that_nobody_asks_for() -> None:
@@ -300,7 +325,7 @@ def test_versions_of_a_library_that_nobody_asks_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "entries"), [("", ()), (":", ("", "")), ("/a:b;c", ("/a", "b", "c")), ("/a", ("/a",))]
+    ("text", "entries"), [("", ()), (":", ("", "")), ("/a:b;c", ("/a", "b;c")), ("/a", ("/a",))]
 )
 def test_the_entries_of_the_variable(text: str, entries: tuple[str, ...]) -> None:
     assert library_path_of(text) == entries

@@ -102,9 +102,9 @@ def catalogue_node(arch: str) -> NodeFacts:
 def _loaded(
     bare: StepVerdict, program: ElfFile, path: str, image: Described, env: Mapping[str, str]
 ) -> StepVerdict:
-    from actlite.glibc.loading import load
+    from actlite.glibc.loading import library_path_of, load
 
-    folders = tuple(env[LIBRARY_PATH].replace(";", ":").split(":")) if env.get(LIBRARY_PATH) else ()
+    folders = library_path_of(env.get(LIBRARY_PATH, ""))
     loading = load(program, path, image.system, library_path=folders)
     if not loading.is_known:
         return replace(bare, why=loading.why)
