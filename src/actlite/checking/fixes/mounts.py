@@ -10,7 +10,8 @@ from actlite.checking.fixes.matrices import matrix_key, matrix_values
 from actlite.checking.fixes.subject import RUNTIMES, Subject
 from actlite.checking.fixes.substitute_step import FOLDER, step_lines
 from actlite.document.nodes import Mapping, Scalar, Sequence
-from actlite.glibc.ways import Situation, substitute
+from actlite.glibc.node_needs import substitute
+from actlite.glibc.ways import Situation
 
 
 def node_mount(subject: Subject, at: Situation) -> tuple[list[Edit], list[str]]:

@@ -123,11 +123,12 @@ class Predicting:
         if self.tags_of is not None:
             return f"{self.date} {self.date + datetime.timedelta(days=1)}"
         from actlite.glibc import ways
+        from actlite.glibc.node_needs import substitutes
         from actlite.runtimes.eras import stretch
 
         first, end = stretch(self.date)
         removed = (ways.NODE16_MAPPED, ways.NODE16_REMOVED, ways.NODE24_DEFAULT, ways.NODE20_REMOVED)
-        for day in (*removed, *(since for since, _ in ways.SUBSTITUTES)):
+        for day in (*removed, *(since for since, _ in substitutes())):
             first, end = (max(first, day), end) if day <= self.date else (first, min(end, day))
         return f"{first} {end}"
 
