@@ -18,6 +18,7 @@ from actlite.checking.predictions.settings import Predicting
 from actlite.checking.repository import check
 from actlite.cli.reading_images import images_of
 from actlite.cli.settings import Settings
+from actlite.engines.docker.image_reader import LABEL_READER, this_reader
 
 pytestmark = pytest.mark.docker
 
@@ -56,13 +57,13 @@ def test_a_local_image_says_the_same_as_the_catalogue(
     standin: Callable[[str], str], docker_daemon: Any
 ) -> None:
     image = standin("manylinux2014")
-    before = {container.id for container in docker_daemon.containers.list(all=True)}
     found = predicted(of_day(stand_ins={OLD: image}))
     catalogue = predicted(Predicting(as_of=date(2026, 11, 23)))
     assert (found["image"]["source"], catalogue["image"]["source"]) == ("local image", "catalogue")
     assert found["loader_lines"] == catalogue["loader_lines"]
     assert found["image"]["libraries"] == catalogue["image"]["libraries"]
-    assert {container.id for container in docker_daemon.containers.list(all=True)} <= before, "none is left"
+    ours = {"label": f"{LABEL_READER}={this_reader()}"}
+    assert docker_daemon.containers.list(all=True, filters=ours) == [], "none is left"
 
 
 def test_what_was_read_is_kept(cache: Path, standin: Callable[[str], str]) -> None:

@@ -13,7 +13,9 @@ def for_program(glibc: str, needs: str) -> tuple[str, ...]:
     fixes = []
     if glibc:
         floor, name = next((pair for pair in reversed(FLOORS) if not older(glibc, pair[0])), ("", ""))
-        where = f"in quay.io/pypa/{name}_x86_64 (glibc {floor})" if name else f"on a system with glibc {glibc}"
+        where = (
+            f"in quay.io/pypa/{name}_x86_64 (glibc {floor})" if name else f"on a system with glibc {glibc}"
+        )
         fixes.append(f"Build it {where}: what is built there runs here")
         fixes.append(
             f"Or cross-build for glibc {glibc}: `cargo zigbuild --target x86_64-unknown-linux-gnu.{glibc}`, "
