@@ -170,6 +170,6 @@ def _windows(checked: Checked) -> list[str]:
         f"{file.name}: {item['job']}: {item['sentence']}"
         for file in checked.files
         for item in file.predicted.get("windows", ())
-        if item["target"] and item["sentence"] and item["sentence"] not in told
+        if item["target"] and item["sentence"] and not any(note.endswith(item["sentence"]) for note in told)
     ]
     return [*dict.fromkeys(lines), *([""] if lines else [])]

@@ -95,6 +95,8 @@ class Described:
     """The image's id, the manifest's digest and what was read of it, or the catalogue row's source."""
     env: Mapping[str, str] = field(default_factory=dict)
     """The image's own environment; empty where it is not known."""
+    unread: str = ""
+    """Why the image itself could not be read, where the catalogue answers in its place; a clause."""
 
 
 class ImageSystem:

@@ -9,7 +9,10 @@ import pytest
 from predicting_support import OLD, findings, job, predictions, settings
 
 from actlite.checking.predictions import predict, situations
+from actlite.checking.predictions.data import data
+from actlite.checking.predictions.reading import ReadImages
 from actlite.checking.predictions.settings import CatalogueImages
+from actlite.errors import ImageUnavailable
 from actlite.glibc.elf import ElfFile
 from actlite.glibc.image_system import Described
 from actlite.glibc.system import System
@@ -176,3 +179,77 @@ def test_a_library_path_of_the_run_may_bring_libstdcxx_and_no_c_library(
     assert item.step.verdict == verdict
     if verdict == "unknown":
         assert item.step.why == "it depends on LD_LIBRARY_PATH, whose value is only known in the run"
+
+
+def test_images_in_which_the_loader_says_the_same_are_one_finding() -> None:
+    more = legs("'centos:7'", f"'{OLD}'", "'amazonlinux:2'", "'ubuntu:18.04'")
+    first, *others = findings(job(CHECKOUT, container=IMAGES, more=more))
+    assert first.message.startswith(f"node24 can't start in centos:7 and {OLD}, so that")
+    assert [label.text for label in first.labels] == ["glibc 2.17 · GLIBCXX 3.4.19 · CXXABI 1.3.7"]
+    loader = [note for note in first.notes if note.startswith("/__e/")]
+    assert len(loader) == len(set(loader)) == 9
+    assert [finding.message.split(",")[0] for finding in others] == [
+        "node24 can't start in amazonlinux:2",
+        "node24 can't start in ubuntu:18.04",
+    ]
+
+
+def test_what_differs_between_images_of_a_finding_has_their_names() -> None:
+    text = job(CHECKOUT, container=IMAGES, more=legs("'mine'", f"'{OLD}'"))
+    (finding,) = findings(text, settings(stand_ins={"mine": "centos:7"}))
+    assert f"node24 can't start in mine and {OLD}," in finding.message
+    assert "centos:7 stands in for it" in finding.notes
+    assert [note.partition(": the image's")[0] for note in finding.notes if "catalogue" in note] == [
+        "mine",
+        OLD,
+    ]
+
+
+def test_more_images_than_are_named_are_counted() -> None:
+    names = [f"'registry.example.org/image:{number}'" for number in range(5)]
+    by = settings(stand_ins={name.strip("'"): "centos:7" for name in names})
+    text = job(CHECKOUT, container=IMAGES, more=legs(*names))
+    said = "image:0, registry.example.org/image:1, registry.example.org/image:2 and 2 more, so that"
+    assert [said in finding.message for finding in findings(text, by)] == [True]
+
+
+def test_where_the_libraries_are_known_from_is_a_sentence() -> None:
+    (finding,) = findings(job(CHECKOUT))
+    said = (
+        "the image's libraries are those of the offline catalogue (measured); --images reads the image itself"
+    )
+    assert said in finding.notes
+    (item,) = predictions(job(CHECKOUT))
+    assert data(item)["image"]["detail"].startswith("measured: ")
+
+    def remote(name: str, arch: str) -> Described:
+        raise ImageUnavailable(f"{name} can't be had.")
+
+    (finding,) = findings(job(CHECKOUT), settings(images=ReadImages(lambda: None, remote)))
+    said = f"offline catalogue (measured); the image itself can't be read: {OLD} can't be had"
+    assert [note for note in finding.notes if note.endswith(said)]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [("local image", "of the image on this machine"), ("registry", "of the image in its registry")],
+)
+def test_libraries_of_the_image_itself(source: str, said: str) -> None:
+    class Read:
+        def describe(self, name: str, arch: str) -> Described | str:
+            found = CatalogueImages().describe(name, arch)
+            assert isinstance(found, Described)
+            return replace(found, source=source, detail="sha256:0123")
+
+    (finding,) = findings(job(CHECKOUT), settings(images=Read()))
+    assert f"the image's libraries are those {said}" in finding.notes
+
+
+def test_a_job_that_no_edit_fits_says_why() -> None:
+    text = job("uses: ./js", container="${{ fromJSON('\"centos:7\"') }}")
+    (finding,) = findings(text, files={"js/action.yml": JS})
+    assert finding.help.startswith(
+        "no edit of --fix fits this job (node-mount: the container is an expression"
+    )
+    assert finding.help.endswith("): see actlite explain node-cannot-start")
+    assert "\n" not in finding.help

@@ -1,8 +1,8 @@
-"""Findings of predictions: one for each job, image and runtime, not one for each step."""
+"""Findings of predictions: one for a job, a runtime and what the loader says, not one for each step and image."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from actlite.checking.predictions.model import FAILS, MOUNTED, Prediction
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MAX_LEGS = 3
 """So many legs are named."""
+MAX_IMAGES = 3
+"""So many images are named."""
 MAX_NAME = 40
 """So long is the name of a leg at most; the rest of it tells little."""
 
@@ -50,10 +52,10 @@ def _groups(items: Iterable[Prediction]) -> list[list[Prediction]]:
         image = item.image if item.step.choice is not None else None  # what is refused is so in any image
         key = (
             item.job,
-            (image.name or image.written) if image is not None else "",
             image.arch if image is not None else "",
             item.step.node or item.declared.using,
-            "" if item.step.loading is not None else "\n".join(item.step.lines),
+            item.step.volume,
+            *item.step.lines,
         )
         found.setdefault(key, []).append(item)
     return list(found.values())
@@ -67,32 +69,36 @@ def _cannot_start(
     notes = _where(same)
     if first.step.choice is not None:  # else the message has the line
         notes += first.step.lines
-    notes += [*_reasons(first), *_libraries(first), *first.step.notes]
+    notes += [
+        *_reasons(first),
+        *_of_images(same, _stand_in),
+        *_of_images(same, _libraries),
+        *first.step.notes,
+    ]
     if first.changed_by:
         line = first.changed_by[0].line
         notes.append(f"the step in line {line} may bring what is missing: then it starts")
-    window = _window(first, every, predicting)
-    if window:
-        notes.append(window)
+    notes += _of_images(same, lambda item: _window(item, every, predicting))
     notes += _circumstances(same)
     bag.add(
         "node-cannot-start",
-        _message(first),
+        _message(same),
         first.callers[0] if first.callers else first.place,
         severity=Severity.WARNING if perhaps else Severity.ERROR,
         label=_label(same),
-        labels=_labels(first),
+        labels=_labels(same),
         notes=tuple(dict.fromkeys(notes)) if first.step.loading is None else tuple(notes),
         help=_help(same, every, predicting),
     )
 
 
-def _message(first: Prediction) -> str:
+def _message(same: Sequence[Prediction]) -> str:
+    first = same[0]
     choice = first.step.choice
     if choice is None:
         return f"{first.action} declares {first.declared.using}, which the runner does not know: {first.step.lines[0]}"
-    image = first.image.written if first.image is not None else ""
-    return f"{choice.runtime} can't start in {image}, so that {first.action} fails"
+    images = dict.fromkeys(item.image.written for item in _images(same) if item.image is not None)
+    return f"{choice.runtime} can't start in {_named(tuple(images))}, so that {first.action} fails"
 
 
 def _label(same: Sequence[Prediction]) -> str:
@@ -109,14 +115,37 @@ def _label(same: Sequence[Prediction]) -> str:
     return declares + more
 
 
-def _labels(first: Prediction) -> tuple[Label, ...]:
+def _images(same: Sequence[Prediction]) -> list[Prediction]:
+    """The first prediction for each image."""
+    found: dict[str, Prediction] = {}
+    for item in same:
+        if item.image is not None:
+            found.setdefault(item.image.written, item)
+    return list(found.values())
+
+
+def _of_images(same: Sequence[Prediction], about: Callable[[Prediction], str]) -> list[str]:
+    """What is to be said of the images: once where it is the same for all, else with their names."""
+    each = {item.image.written: about(item) for item in _images(same) if item.image is not None}
+    texts = list(dict.fromkeys(filter(None, each.values())))
+    if len(texts) < 2:
+        return texts
+    return [f"{name}: {text}" for name, text in list(each.items())[:MAX_IMAGES] if text]
+
+
+def _named(names: Sequence[str]) -> str:
+    if len(names) > MAX_IMAGES:
+        return f"{', '.join(names[:MAX_IMAGES])} and {len(names) - MAX_IMAGES} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def _labels(same: Sequence[Prediction]) -> tuple[Label, ...]:
+    first = same[0]
     labels = []
     if first.callers:
         labels.append(Label(first.place, f"in job '{first.job}'"))
     if first.image is not None and first.step.choice is not None:
-        described = first.step.image
-        text = str(described.libc) if described is not None else ""
-        labels.append(Label(first.image.span, text))
+        labels.append(Label(first.image.span, "; ".join(_of_images(same, _versions))))
     return tuple(labels)
 
 
@@ -145,14 +174,28 @@ def _reasons(first: Prediction) -> list[str]:
     return [reason for reason in choice.reasons if "_" in reason]
 
 
-def _libraries(first: Prediction) -> list[str]:
-    described = first.step.image
-    notes = []
-    if first.image is not None and first.image.note:
-        notes.append(first.image.note)
-    if described is not None:
-        notes.append(f"the image's libraries are known from the {described.source} ({described.detail})")
-    return notes
+def _versions(item: Prediction) -> str:
+    return str(item.step.image.libc) if item.step.image is not None else ""
+
+
+def _libraries(item: Prediction) -> str:
+    """Where an image's libraries are known from, for those who read a release's log."""
+    described = item.step.image
+    if described is None:
+        return ""
+    if described.source == "local image":
+        return "the image's libraries are those of the image on this machine"
+    if described.source == "registry":
+        return "the image's libraries are those of the image in its registry"
+    how_well = described.detail.partition(":")[0].replace("same ABI", "measured on a rebuild of it")
+    rest = "--images reads the image itself"
+    if described.unread:
+        rest = f"the image itself can't be read: {described.unread}"
+    return f"the image's libraries are those of the offline catalogue ({how_well}); {rest}"
+
+
+def _stand_in(item: Prediction) -> str:
+    return item.image.note if item.image is not None else ""
 
 
 def _circumstances(same: Sequence[Prediction]) -> list[str]:
@@ -195,8 +238,13 @@ def _help(same: Sequence[Prediction], every: Sequence[Prediction], predicting: P
     of_job = [
         item for item in every if item.job == first.job
     ]  # a fix is an edit of the job, with all its images
-    found = propose(first.place.source, first.main_job, of_job, predicting.date, predicting.target)
-    return "\n".join(told(item.name, item.title, item.cost, predicting.tags_of) for item in found)
+    source, on, target = first.place.source, predicting.date, predicting.target
+    found = propose(source, first.main_job, of_job, on, target)
+    if found:
+        return "\n".join(told(item.name, item.title, item.cost, predicting.tags_of) for item in found)
+    refused = propose(source, first.main_job, of_job, on, target, refused=True)
+    why = f" ({refused[0].name}: {refused[0].refused})" if refused else ""
+    return f"no edit of --fix fits this job{why}: see actlite explain node-cannot-start"
 
 
 def _empty(item: Prediction) -> bool:
@@ -211,7 +259,7 @@ def _empty_mount(same: Sequence[Prediction], bag: DiagnosticBag) -> None:
         first.callers[0] if first.callers else first.place,
         severity=Severity.WARNING,
         label=_label(same),
-        labels=_labels(first),
+        labels=_labels(same),
         notes=first.step.notes,
         help="unpack a node into the folder in a run: step before the first action",
     )

@@ -49,7 +49,7 @@ class ReadImages(ImagesOnce):
         known = self._catalogue.describe(name, arch)
         if isinstance(known, str):
             return "; ".join([*tried, known])
-        return replace(known, detail="; ".join([known.detail, *tried]))
+        return replace(known, detail="; ".join([known.detail, *tried]), unread="; ".join(tried))
 
     def _of_engine(self, name: str, arch: str) -> Described | None:
         from actlite.glibc.image_system import describe_local
