@@ -29,6 +29,8 @@ OLDER_REFS: Mapping[str, str] = {
 """Refs that declare node16, for the time in which the runner still had it."""
 OLD_NODE = "2.17"
 """The glibc that node 12 and 16, and the substitutes of later ones, start on."""
+OLDEST_CROSS = "2.17"
+"""The oldest glibc that builds with zig were measured for."""
 
 NODE16_MAPPED = datetime.date(2024, 7, 3)
 NODE16_REMOVED = datetime.date(2024, 11, 13)
@@ -214,6 +216,8 @@ def _cross(at: Situation) -> Way | None:
     if at.libc != "glibc" or at.arch not in _MACHINES:
         return None
     wanted = at.target or at.glibc or OLD_NODE
+    if older(wanted, OLDEST_CROSS):
+        return None
     return Way("cross", f"build on the VM for glibc {wanted} with zig, without the container", "")
 
 

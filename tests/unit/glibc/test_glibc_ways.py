@@ -66,8 +66,9 @@ def test_a_mounted_node_20() -> None:
 
 
 def test_what_nothing_in_the_container_mends() -> None:
-    assert names(at("node20", TODAY, CENTOS6)) == ALWAYS
-    assert names(at("node12", D(2021, 5, 7), CENTOS6)) == ALWAYS
+    uncrossed = [name for name in ALWAYS if name != "cross"]
+    assert names(at("node20", TODAY, CENTOS6)) == uncrossed
+    assert names(at("node12", D(2021, 5, 7), CENTOS6)) == uncrossed
     musl = replace(at("node20", TODAY), libc="musl", newest={}, arch="arm64")
     assert names(musl) == ["git-checkout", "no-node", "split-job", "docker-run", "image"]
     bare = replace(at("node20", TODAY), has_libraries=False, action="a/b@v1")
@@ -77,6 +78,21 @@ def test_what_nothing_in_the_container_mends() -> None:
 def test_node_20_keeps_what_lacks_a_cxxabi_of_node_24() -> None:
     edge = {"GLIBC": "2.28", "GLIBCXX": "3.4.22", "CXXABI": "1.3.10"}
     assert names(at("node20", D(2026, 7, 1), edge))[0] == "unsecure-env"
+
+
+@pytest.mark.parametrize(
+    ("glibc", "target", "offered"),
+    [
+        ("2.17", "", True),
+        ("2.12", "", False),
+        ("2.12", "2.17", True),
+        ("2.28", "2.12", False),
+        ("2.28", "", True),
+    ],
+)
+def test_zig_builds_for_what_it_was_measured_for(glibc: str, target: str, offered: bool) -> None:
+    there = replace(at("node20", TODAY, {**CENTOS7, "GLIBC": glibc}), target=target)
+    assert (way("cross", there) is not None) is offered
 
 
 def test_nothing_without_a_runtime() -> None:
