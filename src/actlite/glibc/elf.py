@@ -168,7 +168,7 @@ def _open(data: Data) -> _Opened:
         match segment.p_type:
             case "PT_LOAD":
                 loaded.append((segment.p_vaddr, segment.p_offset, segment.p_filesz))
-            case "PT_INTERP":
+            case "PT_INTERP" if not interpreter:  # the kernel takes the first
                 raw = data[segment.p_offset : segment.p_offset + min(segment.p_filesz, 4096)]
                 interpreter = raw.split(b"\0")[0].decode("utf-8", "replace")
             case "PT_DYNAMIC":

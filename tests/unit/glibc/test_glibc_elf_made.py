@@ -147,3 +147,15 @@ def test_names_without_an_end() -> None:
         with pytest.raises(ElfError, match="name has no end"):
             read(make(elf))
     assert read(make(ElfFile("x64", "library", rpath=(long, long)))).rpath == (long, long)
+
+
+def test_the_first_of_two_interpreters_counts() -> None:
+    """As for the kernel (fs/binfmt_elf.c, load_elf_binary)."""
+    data = make(ElfFile("x64", "program", "/first", ("libc.so.6",)))
+    count = struct.unpack_from("<H", data, 56)[0]
+    headers = data[64 : 64 + 56 * count]
+    second = struct.pack("<IIQQQQQQ", 3, 4, len(data), 0, 0, 8, 8, 1)
+    changed = bytearray(data + b"/second\0" + headers + second)
+    struct.pack_into("<Q", changed, 32, len(data) + 8)
+    struct.pack_into("<H", changed, 56, count + 1)
+    assert read(bytes(changed)).interpreter == "/first"
