@@ -6,7 +6,7 @@ import random
 import time
 import tracemalloc
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -205,6 +205,23 @@ def test_what_cannot_be_read_is_the_users_error(tmp_path: Path, packed: int) -> 
     broken.write_bytes(bytes(data))
     with pytest.raises(UsageError, match="zip archive"):
         read(from_path(broken))
+
+
+def test_a_folder_is_not_listed_beyond_the_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actlite.glibc.reading_logs.sources.MAX_FILES", 3)
+    for number in range(9):
+        (tmp_path / f"{number}.log").write_text(NODE20)
+    listed: list[Path] = []
+    rglob = Path.rglob
+
+    def counted(folder: Path, pattern: str) -> Iterator[Path]:
+        for found in rglob(folder, pattern):
+            listed.append(found)
+            yield found
+
+    monkeypatch.setattr(Path, "rglob", counted)
+    assert len(list(from_path(tmp_path))) == 3
+    assert len(listed) == 3
 
 
 def test_a_bomb_is_read_up_to_the_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from lzma import LZMAError
 from pathlib import Path
 from typing import IO
@@ -56,10 +57,8 @@ def _one(stream: IO[bytes], path: Path) -> Pieces:
 
 
 def _folder(path: Path) -> Pieces:
-    names: dict[str, Path] = {}
-    for found in sorted(path.rglob("*")):
-        if len(names) < MAX_FILES and found.is_file() and not found.is_symlink() and _LOG.search(found.name):
-            names[found.relative_to(path).as_posix()] = found
+    files = (found for found in path.rglob("*") if _LOG.search(found.name) and _is_plain(found))
+    names = {found.relative_to(path).as_posix(): found for found in islice(files, MAX_FILES)}
     for name in _wanted(list(names)):
         try:
             stream = names[name].open("rb")
@@ -76,6 +75,10 @@ def _archive(path: Path) -> Pieces:
         for name in _wanted([name for name in members if _LOG.search(name.rpartition("/")[2])]):
             with archive.open(members[name]) as stream:
                 yield _job(name), _bounded(stream, left, path)
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 @contextmanager
