@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from actlite.events import Cause, Diagnosis, Missing
+from actlite.events import Cause, Diagnosis
 from actlite.glibc import advice
 from actlite.glibc.elf import newest_of, version_key
 from actlite.glibc.image import ImageLibc
@@ -83,16 +83,6 @@ def diagnose(
         window=window if runtime and failure.kind == "versions" else "",
         causes=causes,
     )
-
-
-def by_library(missing: Sequence[Missing]) -> Mapping[str, tuple[str, ...]]:
-    """Missing versions by library, both in the loader's order, for a report's "missing" table."""
-    table: dict[str, list[str]] = {}
-    for item in missing:
-        versions = table.setdefault(item.library.rsplit("/", 1)[-1], [])
-        if item.version and item.version not in versions:
-            versions.append(item.version)
-    return {library: tuple(versions) for library, versions in table.items()}
 
 
 def _runtime(program: str) -> str:

@@ -17,12 +17,6 @@ LOADERS = {
     "arm64": ("/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-aarch64.so.1"),
 }
 MUSL_FOLDERS = ("/lib", "/usr/local/lib", "/usr/lib")
-_LEVELS = {
-    "x86-64-v2": "cx16 lahf_lm popcnt sse4_1 sse4_2 ssse3",
-    "x86-64-v3": "avx avx2 bmi1 bmi2 f16c fma abm movbe xsave",
-    "x86-64-v4": "avx512f avx512bw avx512cd avx512dq avx512vl",
-}
-"""What the kernel's names for a level's abilities are."""
 MAX_LINKS = 40
 """Symbolic links of one path that are followed, as the kernel does."""
 MAX_LOADER = 8 << 20
@@ -129,20 +123,3 @@ class FolderSystem:
             return elf.read(found)
         except (OSError, elf.ElfError):
             return None
-
-
-def machine_hwcaps(cpuinfo: str | None = None) -> tuple[str, ...]:
-    """The glibc-hwcaps folders that this machine's processor can use, best first (x86-64 psABI, micro-architecture
-    levels). ``cpuinfo`` takes the place of /proc/cpuinfo."""
-    try:
-        text = Path("/proc/cpuinfo").read_text("utf-8", "replace") if cpuinfo is None else cpuinfo
-    except OSError:
-        return ()
-    found = re.search(r"^flags\s*:(.*)$", text, re.MULTILINE)
-    has = set(found[1].split()) if found else set()
-    levels: list[str] = []
-    for name, wanted in _LEVELS.items():
-        if not has.issuperset(wanted.split()):
-            break
-        levels.insert(0, name)
-    return tuple(levels)

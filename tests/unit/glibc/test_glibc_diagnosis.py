@@ -7,7 +7,7 @@ import datetime
 import pytest
 
 from actlite.events import Cause, Missing
-from actlite.glibc.diagnosis import VM_FIX, NodeFacts, by_library, diagnose
+from actlite.glibc.diagnosis import VM_FIX, NodeFacts, diagnose
 from actlite.glibc.image import ImageLibc
 from actlite.glibc.loader import LoaderFailure, scan
 from actlite.records import replace
@@ -236,14 +236,6 @@ def test_another_processor() -> None:
     found = diagnose(scan("exec /w/p: exec format error\n")[0])
     assert found is not None
     assert "another kind of processor" in found.summary
-
-
-def test_by_library() -> None:
-    assert by_library(failure().missing) == {
-        "libstdc++.so.6": ("CXXABI_1.3.11", "GLIBCXX_3.4.21"),
-        "libm.so.6": ("GLIBC_2.27",),
-        "libc.so.6": ("GLIBC_2.28",),
-    }
 
 
 def test_every_fix_is_one_line() -> None:

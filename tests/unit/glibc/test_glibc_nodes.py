@@ -11,7 +11,7 @@ from tests.shared_data import FACTS, needs
 
 from actlite.glibc import elf
 from actlite.glibc.catalogue import builds, image_row, node_build, substitutes, system_of
-from actlite.glibc.catalogue.nodes import read_build, source_of, write_build
+from actlite.glibc.catalogue.nodes import read_build, write_build
 from actlite.glibc.loading import load
 from actlite.runtimes.store import NodeStore
 from sample_workflows.standins.__main__ import cache_folder
@@ -63,7 +63,6 @@ def test_blocks_are_read_as_they_are_written() -> None:
         build = node_build(version, machine, musl=arch.endswith("-musl"))
         assert build is not None
         assert read_build(write_build(build), machine) == build
-        assert source_of(version, machine, musl=arch.endswith("-musl"))
     weak = elf.ElfFile(
         machine="x64",
         kind="program",

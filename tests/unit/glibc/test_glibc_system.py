@@ -10,7 +10,7 @@ from made_cache import new_cache
 from made_elf import make
 
 from actlite.glibc.elf import ElfFile
-from actlite.glibc.folder import FolderSystem, machine_hwcaps
+from actlite.glibc.folder import FolderSystem
 from actlite.glibc.system import MemorySystem, MountedSystem, System, default_folders
 
 LIBRARY = ElfFile("x64", "library", soname="libx.so.1")
@@ -148,22 +148,3 @@ def test_without_links_paths_are_plain_texts() -> None:
 )
 def test_the_folders_in_a_loader(loader: bytes, folders: tuple[str, ...]) -> None:
     assert default_folders(loader) == folders
-
-
-V2 = "cx16 lahf_lm popcnt sse4_1 sse4_2 ssse3"
-V3 = f"{V2} avx avx2 bmi1 bmi2 f16c fma abm movbe xsave"
-
-
-@pytest.mark.parametrize(
-    ("flags", "levels"),
-    [
-        ("fpu sse2", ()),
-        (V2, ("x86-64-v2",)),
-        (V3, ("x86-64-v3", "x86-64-v2")),
-        (f"{V3} avx512f avx512bw avx512cd avx512dq avx512vl", ("x86-64-v4", "x86-64-v3", "x86-64-v2")),
-        (V3.replace("popcnt", ""), ()),
-    ],
-)
-def test_what_a_processor_can(flags: str, levels: tuple[str, ...]) -> None:
-    assert machine_hwcaps(f"processor : 0\nflags\t\t: {flags}\nbugs :\n") == levels
-    assert machine_hwcaps("processor : 0\n") == ()

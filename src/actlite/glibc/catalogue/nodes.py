@@ -25,12 +25,6 @@ def builds() -> Sequence[tuple[str, str]]:
     return tuple(_blocks())
 
 
-def source_of(version: str, arch: str = "x64", *, musl: bool = False) -> str:
-    """Where the table has a build from; empty where it does not have it."""
-    block = _blocks().get((version, f"{arch}-{MUSL}" if musl else arch), "")
-    return next((value for key, value in _fields(block) if key == "source"), "")
-
-
 def read_build(block: str, arch: str) -> ElfFile:
     """A block of ``nodes.txt``, whose head describes the form. Raises ValueError."""
     libraries: tuple[str, ...] = ()

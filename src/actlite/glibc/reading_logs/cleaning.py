@@ -44,8 +44,6 @@ class Line:
     """The job that a prefix names."""
     step: str = ""
     """The step that a prefix names."""
-    is_quoted: bool = False
-    """It is quoted, as in a mail: its end may be on the next line."""
 
 
 def clean(raw: str) -> Line:
@@ -60,20 +58,18 @@ def clean(raw: str) -> Line:
     text = text.replace("**", "").replace("&gt;", ">").replace("&#39;", "'").rstrip()
     day: datetime.date | None = None
     job = step = ""
-    quoted = False
     if "\t" in text and (found := _GH.match(text)):
         job, step, text = found["job"], found["step"], text[found.end() :]
     for _ in range(_ROUNDS):
         text = text.lstrip()
         if found := _TIME.match(text):
             day = day or _day(found["day"])
-        elif found := _QUOTE.match(text):
-            quoted = True
         elif found := _ACT.match(text):
             job = job or found["job"]
         else:
             found = (
-                _COMMAND.match(text)
+                _QUOTE.match(text)
+                or _COMMAND.match(text)
                 or _LEVEL.match(text)
                 or _BUILD.match(text)
                 or _NUMBER.match(text)
@@ -85,7 +81,7 @@ def clean(raw: str) -> Line:
         text = text[found.end() :]
     if text.startswith("`") and text.endswith("`") and len(text) > 1:
         text = text.strip("`")
-    return Line(text, day, job, step, quoted)
+    return Line(text, day, job, step)
 
 
 def _day(text: str) -> datetime.date | None:
