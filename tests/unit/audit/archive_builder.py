@@ -13,8 +13,7 @@ from collections.abc import Mapping
 def tar(members: Mapping[str, bytes], mode: str = "w", *, form: int = tarfile.PAX_FORMAT) -> bytes:
     """A tar archive; ``mode`` as tarfile has it (``w:gz``). Contents beginning with ``->`` are symbolic links."""
     buffer = io.BytesIO()
-    # tarfile's open() has an overload for each mode.
-    with tarfile.open(None, mode, buffer, format=form) as archive:  # type: ignore[call-overload]
+    with tarfile.open(None, mode, buffer, format=form) as archive:  # type: ignore[call-overload]  # one for each mode
         for name, content in members.items():
             info = tarfile.TarInfo(name)
             if content.startswith(b"->"):

@@ -26,22 +26,33 @@ class ImageLibraries(Protocol):
     """An image whose libraries are known."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """As it was asked for."""
+
     @property
-    def system(self) -> System: ...
+    def system(self) -> System:
+        """What the loader finds in it."""
+
     @property
-    def env(self) -> Mapping[str, str]: ...
+    def env(self) -> Mapping[str, str]:
+        """Its own environment; empty where it is not known."""
+
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """``local image``, ``registry`` or ``catalogue``."""
+
     @property
-    def detail(self) -> str: ...
+    def detail(self) -> str:
+        """Its id, its digest, or where the catalogue's row is from."""
 
 
 class ImageSource(Protocol):
     """An image that can be described for an architecture."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """As it was asked for."""
+
     def on(self, arch: str) -> ImageLibraries | str:
         """Its libraries, or why they aren't known, as a clause."""
 

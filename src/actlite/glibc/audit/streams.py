@@ -88,12 +88,19 @@ class Decoder(Protocol):
     """A decompressor as bz2 and lzma have it."""
 
     @property
-    def eof(self) -> bool: ...
+    def eof(self) -> bool:
+        """The stream's end has been read."""
+
     @property
-    def needs_input(self) -> bool: ...
+    def needs_input(self) -> bool:
+        """Nothing more comes without more data."""
+
     @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+    def unused_data(self) -> bytes:
+        """What comes after the stream's end."""
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """At most so many bytes of the stream; all there are where the length is negative."""
 
 
 class Inflate:
