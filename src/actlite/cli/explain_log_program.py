@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from actlite.cli.explain_log_story import Story, because, has, known_row
@@ -25,7 +26,7 @@ def program_story(found: LoggedFailure) -> Story:
     fixes: tuple[str, ...]
     match failure.kind:
         case "versions" | "relr" | "symbol":
-            fixes = advice.for_program(glibc, needs)
+            fixes = advice.for_program(glibc, needs, _oldest_glibc(versions))
         case "link":
             fixes = (
                 "Link on a system with that glibc or later, or take a build of that library made for this system's glibc",
@@ -67,6 +68,11 @@ def program_story(found: LoggedFailure) -> Story:
         now=tuple(_alone(fix) for fix in fixes),
         notes=_program_notes(failure.kind, versions),
     )
+
+
+def _oldest_glibc(versions: Sequence[str]) -> str:
+    numbers = [name.removeprefix("GLIBC_") for name in versions if re.fullmatch(r"GLIBC_[\d.]+", name)]
+    return min(numbers, key=version_key, default="")
 
 
 def _program_notes(kind: str, versions: Sequence[str]) -> tuple[str, ...]:

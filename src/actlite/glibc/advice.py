@@ -8,25 +8,41 @@ from __future__ import annotations
 from actlite.glibc.ways import FLOORS, older
 
 
-def for_program(glibc: str, needs: str) -> tuple[str, ...]:
-    """Ways out where a program that is no runtime of the runner's needs a newer glibc than there is."""
+def for_program(glibc: str, needs: str, lacks: str = "") -> tuple[str, ...]:
+    """Ways out where a program that is no runtime of the runner's needs a newer glibc than there is.
+
+    ``glibc`` is what there is, empty where that isn't known; ``needs`` the newest version that the program asks for;
+    ``lacks`` the oldest of those that are missing.
+    """
     fixes = []
     if glibc:
         floor, name = next((pair for pair in reversed(FLOORS) if not older(glibc, pair[0])), ("", ""))
-        where = (
-            f"in quay.io/pypa/{name}_x86_64 (glibc {floor})" if name else f"on a system with glibc {glibc}"
-        )
+        where = _in(floor, name) if name else f"on a system with glibc {glibc}"
         fixes.append(f"Build it {where}: what is built there runs here")
+        fixes.append(_cross_build(glibc))
+    elif lacks and (below := [pair for pair in FLOORS if older(pair[0], lacks)]):
+        floor, name = below[-1]
         fixes.append(
-            f"Or cross-build for glibc {glibc}: `cargo zigbuild --target x86_64-unknown-linux-gnu.{glibc}`, "
-            f"`zig cc -target x86_64-linux-gnu.{glibc}`"
+            f"Build it {_in(floor, name)}: what is built there asks for nothing that is missing here"
         )
+        fixes.append(_cross_build(floor))
     fixes.append(
         "Or link it statically: target x86_64-unknown-linux-musl (Rust), `zig cc -target x86_64-linux-musl` (C)"
     )
     if needs:
         fixes.append(f"Or run it in an image with glibc {needs} or later")
     return tuple(fixes)
+
+
+def _in(floor: str, name: str) -> str:
+    return f"in quay.io/pypa/{name}_x86_64 (glibc {floor})"
+
+
+def _cross_build(glibc: str) -> str:
+    return (
+        f"Or cross-build for glibc {glibc}: `cargo zigbuild --target x86_64-unknown-linux-gnu.{glibc}`, "
+        f"`zig cc -target x86_64-linux-gnu.{glibc}`"
+    )
 
 
 def for_library(library: str) -> tuple[str, ...]:

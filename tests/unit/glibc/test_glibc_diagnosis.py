@@ -7,6 +7,7 @@ import datetime
 import pytest
 
 from actlite.events import Cause, Missing
+from actlite.glibc.advice import for_program
 from actlite.glibc.diagnosis import VM_FIX, NodeFacts, diagnose
 from actlite.glibc.image import ImageLibc
 from actlite.glibc.loader import LoaderFailure, scan
@@ -245,3 +246,12 @@ def test_every_fix_is_one_line() -> None:
             assert found is not None
             assert found.fixes
             assert not [fix for fix in found.fixes if "\n" in fix]
+
+
+def test_a_program_on_an_unknown_system_is_built_below_what_is_missing() -> None:
+    build, cross, static, run = for_program("", "2.34", "2.18")
+    assert "manylinux2014_x86_64 (glibc 2.17)" in build
+    assert "x86_64-unknown-linux-gnu.2.17" in cross
+    assert "musl" in static
+    assert "glibc 2.34" in run
+    assert not any("manylinux" in line for line in for_program("", "2.17", "2.14"))
