@@ -31,10 +31,20 @@ const BLANK = "\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205
 const BLANKS = new RegExp(`[${BLANK}]`, "g");
 const TRIM = new RegExp(`^[${BLANK}]+|[${BLANK}]+$`, "g");
 
+// Rule: a number in the very middle between two of 15 digits goes to the even one in .NET (Number.Dragon4Double, where
+// the comparison with the half is 0), to the larger one in JavaScript (Number.prototype.toExponential, "pick the larger n").
+function toEven(number) {
+  const [digits, power] = number.toExponential(100).replace(".", "").split("e");
+  const kept = digits.replace("-", "").slice(0, 15);
+  const isTie = /^50*$/.test(digits.replace("-", "").slice(15)) && Number(kept.at(-1)) % 2 === 0;
+  return isTie ? Math.sign(number) * Number(`${kept}e${Number(power) - 14}`) : number;
+}
+
 // Rule: numbers are written with 15 significant digits in .NET's G15, not as JavaScript writes them.
-function g15(number) {
-  if (Number.isNaN(number) || !Number.isFinite(number)) return String(number);
-  if (number === 0) return "0";
+function g15(given) {
+  if (Number.isNaN(given) || !Number.isFinite(given)) return String(given);
+  if (given === 0) return "0";
+  const number = toEven(given);
   const [digits, exponent] = number.toExponential(14).split("e");
   const power = Number(exponent);
   const strip = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);

@@ -28,6 +28,7 @@ from actlite.expressions.functions.lenient_json import JsonError, read
         ("join(fromJSON('[1,2]'), fromJSON('[]'))", "1,2"),
         ("toJSON(fromJSON('{\"a\":[],\"b\":{}}'))", '{\n  "a": [],\n  "b": {}\n}'),
         ("toJSON(fromJSON('{\"a\":[1,{\"b\":null}]}'))", '{\n  "a": [\n    1,\n    {\n      "b": null\n    }\n  ]\n}'),
+        ("toJSON(447490979644884.5)", "447490979644884"), ("toJSON(447490979644885.5)", "447490979644886"),
         ("toJSON(1234567890123456789)", "1.23456789012346E+18"), ("toJSON(NaN)", "NaN"), ("toJSON('é/\\')", '"é/\\\\"'),
         ("toJSON(fromJSON('\"\\u2028\\u0001\\u007f\\t\"'))", '"\\u2028\\u0001\x7f\\t"'),
         ("fromJSON('1e2')", 100.0), ("fromJSON('\"\\u00e9\\ud83d\\ude0a\"')", "é😊"),
