@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from actlite.checking.stored_actions import StoredActions
 from actlite.cli.listing import cache_folder
 
 if TYPE_CHECKING:
@@ -22,22 +23,13 @@ def cached_actions(folders: Mapping[str, str]) -> ActionStore:
     return ActionStore(Path(cache_folder()) / "actions", overrides=overrides, offline=True)
 
 
-class Fetched:
+class Fetched(StoredActions):
     """The actions in the user's cache and in folders of the user's, opened when the first one is asked for."""
 
     def __init__(self, folders: Mapping[str, str]) -> None:
+        super().__init__(self._found)
         self._folders = folders
         self._opened: ActionStore | None = None
-
-    def folder(self, action: RemoteAction) -> Path | None:
-        """See ``known_actions.Cache``."""
-        found = self._found(action)
-        return found.folder if found is not None and not found.moving else None
-
-    def last(self, action: RemoteAction) -> Path | None:
-        """See ``known_actions.Cache``."""
-        found = self._found(action)
-        return found.folder if found is not None else None
 
     def _found(self, action: RemoteAction) -> FetchedAction | None:
         if self._opened is None:

@@ -24,11 +24,13 @@ def writable_ways(run: StepRun) -> frozenset[str] | None:
     from actlite.checking.checker import Checker
     from actlite.checking.files import FolderFiles
     from actlite.checking.fixes import propose
+    from actlite.checking.stored_actions import StoredActions
 
     source, job = run.state.plan.workflow.source, run.state.job.job.id
     predicting = predicting_of(run)
-    checker = Checker(FolderFiles(repository.root), predicting=lambda: predicting)
     try:
+        fetched = StoredActions(run.state.services.actions().cached)
+        checker = Checker(FolderFiles(repository.root), fetched, predicting=lambda: predicting)
         found = [item for item in checker.predictions_in(source) if item.job == job]
         if not any(item.fails for item in found):
             return None
