@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from actlite.engines.base import OutputSink, Owner, Service, ServiceSpec
@@ -99,14 +99,22 @@ def _start(
 
 
 def _ports(api: sdk.APIClient, id: str) -> dict[str, str]:
-    """Container port to host port, as ``docker port`` lists them; a later line of a port wins."""
     with translated("asking for a service's ports"):
         found: dict[str, Any] = api.inspect_container(id)["NetworkSettings"].get("Ports") or {}
-    return {
-        inside.partition("/")[0]: str(binding["HostPort"])
-        for inside, bindings in sorted(found.items())
-        for binding in bindings or ()
-    }
+    return host_ports(found)
+
+
+def host_ports(found: Mapping[str, Sequence[Mapping[str, str]] | None]) -> dict[str, str]:
+    """Container port to host port, from what the daemon says of a container's ports; a later line of a port wins, as
+    for the runner. Docker 20 may give IPv6 another host port than IPv4, which nothing at localhost answers: GitHub's
+    Docker gives both the same, and here IPv4's counts."""
+    ports: dict[str, str] = {}
+    for inside, bindings in sorted(found.items()):
+        of_port = list(bindings or ())
+        plain = [binding for binding in of_port if ":" not in binding.get("HostIp", "")]
+        for binding in plain or of_port:
+            ports[inside.partition("/")[0]] = str(binding["HostPort"])
+    return ports
 
 
 def _wait(api: sdk.APIClient, spec: ServiceSpec, id: str, on_output: OutputSink, podman: bool) -> bool:
