@@ -17,14 +17,13 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from actlite.records import changeable, field, frozen
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
-
-from tests.corpus_files import CorpusFiles  # noqa: E402  (the path to it is set above)
-
-from actlite.records import changeable, field, frozen  # noqa: E402  (as above)
 
 if TYPE_CHECKING:
+    from tests.corpus_files import CorpusFiles
+
     from actlite.actions.reference import RemoteAction
     from actlite.checking.checker import Checker
     from actlite.checking.predictions.model import Prediction
@@ -119,6 +118,8 @@ class Survey:
 
 def survey(corpus: Path, part: str, days: Sequence[datetime.date] = DAYS) -> Survey:
     """Predict all workflows of one set (``workflows``, ``workflows-history``) for some days."""
+    from tests.corpus_files import CorpusFiles
+
     from actlite.checking.files import FOLDER
     from actlite.checking.predictions.settings import CatalogueImages
     from actlite.source import SourceFile
@@ -347,4 +348,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))  # for the tests' reader of the corpus
     main()

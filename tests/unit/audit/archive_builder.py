@@ -7,13 +7,14 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 
 def tar(members: Mapping[str, bytes], mode: str = "w", *, form: int = tarfile.PAX_FORMAT) -> bytes:
     """A tar archive; ``mode`` as tarfile has it (``w:gz``). Contents beginning with ``->`` are symbolic links."""
     buffer = io.BytesIO()
-    with tarfile.open(None, mode, buffer, format=form) as archive:  # type: ignore[call-overload]  # one for each mode
+    open_tar: Callable[..., tarfile.TarFile] = tarfile.open
+    with open_tar(None, mode, buffer, format=form) as archive:
         for name, content in members.items():
             info = tarfile.TarInfo(name)
             if content.startswith(b"->"):

@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -143,9 +144,9 @@ def test_facts_survive_json(path: Path) -> None:
     "data",
     [{}, {"machine": "x64"}, {"machine": "x64", "kind": "program", "odd": 1}, None, [], {"versions": 3}],
 )
-def test_other_data_are_no_facts(data: object) -> None:
+def test_what_a_spoilt_cache_holds_are_no_facts(data: Any) -> None:
     with pytest.raises(ValueError, match="not the facts"):
-        from_data(data)  # type: ignore[arg-type]  # what a spoilt cache may hold
+        from_data(data)
 
 
 def test_weak_needs_survive_json() -> None:

@@ -29,14 +29,14 @@ class ReadImages(ImagesOnce):
     ) -> None:
         """``local`` gives the engine's images, None where no engine answers; it is asked once. ``cache`` is actlite's
         cache folder, where what was read is kept."""
-        super().__init__()
+        super().__init__(self._read)
         self._local = local
         self._remote = remote
         self._cache = cache
         self._catalogue = CatalogueImages()
         self._files: list[ImageFiles | None] = []
 
-    def _describe(self, name: str, arch: str) -> Described | str:
+    def _read(self, name: str, arch: str) -> Described | str:
         tried = []
         for look in (self._of_engine, self._of_registry):
             try:

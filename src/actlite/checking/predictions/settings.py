@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
@@ -23,26 +23,27 @@ class ImageSource(Protocol):
 
 
 class ImagesOnce:
-    """Images each of which is looked up once."""
+    """Images each of which is looked up once, by a function that answers as ``ImageSource.describe``."""
 
-    def __init__(self) -> None:
+    def __init__(self, look_up: Callable[[str, str], Described | str]) -> None:
+        self._look_up = look_up
         self._known: dict[tuple[str, str], Described | str] = {}
 
     def describe(self, name: str, arch: str) -> Described | str:
         """See ``ImageSource``."""
         key = (name, arch)
         if key not in self._known:
-            self._known[key] = self._describe(name, arch)
+            self._known[key] = self._look_up(name, arch)
         return self._known[key]
-
-    def _describe(self, name: str, arch: str) -> Described | str:
-        raise NotImplementedError
 
 
 class CatalogueImages(ImagesOnce):
     """The offline catalogue of well-known images."""
 
-    def _describe(self, name: str, arch: str) -> Described | str:
+    def __init__(self) -> None:
+        super().__init__(self._of_catalogue)
+
+    def _of_catalogue(self, name: str, arch: str) -> Described | str:
         from actlite.glibc.catalogue import image_row, system_of
 
         row = image_row(name, arch)

@@ -88,7 +88,6 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except (
         zipfile.BadZipFile,
-        NotImplementedError,
         RuntimeError,
         EOFError,
         ValueError,
