@@ -89,8 +89,3 @@ def cause(version: str) -> Cause | None:
     kind, _, number = version.partition("_")
     found = _KINDS.get(kind, {}).get(number)
     return Cause(tuple(found[0].split()), found[1]) if found else None
-
-
-def known_versions() -> tuple[str, ...]:
-    """All versions that something is said about."""
-    return tuple(f"{kind}_{number}" for kind, table in _KINDS.items() for number in table)
