@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-pytest_plugins = ["tests.long_mode"]
+pytest_plugins = ["tests.long_mode", "tests.rule_results"]
 
 # A shell without job control starts what is in its background deaf to SIGINT, and programs pass that on.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
