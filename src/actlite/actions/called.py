@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from actlite.actions.reference import RemoteAction
+from actlite.errors import ActliteError
 from actlite.source import SourceFile
 from actlite.workflow.called import CallReference, Found, Missing, Origin, Unknown
 
@@ -32,8 +33,8 @@ class OwnFiles(Protocol):
 
 
 class KnownWorkflows:
-    """Finds called workflows without the network (``workflow.called.CalledFiles``). ``fetched`` gives the files of
-    a repository at a ref, where they are on this machine."""
+    """Finds called workflows (``workflow.called.CalledFiles``). ``fetched`` gives the files of a repository at a ref:
+    those on this machine, or for a run by way of the network. What it raises is why nothing is known."""
 
     def __init__(
         self, files: OwnFiles, fetched: Callable[[RemoteAction], FetchedAction | None] | None = None
@@ -48,7 +49,10 @@ class KnownWorkflows:
         repository, ref = reference.repository or caller.repository, reference.ref or caller.sha
         name = f"{repository}/{reference.path}@{ref}"
         owner, _, repo = repository.partition("/")
-        fetched = self._fetched(RemoteAction(owner, repo, "", ref)) if self._fetched is not None else None
+        try:
+            fetched = self._fetched(RemoteAction(owner, repo, "", ref)) if self._fetched is not None else None
+        except ActliteError as error:
+            return Unknown(" ".join(f"{error.what} {error.why}".split()).rstrip("."))
         if fetched is None:
             return Unknown(f"not known here: {name} is not cached (actlite fetch)")
         return read_fetched(fetched, name, reference.path, Origin(repository, fetched.sha or ref))
@@ -68,7 +72,7 @@ def read_fetched(fetched: FetchedAction, name: str, path: str, origin: Origin) -
     """Read a workflow of a fetched repository. ``name`` is what messages call it."""
     for folder in (fetched.folder, workflows_folder(fetched.folder)):
         try:
-            return Found(SourceFile.read(folder / path, name), origin)
+            return Found(SourceFile.read(folder / path, name), origin, ref=fetched.ref)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, UnicodeDecodeError):

@@ -43,6 +43,8 @@ class FetchedAction:
     """The ref is a branch, or a tag such as ``v2`` that is moved with each release."""
     source: str
     """Where it comes from, in words for a report."""
+    ref: str = ""
+    """The full name of the ref, such as ``refs/tags/v1``; empty for a commit and a folder of the user's."""
 
 
 @frozen
@@ -99,7 +101,7 @@ class ActionStore:
             if not folder.is_dir():
                 known = self._fetch(action, home, known)
                 folder = home / known.sha
-        return FetchedAction(folder, known.sha, _is_moving(action, known.name), known.source)
+        return _fetched(action, folder, known)
 
     def cached(self, action: RemoteAction) -> FetchedAction | None:
         """As :meth:`get`, from folders of the user's and the cache alone; None where they don't have it."""
@@ -114,7 +116,7 @@ class ActionStore:
         )
         if known is None or not (home / known.sha).is_dir():
             return None
-        return FetchedAction(home / known.sha, known.sha, _is_moving(action, known.name), known.source)
+        return _fetched(action, home / known.sha, known)
 
     def _override(self, action: RemoteAction) -> Path | None:
         name = action.repository.lower()
@@ -284,6 +286,11 @@ def _unavailable(action: RemoteAction, what: str, why: str = "") -> ActionUnavai
         why=why,
         do=f"With a copy on this machine: --action {action.repository}@{action.ref}=DIR",
     )
+
+
+def _fetched(action: RemoteAction, folder: Path, known: _Resolved) -> FetchedAction:
+    ref = known.name if known.name.startswith("refs/") else ""
+    return FetchedAction(folder, known.sha, _is_moving(action, known.name), known.source, ref)
 
 
 def _is_moving(action: RemoteAction, name: str) -> bool:

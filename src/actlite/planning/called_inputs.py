@@ -5,12 +5,14 @@ Rules: actions/runner ``src/Sdk/WorkflowParser/Conversion/WorkflowTemplateConver
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.document.nodes import Mapping as MappingNode
 from actlite.document.nodes import Node, Scalar
+from actlite.errors import InvalidWorkflow
+from actlite.expressions.template import Scope, evaluate_node
 from actlite.expressions.values import to_string
 from actlite.planning.known import leg_contexts, need_contexts, run_contexts
 from actlite.planning.partial import has_unknown, node_value
@@ -45,6 +47,19 @@ def contexts_of(level: Plan, job: JobPlan, leg: Leg | None) -> dict[str, Any]:
 
 def inputs_of(job: Job, declared: Interface, contexts: Mapping[str, Any]) -> Given:
     """The inputs that a call gives, evaluated in the caller's contexts; defaults are evaluated there too."""
+    return _given(job, declared, lambda node: node_value(node, contexts))
+
+
+def inputs_in_run(job: Job, declared: Interface, scope: Scope) -> dict[str, Any]:
+    """The same in the run, when all is known. Raises InvalidWorkflow where a value is of the wrong type, and
+    ExpressionError."""
+    given = _given(job, declared, lambda node: evaluate_node(node, scope))
+    if given.problems:
+        raise InvalidWorkflow(f"the inputs of job '{job.id}' are not valid", list(given.problems))
+    return dict(given.values)
+
+
+def _given(job: Job, declared: Interface, value_of: Callable[[Node], Any]) -> Given:
     entries = job.with_.entries if isinstance(job.with_, MappingNode) else ()
     given = {key.text.casefold(): value for key, value in entries}
     values: dict[str, Any] = {}
@@ -52,7 +67,7 @@ def inputs_of(job: Job, declared: Interface, contexts: Mapping[str, Any]) -> Giv
     problems: list[Diagnostic] = []
     for input in declared.inputs:
         node = given.get(input.name.casefold(), input.default)
-        value = _ABSENT.get(input.type, "") if node is None else node_value(node, contexts)
+        value = _ABSENT.get(input.type, "") if node is None else value_of(node)
         if has_unknown(value):
             later[input.name] = input.type
             continue

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.document.nodes import Node
 from actlite.expressions.template import Scope
-from actlite.planning.called_inputs import contexts_of, inherits_secrets, inputs_of, is_known, secrets_of
-from actlite.planning.graph import in_order
+from actlite.planning.called_inputs import Given, contexts_of, inherits_secrets, inputs_of, is_known, secrets_of
+from actlite.planning.graph import chosen, chosen_within, in_order
 from actlite.planning.plan import CallPlan, JobPlan, Leg, Plan
 from actlite.records import changeable, field, frozen, replace
 from actlite.workflow.called import parse_call
@@ -99,32 +99,47 @@ class Level:
             call.unknown,
             inherits_secrets=inherits_secrets(work),
             secrets=secrets_of(work),
+            call=call,
         )
-        workflow = call.called.workflow if call.called is not None else None
-        if workflow is None or call.interface is None:
+        if call.called is None or call.called.workflow is None or call.interface is None:
             return bare, ()
         self.count.made += 1
         if self.count.made > MAX_PLANS:
             return replace(bare, unknown="too many calls to show them all"), ()
         given = inputs_of(work, call.interface, contexts_of(self.plan, job, leg))
+        plan = self.called(work, call, leg, given, plan_job)
+        return replace(bare, plan=plan, inputs=given.values, later=given.later), given.problems
+
+    def called(
+        self, job: Job, call: Call, leg: Leg | None, given: Given, plan_job: Callable[[Job, Level], JobPlan]
+    ) -> Plan | None:
+        """The plan of what a leg of a job calls with these inputs; None where the workflow is not known."""
+        outer = self.plan
+        workflow = call.called.workflow if call.called is not None else None
+        if call.called is None or workflow is None:
+            return None
+        wanted = chosen_within(outer.workflow.jobs, outer.chosen, job.id)
         inner = Level(
             Plan(
                 workflow,
-                replace(self.plan.trigger, inputs=given.values),
+                replace(outer.trigger, inputs=given.values),
                 (),
                 tuple(of_workflow(workflow)),
-                vars=self.plan.vars,
+                matrix_filter=outer.matrix_filter,
+                vars=outer.vars,
                 later=given.later,
+                origin=call.called.origin,
+                ref=call.called.ref,
+                chosen=wanted,
             ),
             call.calls,
             call.permissions,
-            (*self.callers, work.id),
+            (*self.callers, job.id),
             leg,
             self.count,
         )
-        jobs = tuple(plan_job(inside, inner) for inside in in_order(workflow.jobs))
-        plan = replace(inner.plan, jobs=jobs)
-        return replace(bare, plan=plan, inputs=given.values, later=given.later), given.problems
+        jobs = chosen(workflow.jobs, wanted) if wanted else workflow.jobs
+        return replace(inner.plan, jobs=tuple(plan_job(inside, inner) for inside in in_order(jobs)))
 
 
 def perhaps(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from actlite.diagnostics import Diagnostic
 from actlite.document.nodes import Scalar
 from actlite.records import field, frozen
-from actlite.workflow.called import CallReference
+from actlite.workflow.called import HERE, CallReference, Origin
 from actlite.workflow.model import Job, Workflow
+
+if TYPE_CHECKING:
+    from actlite.workflow.calls import Call
 
 
 @frozen
@@ -70,6 +73,13 @@ class JobPlan:
         """The id as it is shown: ``caller / callee`` for a job of a called workflow."""
         return " / ".join((*self.callers, self.job.id))
 
+    def call_of(self, leg: Leg) -> CallPlan | None:
+        """What a leg of the job calls."""
+        for call in self.calls:
+            if call.leg is None or call.leg.key == leg.key:
+                return call
+        return None
+
 
 @frozen
 class CallPlan:
@@ -92,6 +102,8 @@ class CallPlan:
     """``secrets: inherit``."""
     secrets: Mapping[str, Scalar] = field(default_factory=dict)
     """The secrets that are handed on, by the name that the called workflow knows them by."""
+    call: Call | None = None
+    """The call as it was followed, from which the run plans again with what it knows then."""
 
 
 @frozen
@@ -112,6 +124,20 @@ class Plan:
     not among ``trigger.inputs``; what names them can't be evaluated yet."""
     refused: bool = False
     """GitHub refuses the file for one of its calls, so that none of its jobs starts; their problems say why."""
+    origin: Origin = HERE
+    """The repository that the workflow's file comes from."""
+    ref: str = ""
+    """The full name of the ref by which a file of another repository was called; '' where it is a commit."""
+    chosen: tuple[str, ...] = ()
+    """The jobs that are wanted; () for all. ``call / job`` is one of a called workflow."""
+
+    def every_job(self) -> Iterator[tuple[Plan, JobPlan]]:
+        """The jobs, and those of the workflows that they call, each with the plan that it is in."""
+        for job in self.jobs:
+            yield self, job
+            for call in job.calls:
+                if call.plan is not None:
+                    yield from call.plan.every_job()
 
 
 @frozen

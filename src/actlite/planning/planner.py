@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from actlite.contexts.github import workflow_fields
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.errors import InvalidWorkflow, UsageError
 from actlite.expressions.values import to_string
+from actlite.planning.called_inputs import Given
 from actlite.planning.calls import Level, perhaps
 from actlite.planning.graph import chosen, in_order
 from actlite.planning.inputs import resolve_inputs
@@ -18,7 +19,7 @@ from actlite.planning.plan import JobPlan, Leg, NotSelected, Plan, Trigger
 from actlite.planning.triggers import action_of, selects
 from actlite.records import replace
 from actlite.workflow.call_findings import problems_of
-from actlite.workflow.calls import Calls, Library, inherited_permissions
+from actlite.workflow.calls import Call, Calls, Library, inherited_permissions
 from actlite.workflow.model import Job, Workflow
 from actlite.workflow.nearest import nearest
 from actlite.workflow.permissions import read_permissions
@@ -49,7 +50,7 @@ def plan(
     wanted = chosen(workflow.jobs, jobs) if jobs else workflow.jobs
     calls = library.calls(workflow) if library is not None else Calls(workflow, {}, ())
     permissions = inherited_permissions(workflow, read_permissions(workflow.permissions))
-    empty = Plan(workflow, trigger, (), vars=dict(vars or {}))
+    empty = Plan(workflow, trigger, (), vars=dict(vars or {}), chosen=tuple(jobs))
     level = Level(empty, calls.calls, permissions)
     plans = [_job(job, level, problems_of(calls, job.id)) for job in in_order(wanted)]
     if matrix_filter:
@@ -108,6 +109,13 @@ def _job(job: Job, level: Level, faults: tuple[Diagnostic, ...] = ()) -> JobPlan
     return level.with_calls(made, _job)
 
 
+def called_plan(caller: Plan, job: JobPlan, leg: Leg, call: Call, inputs: Mapping[str, Any]) -> Plan | None:
+    """The plan of the workflow that a leg calls, in the run: with the inputs as they have turned out."""
+    level = Level(caller, {}, {}, job.callers)
+    made = level.called(job.job, call, leg, Given(inputs, {}), _job)
+    return _only_in(made, caller.matrix_filter) if made is not None and caller.matrix_filter else made
+
+
 def _missing_variables(job: Job, level: Level) -> str:
     """What to do where a strategy or name goes by variables that are not given; '' where it does not."""
     text = " ".join(node.span.text for node in (job.strategy, job.name) if node is not None)
@@ -126,7 +134,7 @@ def depends_on_needs(job: Job) -> bool:
 
 def _filtered(plans: Sequence[JobPlan], wanted: Sequence[tuple[str, str]]) -> list[JobPlan]:
     values: dict[str, dict[str, None]] = {}
-    every = list(_with_called(plans))
+    every = [inner for job in plans for inner in (job, *_called_jobs(job))]
     for job in every:
         for leg in job.legs or ():
             for key, value in leg.matrix.items():
@@ -162,13 +170,11 @@ def _only_in(plan: Plan, wanted: Sequence[tuple[str, str]]) -> Plan:
     return replace(plan, jobs=tuple(_only(job, wanted) for job in plan.jobs))
 
 
-def _with_called(plans: Iterable[JobPlan]) -> Iterator[JobPlan]:
-    """The jobs, and those of the workflows that they call."""
-    for job in plans:
-        yield job
-        for call in job.calls:
-            if call.plan is not None:
-                yield from _with_called(call.plan.jobs)
+def _called_jobs(job: JobPlan) -> Iterator[JobPlan]:
+    """The jobs of the workflows that a job calls."""
+    for call in job.calls:
+        if call.plan is not None:
+            yield from (inner for _, inner in call.plan.every_job())
 
 
 def leg_wanted(leg: Leg, wanted: Sequence[tuple[str, str]]) -> bool:

@@ -59,6 +59,8 @@ class Found:
     trusted: bool = True
     """Whether the file may ask for ID tokens without the caller's word: it is of the same organization
     (R: ReferencedWorkflow.IsTrusted)."""
+    ref: str = ""
+    """The full name of the ref that it was found by; '' for a commit, and for the files of this repository."""
 
 
 @frozen

@@ -64,6 +64,8 @@ class Loaded:
     trusted: bool = True
     faulty: Workflow | None = None
     """A workflow whose errors leave no doubt of what it declares for its callers."""
+    ref: str = ""
+    """See ``Found``."""
 
 
 @frozen
@@ -133,6 +135,7 @@ class Library:
                 errors,
                 found.trusted,
                 workflow if errors and workflow is not None and _errs_in_jobs(workflow, errors) else None,
+                found.ref,
             )
         return self._loaded[key]
 
