@@ -170,6 +170,15 @@ class ExitStatus:
 
 
 @frozen
+class Orphan:
+    """A process that a step has left behind."""
+
+    pid: int
+    """As its sandbox numbers it."""
+    name: str
+
+
+@frozen
 class ContainerRun:
     """A container that runs one program and is removed: docker actions."""
 
@@ -206,6 +215,9 @@ class Sandbox(Protocol):
     def kill(self) -> None:
         """Stop the process that ``run`` waits for, and its whole group: INT, then TERM, then KILL
         (R: ProcessInvoker, 7.5 s and 2.5 s). Returns at once; ``run`` returns when it has ended."""
+
+    def end_orphans(self, tracking: str) -> Sequence[Orphan]:
+        """Kill what steps have left running with this RUNNER_TRACKING_ID; what was killed, by process id."""
 
     def shell(self, process: ProcessSpec) -> int:
         """Run an interactive program on this terminal. Returns its exit code."""

@@ -25,6 +25,7 @@ from actlite.engines.base import (
     ImageInfo,
     ImageSpec,
     Mount,
+    Orphan,
     OutputSink,
     Owned,
     Owner,
@@ -301,6 +302,10 @@ class FakeSandbox:
         """End the process that hangs."""
         if self._running:
             self._killed.set()
+
+    def end_orphans(self, tracking: str) -> Sequence[Orphan]:
+        """Nothing is ever left running."""
+        return ()
 
     def shell(self, process: ProcessSpec) -> int:
         """As `run`, its output dropped."""

@@ -15,11 +15,15 @@ from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from actlite.diagnostics import Diagnostic, Severity
+from actlite.engines import orphans
 from actlite.engines.base import (
     ContainerRun,
+    Engine,
     ExitStatus,
     ImageInfo,
+    Images,
     ImageSpec,
+    Orphan,
     OutputSink,
     Owned,
     Owner,
@@ -30,7 +34,7 @@ from actlite.engines.base import (
     ServiceSpec,
 )
 from actlite.engines.supervisor import copy_rest
-from actlite.errors import CannotRun, ImageUnavailable
+from actlite.errors import CannotRun, EngineUnavailable, ImageUnavailable
 
 INTERRUPT_SECONDS = 7.5
 TERMINATE_SECONDS = 2.5
@@ -41,17 +45,22 @@ _KEPT = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TM
 
 
 class HostEngine:
-    """Runs a job's processes on this machine. Containers of any kind are refused with CannotRun."""
+    """Runs a job's processes on this machine. What a job wants of containers besides (services, docker actions)
+    goes to an engine that is asked for only then; without one it is refused with CannotRun."""
 
     name = "host"
 
-    def __init__(self) -> None:
-        self._images = HostImages()
+    def __init__(self, containers: Callable[[], Engine] | None = None) -> None:
+        """``containers`` gives the engine for services and docker actions. Raises EngineUnavailable."""
+        self._connect = containers
+        self._lock = threading.Lock()
+        self._containers: Engine | None = None
+        self._none = NoImages()
 
     @property
-    def images(self) -> HostImages:
-        """No images."""
-        return self._images
+    def images(self) -> Images:
+        """The images of the engine behind, once it was needed; before, there are none."""
+        return self._none if self._connect is None else self._beside("images").images
 
     def check(self) -> Sequence[Diagnostic]:
         """A note that nothing separates jobs from this machine."""
@@ -77,40 +86,62 @@ class HostEngine:
     def run_container(
         self, run: ContainerRun, on_output: OutputSink, on_start: Callable[[Callable[[], None]], None]
     ) -> ExitStatus:
-        """Refused."""
-        _refuse("docker actions")
+        """A docker action, in a container beside."""
+        return self._beside("docker actions").run_container(run, on_output, on_start)
 
     def create_network(self, owner: Owner) -> str:
-        """Refused."""
-        _refuse("networks of services")
+        """The network of a job's services."""
+        return self._beside("services").create_network(owner)
 
     def remove_network(self, name: str) -> None:
-        """There is none."""
+        """Remove it again."""
+        if self._containers is not None:
+            self._containers.remove_network(name)
 
     def start_services(
         self, specs: Sequence[ServiceSpec], network: str, on_output: OutputSink
     ) -> Sequence[Service]:
-        """Refused, unless there are none."""
-        if specs:
-            _refuse("services")
-        return ()
+        """Start services: steps on this machine reach them at the ports that they publish."""
+        return self._beside("services").start_services(specs, network, on_output) if specs else ()
 
     def stop_services(self, services: Iterable[Service]) -> None:
-        """There are none."""
+        """Remove them."""
+        if self._containers is not None:
+            self._containers.stop_services(services)
 
     def owned(self) -> Sequence[Owned]:
-        """Nothing is left behind in an engine."""
-        return ()
+        """What was made in the engine beside, where one was needed."""
+        return () if self._containers is None else self._containers.owned()
 
     def remove(self, owned: Iterable[Owned]) -> None:
-        """There is nothing to remove."""
+        """Remove such objects."""
+        if self._containers is not None:
+            self._containers.remove(owned)
 
     def to_sandbox(self, spec: SandboxSpec, path: Path) -> PurePosixPath | None:
         """Paths are the same on both sides."""
         return PurePosixPath(path)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Close the engine beside."""
+        if self._containers is not None:
+            self._containers.close()
+
+    def _beside(self, what: str) -> Engine:
+        """The container engine, which ``what`` needs. Raises CannotRun without one."""
+        if self._connect is None:
+            _refuse(what)
+        with self._lock:
+            if self._containers is None:
+                try:
+                    self._containers = self._connect()
+                except EngineUnavailable as e:
+                    raise CannotRun(
+                        f"{what} need a container engine, and none answers on this machine",
+                        why=e.why,
+                        do=e.do,
+                    ) from e
+            return self._containers
 
 
 def _refuse(what: str) -> NoReturn:
@@ -120,7 +151,7 @@ def _refuse(what: str) -> NoReturn:
     )
 
 
-class HostImages:
+class NoImages:
     """This machine has no images."""
 
     def find(self, name: str) -> ImageInfo | None:
@@ -195,6 +226,10 @@ class HostSandbox:
                 self._current.killed = True
                 self._current.stop()
 
+    def end_orphans(self, tracking: str) -> Sequence[Orphan]:
+        """Kill what steps have left running with this RUNNER_TRACKING_ID."""
+        return orphans.end(tracking)
+
     def shell(self, process: ProcessSpec) -> int:
         """Run an interactive program on this terminal."""
         env = {**self._env, **process.env}
@@ -206,7 +241,10 @@ class HostSandbox:
         """Nothing would be removed."""
 
     def close(self) -> None:
-        """Nothing is removed: the folders are the run's."""
+        """End what steps have left running, where the job's own end did not come to it. The folders are the run's."""
+        tracking = self._env.get(orphans.TRACKING)
+        if tracking:
+            orphans.end(tracking)
 
 
 def _spawn(process: ProcessSpec, env: dict[str, str]) -> _Process:

@@ -18,8 +18,9 @@ def select(kind: str = "auto", *, host: str | None = None, folder: Path | None =
     """The engine for a run.
 
     ``auto`` takes the daemon that answers (docker's or Podman's), else starts Podman's service for
-    the run where podman is installed. ``host`` is an engine address that beats DOCKER_HOST and docker's
-    contexts; ``folder`` is where a socket of our own may lie (a temporary folder without it).
+    the run where podman is installed; the kind ``host`` does so once a job needs containers beside it.
+    The argument ``host`` is an engine address that beats DOCKER_HOST and docker's contexts; ``folder`` is
+    where a socket of our own may lie (a temporary folder without it).
     Raises EngineUnavailable with what was tried and what to do, UsageError for an unknown kind.
     """
     chosen = _KINDS.get(kind)
@@ -85,7 +86,7 @@ def _podman(host: str | None, folder: Path | None) -> Engine:
 def _host(host: str | None, folder: Path | None) -> Engine:
     from actlite.engines.host import HostEngine
 
-    return HostEngine()
+    return HostEngine(lambda: _auto(host, folder))
 
 
 _KINDS: dict[str, Callable[[str | None, Path | None], Engine]] = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from actlite.engines.base import ExitStatus, OutputSink, ProcessSpec
+from actlite.engines import orphans
+from actlite.engines.base import ExitStatus, Orphan, OutputSink, ProcessSpec
 from actlite.engines.docker import execs, sdk
 from actlite.engines.docker.client import Connection
 from actlite.engines.docker.containers import remove
@@ -145,6 +146,14 @@ class DockerSandbox:
     def killer(self) -> Killer:
         """A stopper of the process that runs now."""
         return Killer(self._api, self._id, self.pid)
+
+    def end_orphans(self, tracking: str) -> Sequence[Orphan]:
+        """Kill what steps have left running with this RUNNER_TRACKING_ID (see `Sandbox.end_orphans`). An image
+        without grep keeps it: the container's end is its end too."""
+        pieces: list[bytes] = []
+        argv = ("sh", "-c", orphans.IN_CONTAINER, "sh", f"{orphans.TRACKING}={tracking}")
+        self.run(ProcessSpec(argv=argv, env={orphans.TRACKING: ""}, workdir="/", timeout=5.0), pieces.append)
+        return orphans.listed(b"".join(pieces).decode(errors="replace"))
 
     def shell(self, process: ProcessSpec) -> int:
         """Run an interactive program on this terminal (see `Sandbox.shell`)."""
