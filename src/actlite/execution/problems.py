@@ -19,5 +19,16 @@ def explain_error(error: ExpressionError | ActliteError) -> str:
     return str(error)
 
 
+def step_error(error: ExpressionError, *, condition: bool = False) -> str:
+    """What a step's log says where something of it can't be evaluated (R: TemplateValidationErrors.cs,
+    TemplateContext.cs). The runner has forgotten where a condition stands."""
+    if not isinstance(error, TemplateError):
+        return str(error)
+    found = error.diagnostic
+    span = None if condition else found.span
+    place = f"{span.source.name} (Line: {span.line}, Col: {span.column}): " if span else ""
+    return f"The template is not valid. {place}{found.message}"
+
+
 def _joined(findings: Iterable[Diagnostic]) -> str:
     return "; ".join(f"{f.span}: {f.message}" if f.span else f.message for f in findings)

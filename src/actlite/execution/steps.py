@@ -32,7 +32,7 @@ from actlite.execution.diagnosing import Observer, diagnose_step, doubt_predicti
 from actlite.execution.file_commands import StepFiles
 from actlite.execution.opening import MAX_TIMEOUT, cannot_write
 from actlite.execution.output import StepLog
-from actlite.execution.problems import explain_error
+from actlite.execution.problems import step_error
 from actlite.execution.results import CANCELLED, FAILURE, SKIPPED, SUCCESS
 from actlite.execution.scope import scope
 from actlite.execution.state import Frame, JobState
@@ -178,7 +178,7 @@ def run_task(state: JobState, task: StepTask) -> str:
             reason = _skip_reason(state, task)
             tree = check.data()
     except ExpressionError as error:
-        failed_early = explain_error(error)
+        failed_early = step_error(error, condition=task.undecided)
     if reason and not failed_early:
         return _skip(state, task, run, reason, tree)
     name = _name(state, task, run)
@@ -335,8 +335,8 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
             state.layout.renew()
         result = task.body(run)
     except ExpressionError as wrong:
-        run.log.write(f"##[error]{explain_error(wrong)}\n")
-        run.effects.annotate_error(explain_error(wrong))
+        run.log.write(f"##[error]{step_error(wrong)}\n")
+        run.effects.annotate_error(step_error(wrong))
         result = StepResult(FAILURE)
     except (ActliteError, OSError) as raised:
         problem = cannot_write(raised, state.services.folder) if isinstance(raised, OSError) else raised
@@ -453,7 +453,7 @@ def _timeout_minutes(run: StepRun) -> int:
 
 
 def _undecided(run: StepRun, what: str, error: ExpressionError) -> None:
-    for message in (what, explain_error(error)):
+    for message in (what, step_error(error)):
         run.log.write(f"##[error]{message}\n")
         run.effects.annotate_error(message)
 

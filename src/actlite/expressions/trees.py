@@ -126,8 +126,8 @@ def evaluate_mapping(node: Mapping | Scalar, scope: Scope) -> dict[str, str]:
         if value is None:
             return {}
         if not isinstance(value, MappingABC):
-            shown = "" if isinstance(value, list) else f": '{to_string(value)}'"
-            raise _problem(f"Expected a mapping{shown}", node.span)
+            problem = not_text(value) or f"Unexpected value '{to_string(value)}'"
+            raise _problem(problem, node.span)
         entries = [(key, item, node.span) for key, item in value.items()]
     else:
         entries = _entries(node, scope)
