@@ -20,6 +20,9 @@ from actlite.records import frozen
 OutputSink = Callable[[bytes], None]
 """Takes a piece of output as it comes: stdout and stderr in the order in which they were written."""
 
+OnStart = Callable[[Callable[[], None]], None]
+"""Is given, as soon as a process or container is on its way, the function that stops just that."""
+
 LABEL_RUN = "dev.actlite.run"
 """Label: the id of the run that owns an object."""
 LABEL_OWNER = "dev.actlite.owner"
@@ -157,6 +160,8 @@ class ProcessSpec:
     """Run through the engine's own exec, where the runner's exact error text matters."""
     timeout: float | None = None
     """Seconds; the process group is killed after that."""
+    mark: str = ""
+    """A ``NAME=value`` of ``env`` that no other process of the sandbox has: by it this one is found among several."""
 
 
 @frozen
@@ -194,7 +199,7 @@ class ContainerRun:
 
 
 class Sandbox(Protocol):
-    """The place where a job's steps run. Safe to use from one thread at a time, but for ``kill``."""
+    """The place where a job's steps run. Processes may run at the same time, each from a thread of its own."""
 
     @property
     def id(self) -> str:
@@ -208,13 +213,14 @@ class Sandbox(Protocol):
     def image_env(self) -> Mapping[str, str]:
         """The environment that the image (or this machine) brings, before anything is added."""
 
-    def run(self, process: ProcessSpec, on_output: OutputSink) -> ExitStatus:
+    def run(self, process: ProcessSpec, on_output: OutputSink, on_start: OnStart | None = None) -> ExitStatus:
         """Run a process to its end. Its stdin is closed. A program that can't be started gives the
-        engine's own text as output and its exit code. Raises CannotRun when the sandbox is gone."""
+        engine's own text as output and its exit code. ``on_start`` is given a function that stops the process
+        and its whole group: INT, then TERM, then KILL (R: ProcessInvoker, 7.5 s and 2.5 s); it returns at once,
+        ``run`` returns when the process has ended. Raises CannotRun when the sandbox is gone."""
 
     def kill(self) -> None:
-        """Stop the process that ``run`` waits for, and its whole group: INT, then TERM, then KILL
-        (R: ProcessInvoker, 7.5 s and 2.5 s). Returns at once; ``run`` returns when it has ended."""
+        """Stop all processes that ``run`` waits for, in the same way."""
 
     def end_orphans(self, tracking: str) -> Sequence[Orphan]:
         """Kill what steps have left running with this RUNNER_TRACKING_ID; what was killed, by process id."""
@@ -297,9 +303,7 @@ class Engine(Protocol):
     def attach(self, id: str, control: Path | None) -> Sandbox:
         """The sandbox of a container that is still there, from this or another process."""
 
-    def run_container(
-        self, run: ContainerRun, on_output: OutputSink, on_start: Callable[[Callable[[], None]], None]
-    ) -> ExitStatus:
+    def run_container(self, run: ContainerRun, on_output: OutputSink, on_start: OnStart) -> ExitStatus:
         """Run a container to its end and remove it. ``on_start`` is given a function that kills it."""
 
     def create_network(self, owner: Owner) -> str:

@@ -25,6 +25,7 @@ from actlite.engines.base import (
     ImageInfo,
     ImageSpec,
     Mount,
+    OnStart,
     Orphan,
     OutputSink,
     Owned,
@@ -274,8 +275,8 @@ class FakeSandbox:
     def __init__(self, engine: FakeEngine, id: str, spec: SandboxSpec, image: ImageInfo) -> None:
         self._engine = engine
         self._image = image
-        self._killed = threading.Event()
-        self._running = False
+        self._lock = threading.Lock()
+        self._running: list[threading.Event] = []
         self.spec = spec
         self.id = id
         self.network = spec.network or "bridge"
@@ -287,21 +288,26 @@ class FakeSandbox:
         """The image's environment."""
         return self._image.env
 
-    def run(self, process: ProcessSpec, on_output: OutputSink) -> ExitStatus:
+    def run(self, process: ProcessSpec, on_output: OutputSink, on_start: OnStart | None = None) -> ExitStatus:
         """Behave as the engine's rules say."""
         if self.closed:
             raise CannotRun("the job's container has been removed")
-        self._killed.clear()
-        self._running = True
+        killed = threading.Event()
+        with self._lock:
+            self._running.append(killed)
+        if on_start is not None:
+            on_start(killed.set)
         try:
-            return self._engine.answer(Call(process, self.spec.mounts, self.id), on_output, self._killed)
+            return self._engine.answer(Call(process, self.spec.mounts, self.id), on_output, killed)
         finally:
-            self._running = False
+            with self._lock:
+                self._running.remove(killed)
 
     def kill(self) -> None:
-        """End the process that hangs."""
-        if self._running:
-            self._killed.set()
+        """End the processes that hang."""
+        with self._lock:
+            for killed in self._running:
+                killed.set()
 
     def end_orphans(self, tracking: str) -> Sequence[Orphan]:
         """Nothing is ever left running."""

@@ -23,6 +23,7 @@ from actlite.engines.base import (
     ImageInfo,
     Images,
     ImageSpec,
+    OnStart,
     Orphan,
     OutputSink,
     Owned,
@@ -194,14 +195,14 @@ class HostSandbox:
         self._machine = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._env = {**self._machine, **env}
         self._lock = threading.Lock()
-        self._current: _Process | None = None
+        self._running: list[_Process] = []
 
     @property
     def image_env(self) -> Mapping[str, str]:
         """What a job sees of this machine's environment."""
         return self._machine
 
-    def run(self, process: ProcessSpec, on_output: OutputSink) -> ExitStatus:
+    def run(self, process: ProcessSpec, on_output: OutputSink, on_start: OnStart | None = None) -> ExitStatus:
         """Run a process to its end. A program that isn't there gives a line of text and code 127."""
         env = {**self._env, **process.env}
         if process.path_prepends:
@@ -212,19 +213,20 @@ class HostSandbox:
             on_output(f"{process.argv[0]}: {_why(e, process)}\n".encode())
             return ExitStatus(126 if isinstance(e, PermissionError) else 127)
         with self._lock:
-            self._current = child
+            self._running.append(child)
         try:
+            if on_start is not None:
+                on_start(child.kill)
             return child.wait(on_output, process.timeout)
         finally:
             with self._lock:
-                self._current = None
+                self._running.remove(child)
 
     def kill(self) -> None:
-        """Stop the process that `run` waits for, and its group."""
+        """Stop the processes that `run` waits for, and their groups."""
         with self._lock:
-            if self._current is not None:
-                self._current.killed = True
-                self._current.stop()
+            for child in self._running:
+                child.kill()
 
     def end_orphans(self, tracking: str) -> Sequence[Orphan]:
         """Kill what steps have left running with this RUNNER_TRACKING_ID."""
@@ -336,6 +338,11 @@ class _Process:
                     pass
 
         threading.Thread(target=drain, name="actlite-drain", daemon=True).start()
+
+    def kill(self) -> None:
+        """Stop the group, as somebody has asked for; returns at once."""
+        self.killed = True
+        self.stop()
 
     def stop(self) -> None:
         """Begin to stop the group: INT, TERM, KILL; returns at once."""

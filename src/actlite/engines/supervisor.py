@@ -38,6 +38,9 @@ BOOT = (
 )
 """What the container's ``sh -c`` is given. Where FIFOs don't cross, it waits as the runner's does."""
 
+LANE = "_al={0}; . $_al/supervisor.sh"
+"""What another ``sh -c`` in the container is given for a lane whose folder is there at {0}."""
+
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """PATH of a container whose image sets none (moby: pkg/system, DefaultPathEnvUnix)."""
 
@@ -147,10 +150,18 @@ class Running:
 
 
 class Supervisor:
-    """The host's side of a control folder. `run` is for one thread at a time."""
+    """The host's side of a control folder. `run` is for one thread at a time.
 
-    def __init__(self, control: Path) -> None:
-        self.folder = control / "box"
+    Steps that run at the same time need a *lane* each: a shell of its own in the container, which the engine
+    starts by an exec. (A shell's ``&`` won't do: what it starts can't be interrupted any more, and a step could tell.)
+    """
+
+    def __init__(self, control: Path, lane: int = 0) -> None:
+        """``lane`` numbers those besides the container's main process, from 1; they share its mount."""
+        self.lane = lane
+        self.folder = control / "box" / str(lane) if lane else control / "box"
+        self.inside = f"{INSIDE}/{lane}" if lane else INSIDE
+        """Where the folder is in the container."""
         self.running: Running | None = None
         self._number = int.from_bytes(os.urandom(3)) * 1000
         self._mode = 0o600
@@ -160,9 +171,10 @@ class Supervisor:
         self._drain = _Drain()
 
     def prepare(self) -> None:
-        """Make the folder that is to be mounted at `INSIDE`. Its parent is closed to other users."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self.folder.parent.chmod(0o700)
+        """Make the folder that is to be mounted at `INSIDE`, its parent closed to other users; or a lane's in it."""
+        if not self.lane:
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            self.folder.parent.chmod(0o700)
         self.folder.mkdir(exist_ok=True)
         self.folder.chmod(0o755)
         for name in ("control", "status"):
@@ -226,7 +238,10 @@ class Supervisor:
         return code
 
     def close(self) -> None:
-        """Close the FIFOs; the folder stays."""
+        """Close the FIFOs; the folder stays. A lane's shell ends."""
+        if self.lane and self._control >= 0:
+            with contextlib.suppress(Dead, OSError):
+                self._send("leave 0")
         self._drain.close()
         files = (self._control, self._status)
         self._control = self._status = -1

@@ -2,7 +2,7 @@
 # own, so that a step can be stopped with everything that it started. Sourced by sh (POSIX); the folder
 # of the FIFOs is in $_al. Nothing set here is exported, so that steps see the container's environment.
 #
-#   control  <- "run N": source step.N in a subshell that becomes the step; "ping N": answer
+#   control  <- "run N": source step.N in a subshell that becomes the step; "ping N": answer; "leave 0": end
 #   status   -> "ready FLAGS" once; "pid N PID"; "end N CODE"; "pong N"; "refused N" (host: use exec)
 
 exec 3<>"$_al/status" 4<>"$_al/control"
@@ -55,5 +55,6 @@ while IFS= read -r _al_line <&4; do
         echo "end $_al_n $?" >&3
         ;;
     ping\ *) echo "pong $_al_n" >&3 ;;
+    leave\ *) exit 0 ;;
     esac
 done

@@ -13,15 +13,21 @@ import time
 from collections.abc import Callable
 
 from actlite.engines.docker import execs, sdk
+from actlite.engines.supervisor import INSIDE
 from actlite.errors import CannotRun
 
 INTERRUPT_SECONDS = 7.5
 TERMINATE_SECONDS = 2.5
 ABANDON_SECONDS = 5.0
 """After KILL: how long to wait for the end before giving the process up."""
+_AGAIN_SECONDS = 0.3
 
 _STOP = r"""
-s=$1 g=$2
+s=$1 g=$2 mark=$3
+holds() { # a file of /proc, without its NULs, holds a text
+    { text=$(cat "$1"); } 2>/dev/null
+    case $text in *"$2"*) ;; *) return 1 ;; esac
+}
 field() { # the process's parent, group, session, terminal
     read -r l 2>/dev/null <"$1" || return
     l=${l##*) }; set -f; set -- $l; set +f
@@ -31,7 +37,8 @@ if [ -z "$g" ]; then # an exec: entered from outside, so without a parent here, 
     for f in /proc/[0-9]*/stat; do
         field "$f" || continue
         p=${f#/proc/}; p=${p%/stat}
-        [ "$parent" = 0 ] && [ "$p" != 1 ] && [ "$p" != $$ ] && [ "$terminal" = 0 ] && g="$g $p"
+        [ "$parent" = 0 ] && [ "$p" != 1 ] && [ "$p" != $$ ] && [ "$terminal" = 0 ] || continue
+        holds "/proc/$p/environ" "$mark" && ! holds "/proc/$p/cmdline" "$4" && g="$g $p"
     done
     echo "$g"
 fi
@@ -50,8 +57,12 @@ done
 class Killer:
     """Stops one process and its group."""
 
-    def __init__(self, api: sdk.APIClient, container: str, pid: Callable[[], int]) -> None:
-        """``pid`` gives the process's id in the container, 0 where only exec knows it."""
+    def __init__(
+        self, api: sdk.APIClient, container: str, pid: Callable[[], int | None], mark: str = ""
+    ) -> None:
+        """``pid`` gives the process's id in the container: 0 where only exec knows it, None where it has not begun.
+        ``mark`` is what the environment of an exec's process has, and no other's."""
+        self._mark = mark
         self._api = api
         self._container = container
         self._pid = pid
@@ -73,21 +84,33 @@ class Killer:
             self._send("KILL")
 
     def _work(self) -> None:
-        self._groups = str(self._pid() or "")
         for signal, seconds in (
             ("INT", INTERRUPT_SECONDS),
             ("TERM", TERMINATE_SECONDS),
             ("KILL", ABANDON_SECONDS),
         ):
-            self._send(signal)
-            if self._ended.wait(seconds):
+            end = time.monotonic() + seconds
+            self._signal(signal)
+            while not self._groups and time.monotonic() < end:  # it is only about to start
+                if self._ended.wait(_AGAIN_SECONDS):
+                    return
+                self._signal(signal)
+            if self._ended.wait(max(0.0, end - time.monotonic())):
                 return
         self.gave_up = True
+
+    def _signal(self, signal: str) -> None:
+        if not self._groups:
+            pid = self._pid()
+            if pid is None:
+                return
+            self._groups = str(pid or "")
+        self._send(signal)
 
     def _send(self, signal: str) -> None:
         """Signal the groups; an exec's are found by the first signal, by its being entered from outside."""
         output: list[bytes] = []
-        argv = ["sh", "-c", _STOP, "sh", signal, self._groups]
+        argv = ["sh", "-c", _STOP, "sh", signal, self._groups, self._mark, f"_al={INSIDE}"]
         deadline = time.monotonic() + ABANDON_SECONDS
         with contextlib.suppress(CannotRun):  # the container is gone, and the process with it
             code = execs.run(

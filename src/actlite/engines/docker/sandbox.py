@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from actlite.engines import orphans
-from actlite.engines.base import ExitStatus, Orphan, OutputSink, ProcessSpec
+from actlite.engines.base import ExitStatus, OnStart, Orphan, OutputSink, ProcessSpec
 from actlite.engines.docker import execs, sdk
 from actlite.engines.docker.client import Connection
 from actlite.engines.docker.containers import remove
 from actlite.engines.docker.failures import translated
 from actlite.engines.docker.killing import Killer
+from actlite.engines.docker.lanes import Lanes
 from actlite.engines.supervisor import DEFAULT_PATH, Dead, Refused, Supervisor, acceptable
 from actlite.errors import CannotRun
 
@@ -42,11 +43,13 @@ class DockerSandbox:
         self._network = network
         self._image_env = image_env
         self._container_env = container_env
-        self._supervisor = supervisor
+        self._lanes = None
+        if supervisor is not None:
+            self._lanes = Lanes(self._api, id, supervisor, container_env)
         self._keep = False
         self._closed = False
         self._lock = threading.Lock()
-        self._current: _Run | None = None
+        self._running: list[_Run] = []
 
     @property
     def id(self) -> str:
@@ -66,9 +69,9 @@ class DockerSandbox:
     @property
     def supervised(self) -> bool:
         """Processes may go through the resident supervisor; else every one is an exec."""
-        return self._supervisor is not None
+        return self._lanes is not None
 
-    def run(self, process: ProcessSpec, on_output: OutputSink) -> ExitStatus:
+    def run(self, process: ProcessSpec, on_output: OutputSink, on_start: OnStart | None = None) -> ExitStatus:
         """Run a process to its end (see `Sandbox.run`)."""
         if self._closed:
             raise CannotRun("the job's container has been removed")
@@ -77,32 +80,27 @@ class DockerSandbox:
         if process.path_prepends:
             # R: ContainerStepHost: the prepends beat a PATH of the step's own env
             env["PATH"] = ":".join([*process.path_prepends, *([image_path] if image_path else [])])
-        current = _Run(self, process.timeout)
+        current = _Run(self._api, self._id, process)
         with self._lock:
-            self._current = current
+            self._running.append(current)
         try:
+            if on_start is not None:
+                on_start(current.kill)
             code = self._run(process, env, on_output, current)
         finally:
             with self._lock:
-                self._current = None
+                self._running.remove(current)
             current.ended()
         return ExitStatus(code, timed_out=current.timed_out, killed=current.killed)
 
     def _run(self, process: ProcessSpec, env: dict[str, str], on_output: OutputSink, current: _Run) -> int:
-        supervisor = self._supervisor
-        if supervisor is not None and not process.real_exec and acceptable(env):
+        lanes = self._lanes
+        if lanes is not None and not process.real_exec and acceptable(env):
             spec = ProcessSpec(argv=process.argv, env=env, workdir=process.workdir)
-            path = env.get("PATH") or self._container_env.get("PATH") or DEFAULT_PATH
-            try:
-                return supervisor.run(spec, path, on_output, current.tick)
-            except Refused:
-                pass  # nothing has run: exec says why
-            except Dead as e:
-                self._supervisor = None
-                supervisor.close()
-                if e.started:
-                    on_output(self._epitaph().encode())
-                    return 137
+            code = self._supervised(lanes, spec, on_output, current)
+            if code is not None:
+                return code
+        current.by_exec()
         with translated("starting a process in the job's container"):
             return execs.run(
                 self._api,
@@ -114,10 +112,38 @@ class DockerSandbox:
                 current.tick,
             )
 
-    def _epitaph(self) -> str:
+    def _supervised(
+        self, lanes: Lanes, process: ProcessSpec, on_output: OutputSink, current: _Run
+    ) -> int | None:
+        """Run it through a supervisor. None where nothing has run and the exec must."""
+        lane = lanes.take()
+        if lane is None:
+            return None
+        path = process.env.get("PATH") or self._container_env.get("PATH") or DEFAULT_PATH
+        current.lane = lane
+        try:
+            code = lane.run(process, path, on_output, current.tick)
+        except Refused:
+            lanes.give(lane)  # exec says why
+            return None
+        except Dead as e:
+            lanes.drop(lane)
+            if not lane.lane:
+                self._lanes = None
+                lanes.close()
+            if e.started:
+                on_output(self._epitaph(lane).encode())
+                return 137
+            return None
+        lanes.give(lane)
+        return code
+
+    def _epitaph(self, lane: Supervisor) -> str:
         """Why the container ended, for the log of the step that it took along."""
         why = "it has been removed"
         try:
+            if lane.lane and self._api.inspect_container(self._id)["State"].get("Running"):
+                return "\nThe shell that runs this step in the job's container has been killed.\n"
             state = self._api.inspect_container(self._id)["State"]
             while state.get("Running"):
                 time.sleep(0.05)
@@ -129,23 +155,10 @@ class DockerSandbox:
         return f"\nThe job's container has ended while the step was running ({why}).\n"
 
     def kill(self) -> None:
-        """Stop the process that `run` waits for (see `Sandbox.kill`)."""
+        """Stop the processes that `run` waits for (see `Sandbox.kill`)."""
         with self._lock:
-            if self._current is not None:
-                self._current.kill()
-
-    def pid(self) -> int:
-        """The id, in the container, of the supervised process that runs now; 0 for an exec."""
-        deadline = time.monotonic() + _PID_SECONDS
-        while self._supervisor is not None and (running := self._supervisor.running) is not None:
-            if running.pid or time.monotonic() > deadline:
-                return running.pid
-            time.sleep(0.01)
-        return 0
-
-    def killer(self) -> Killer:
-        """A stopper of the process that runs now."""
-        return Killer(self._api, self._id, self.pid)
+            for current in self._running:
+                current.kill()
 
     def end_orphans(self, tracking: str) -> Sequence[Orphan]:
         """Kill what steps have left running with this RUNNER_TRACKING_ID (see `Sandbox.end_orphans`). An image
@@ -174,16 +187,21 @@ class DockerSandbox:
             self._closed = True
         if not self._keep:
             remove(self._api, self._id)
-        if self._supervisor is not None:
-            self._supervisor.close()
+        if self._lanes is not None:
+            self._lanes.close()
 
 
 class _Run:
     """One process of the sandbox: its deadline, and whether it is being stopped."""
 
-    def __init__(self, sandbox: DockerSandbox, timeout: float | None) -> None:
-        self._sandbox = sandbox
-        self._deadline = None if timeout is None else time.monotonic() + timeout
+    def __init__(self, api: sdk.APIClient, container: str, process: ProcessSpec) -> None:
+        self._api = api
+        self._container = container
+        self._mark = process.mark
+        self._deadline = None if process.timeout is None else time.monotonic() + process.timeout
+        self._exec = False
+        self.lane: Supervisor | None = None
+        """The supervisor that runs it, if one does."""
         self._killer: Killer | None = None
         self._lock = threading.Lock()
         self.timed_out = False
@@ -196,6 +214,20 @@ class _Run:
             self._start()
         return self._killer is not None and self._killer.gave_up
 
+    def by_exec(self) -> None:
+        """It runs through the engine's exec."""
+        self._exec = True
+
+    def pid(self) -> int | None:
+        """Its id in the container, waited for; 0 for an exec; None where it isn't known yet."""
+        deadline = time.monotonic() + _PID_SECONDS
+        while not self._exec and time.monotonic() < deadline:
+            running = self.lane.running if self.lane is not None else None
+            if running is not None and running.pid:
+                return running.pid
+            time.sleep(0.01)
+        return 0 if self._exec else None
+
     def kill(self) -> None:
         self.killed = True
         self._start()
@@ -203,7 +235,7 @@ class _Run:
     def _start(self) -> None:
         with self._lock:
             if self._killer is None:
-                self._killer = self._sandbox.killer()
+                self._killer = Killer(self._api, self._container, self.pid, self._mark)
                 self._killer.start()
 
     def ended(self) -> None:
