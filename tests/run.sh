@@ -25,6 +25,7 @@ stage 'Docker' sh scripts/docker.sh docker || exit 4
 stage 'Node builds' sh scripts/node.sh || exit 4
 stage 'Registry of the tests' sh scripts/registry.sh || exit 4
 stage 'Reference engines' sh scripts/oracles.sh || exit 4
+stage 'Toolkit of the tests' sh scripts/toolkit.sh || exit 4
 
 stage 'ruff check' "$BIN/ruff" check .
 stage 'ruff format' "$BIN/ruff" format --check .
@@ -35,10 +36,16 @@ stage 'import layers' "$BIN/lint-imports"
 stage 'Unit tests' "$BIN/pytest" tests/unit -q -n 2 -p no:cacheprovider "$@"
 ACTLITE_DOCKER_TESTS=require
 export ACTLITE_DOCKER_TESTS
+RULES=$(mktemp) || exit 4
+rm -f "$RULES"
 stage 'Tests with containers' "$BIN/pytest" tests/docker --ignore=tests/docker/test_podman.py \
-    -q -n 2 --durations=10 -p no:cacheprovider "$@"
+    -q -n 2 --dist loadgroup --durations=10 -p no:cacheprovider --rule-results "$RULES" "$@"
 stage 'Podman' sh scripts/podman.sh &&
-    stage 'Tests with Podman' "$BIN/pytest" tests/docker/test_podman.py -q -p no:cacheprovider "$@"
+    stage 'Tests with Podman' "$BIN/pytest" tests/docker/test_podman.py -q -p no:cacheprovider \
+        --rule-results "$RULES" "$@"
+# With arguments only some of the tests were run.
+[ $# -gt 0 ] || stage "Rules of GitHub's runner" "$BIN/python" -m scripts.fidelity --check "$RULES"
+rm -f "$RULES"
 
 if [ -n "$failed" ]; then
     printf '\nFailed:%s\n' "$failed"

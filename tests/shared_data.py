@@ -21,10 +21,14 @@ FACTS = Path(os.environ.get("ACTLITE_GLIBC_FACTS") or _SHARED / "glibc-facts.jso
 SEED = Path(os.environ.get("ACTLITE_SEED_WORKFLOW") or _SHARED / "seed" / "hyperqueue-release.yml")
 """The workflow of 2021 with which the story began."""
 
+CASES = Path(os.environ.get("ACTLITE_FIDELITY_CASES") or _SHARED / "fidelity-cases.md")
+"""The list of small cases that the suite of the runner's rules began with, by number."""
+
 
 def needs(data: Path) -> pytest.MarkDecorator:
-    """Leave a test out where FACTS, or a folder of VECTORS or CORPUS, is not there, and say what to set."""
+    """Leave a test out where FACTS, SEED, CASES, or a folder of VECTORS or CORPUS, is not there, and say what to set."""
     name = "ACTLITE_CORPUS" if data.is_relative_to(CORPUS) else "ACTLITE_VECTORS"
-    name = {FACTS: "ACTLITE_GLIBC_FACTS", SEED: "ACTLITE_SEED_WORKFLOW"}.get(data, name)
+    files = {FACTS: "ACTLITE_GLIBC_FACTS", SEED: "ACTLITE_SEED_WORKFLOW", CASES: "ACTLITE_FIDELITY_CASES"}
+    name = files.get(data, name)
     reason = f"no test data at {data}: set {name} (docs/reference/evidence.md)"
     return pytest.mark.skipif(not data.exists(), reason=reason)
