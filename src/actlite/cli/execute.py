@@ -15,13 +15,18 @@ from actlite.cli.options import RunOptions
 from actlite.cli.reporters import reporters
 from actlite.cli.select_workflows import Selected, refuse_invalid, select_workflows
 from actlite.cli.session import Session, cache_folder, now, owner_of
+from actlite.contexts.github import run_fields
 from actlite.diagnostics import Severity
 from actlite.engines.base import Engine, Pull
 from actlite.engines.select import select as select_engine
-from actlite.errors import CannotRun, Interrupted, NothingSelected
+from actlite.errors import CannotRun, Interrupted, InvalidWorkflow, NothingSelected
 from actlite.events import Emit
+from actlite.execution.concurrency import Queues, setting
 from actlite.execution.scheduler import RunOutcome
 from actlite.execution.state import Services, Settings
+from actlite.expressions.errors import ExpressionError
+from actlite.expressions.template import Scope
+from actlite.journal.groups import Groups, groups_of
 from actlite.journal.runs import RunFolder, RunStore
 from actlite.planning.plan import JobPlan, Leg, Plan
 from actlite.runtimes.eras import Runner, runner_at
@@ -49,6 +54,7 @@ def execute(options: RunOptions) -> int:
         what, _, why = selected.why_nothing.partition("\n")
         raise NothingSelected(what, why=why)
     _refuse_unsupported(selected.plans)
+    _refuse_groups(selected.plans, options.variables)
     with_host = _all_on_host(selected.plans, options)
     engine = select_engine("host" if with_host else options.engine)
     try:
@@ -82,7 +88,7 @@ def _run_all(
         def services(folder: RunFolder, emit: Emit) -> Services:
             return _services(options, selected, engine, runner, folder, emit)
 
-        def where(job: JobPlan, leg: Leg, needs: Mapping[str, object], plan: Plan = plan) -> Place:
+        def where(plan: Plan, job: JobPlan, leg: Leg, needs: Mapping[str, object]) -> Place:
             return leg_place(
                 plan,
                 job,
@@ -116,7 +122,7 @@ def _refuse_unsupported(plans: Sequence[Plan]) -> None:
     """What GitHub refuses or this version can't run is said before anything starts. Raises InvalidWorkflow and
     CannotRun."""
     found = [d for plan in plans for d in plan.warnings]
-    found += [d for plan in plans for job in plan.jobs for d in job.problems]
+    found += [d for plan in plans for _, job in plan.every_job() for d in job.problems]
     refuse_invalid(tuple(d for d in found if d.severity is Severity.ERROR and d.code != unsupported.CODE))
     for diagnostic in found:
         say(diagnostic.render())
@@ -129,6 +135,17 @@ def _refuse_unsupported(plans: Sequence[Plan]) -> None:
         )
 
 
+def _refuse_groups(plans: Sequence[Plan], variables: Mapping[str, str]) -> None:
+    """A workflow whose ``concurrency`` can't be evaluated does not start on GitHub. Raises InvalidWorkflow."""
+    for plan in plans:
+        github = {**plan.trigger.github, **run_fields(plan.trigger.github, "0")}
+        contexts = {"github": github, "inputs": plan.trigger.inputs, "vars": variables}
+        try:
+            setting(plan.workflow.concurrency, Scope(contexts))
+        except ExpressionError as error:
+            raise InvalidWorkflow("The workflow is not valid.", [], why=error.message) from error
+
+
 def _all_on_host(plans: Sequence[Plan], options: RunOptions) -> bool:
     """Whether no job needs containers, so that no daemon need be asked."""
     if options.engine != "auto":
@@ -138,12 +155,12 @@ def _all_on_host(plans: Sequence[Plan], options: RunOptions) -> bool:
         and job.job.services is None
         and job.legs is not None
         and all(
-            leg_place(plan, job, leg, options.platforms, options.variables, engine_is_host=False).where
+            leg_place(inner, job, leg, options.platforms, options.variables, engine_is_host=False).where
             == HOST
-            for leg in job.legs
+            for leg in (job.legs if job.job.uses is None else ())
         )
         for plan in plans
-        for job in plan.jobs
+        for inner, job in plan.every_job()
     )
 
 
@@ -181,6 +198,10 @@ def _services(
             token=None,
         )
 
+    @functools.cache
+    def groups() -> Groups:
+        return groups_of(selected.repository, selected.root, cache)
+
     return Services(
         engine=engine,
         actions=actions,
@@ -210,6 +231,7 @@ def _services(
             target=options.target,
         ),
         cache=cache,
+        queues=Queues(groups, f"run {folder.id} of {selected.root}"),
     )
 
 

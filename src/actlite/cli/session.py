@@ -9,17 +9,22 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from actlite.contexts.github import run_fields
 from actlite.engines.base import Engine, Owner
 from actlite.errors import ActliteError
 from actlite.events import Emit, Event, Notice, RunFinished, RunStarted
 from actlite.execution.cancellation import Cancellation
+from actlite.execution.concurrency import Place, setting
 from actlite.execution.scheduler import RunOutcome, Scheduler, Where
 from actlite.execution.state import Services
+from actlite.expressions.template import Scope
 from actlite.journal.log import EventLog
 from actlite.journal.runs import RunFolder, RunStore, State
 from actlite.planning.plan import Plan
 from actlite.reporting.tee import Reporter, Tee
 
+LOOK_SECONDS = 0.1
+"""How often a run looks whether its concurrency group is free, or wanted by another."""
 SWEEP_SECONDS = 10.0
 """How long a run's end waits for the clean-up of earlier ones."""
 
@@ -72,15 +77,22 @@ class Session:
         gate = _Gate(tee)
         services = services_of(folder, gate)
         started = services.clock()
-        scheduler = Scheduler(services, plan, where=where, cancel=self.cancel)
-        scheduler.prepare()
+        cancel = Cancellation(self.cancel)
+        scheduler = Scheduler(services, plan, where=where, cancel=cancel)
+        place = _place(plan, services)
+        waits = place is not None and place.waiting
+        if not waits:
+            scheduler.prepare()
         self._clean_up()
         tee(_started(plan, services, folder, source, started))
         for note in services.runner.notes:
             tee(Notice(started, "note", note))
         gate.open()
         try:
-            outcome = self._watch(scheduler)
+            if place is not None and waits:
+                tee(Notice(services.clock(), "note", place.wait_text))
+                _wait(place, cancel)
+            outcome = self._watch(scheduler, cancel, place)
             kept = tuple(sandbox.id[:12] for sandbox in outcome.kept)
             tee(
                 RunFinished(
@@ -94,13 +106,16 @@ class Session:
             )
             self._settle(folder, outcome, scheduler)
         finally:
+            if place is not None:
+                place.release()
             log.close()
             if folder.lock is not None:
                 folder.lock.release()
         return outcome
 
-    def _watch(self, scheduler: Scheduler) -> RunOutcome:
-        """Run the scheduler in a thread, so that this one can take signals."""
+    def _watch(self, scheduler: Scheduler, cancel: Cancellation, place: Place | None) -> RunOutcome:
+        """Run the scheduler in a thread, so that this one can take signals, and see whether another run wants the
+        concurrency group now."""
         result: list[RunOutcome | BaseException] = []
 
         def work() -> None:
@@ -112,9 +127,11 @@ class Session:
         thread = threading.Thread(target=work, name="scheduler", daemon=True)
         thread.start()
         while thread.is_alive():
-            thread.join(0.5)
+            thread.join(0.5 if place is None else LOOK_SECONDS)
+            if place is not None and not cancel.cancelled and place.cancelled:
+                cancel.cancel(place.cancelled)
         if isinstance(result[0], BaseException):
-            self.cancel.force("actlite itself has failed")
+            cancel.force("actlite itself has failed")
             raise result[0]
         return result[0]
 
@@ -222,9 +239,31 @@ def _started(plan: Plan, services: Services, folder: RunFolder, source: str, tim
         services.runner.date.isoformat(),
         services.runner.release,
         source,
-        tuple(leg.key for job in plan.jobs for leg in job.legs or ()),
+        plan.leg_keys,
         engine=services.engine.name,
     )
+
+
+def _place(plan: Plan, services: Services) -> Place | None:
+    """The run's place in its concurrency group; None without one."""
+    queues, github = services.queues, plan.trigger.github
+    if queues is None or plan.workflow.concurrency is None:
+        return None
+    contexts = {
+        "github": {**github, **run_fields(github, services.owner.run)},
+        "inputs": plan.trigger.inputs,
+        "vars": services.settings.vars,
+    }
+    wanted = setting(plan.workflow.concurrency, Scope(contexts))
+    return queues.enter_run(wanted) if wanted is not None else None
+
+
+def _wait(place: Place, cancel: Cancellation) -> None:
+    """Wait for the run's turn. A run that is replaced, or stopped, meanwhile never begins."""
+    while not cancel.cancelled and place.waiting:
+        cancel.wait(LOOK_SECONDS)
+    if place.cancelled or cancel.cancelled:
+        cancel.force(place.cancelled or cancel.reason)
 
 
 def owner_of(folder: RunFolder) -> Owner:

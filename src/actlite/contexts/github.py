@@ -96,3 +96,13 @@ def workflow_fields(github: Mapping[str, Any], *, name: str, path: str) -> dict[
         "workflow_ref": f"{github.get('repository', '')}/{path}@{github.get('ref', '')}",
         "workflow_sha": github.get("sha", ""),
     }
+
+
+def run_fields(github: Mapping[str, Any], run: str) -> dict[str, Any]:
+    """The fields of the github context that the run adds: its id counts for its number too, unless the event
+    names them."""
+    return {
+        "run_id": github.get("run_id") or run,
+        "run_number": github.get("run_number") or run,
+        "run_attempt": github.get("run_attempt") or "1",
+    }

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from actlite.contexts.github import workflow_fields
+from actlite.contexts.github import run_fields, workflow_fields
 from actlite.engines.base import Mount, Progress, Sandbox, SandboxSpec
 from actlite.errors import ActliteError, CannotRun, DiskFull
 from actlite.events import ImageProgress
@@ -297,9 +297,7 @@ def _github(plan: Plan, job: JobPlan, leg: Leg, services: Services) -> dict[str,
         **plan.trigger.github,
         "job": job.job.id,
         **workflow_fields(plan.trigger.github, name=plan.workflow.name, path=plan.workflow.path),
-        "run_id": plan.trigger.github.get("run_id") or services.owner.run,
-        "run_number": plan.trigger.github.get("run_number") or services.owner.run,
-        "run_attempt": plan.trigger.github.get("run_attempt") or "1",
+        **run_fields(plan.trigger.github, services.owner.run),
         "token": given or LOCAL_TOKEN,
         "action": "",
         "action_ref": "",

@@ -18,6 +18,7 @@ from actlite.records import changeable, frozen
 if TYPE_CHECKING:
     from actlite.actions.store import ActionStore
     from actlite.contexts.repository import Repository
+    from actlite.execution.concurrency import Queues
     from actlite.execution.matchers import Matchers
     from actlite.execution.steps import StepTask
     from actlite.runtimes.eras import Runner
@@ -69,6 +70,8 @@ class Services:
     settings: Settings
     cache: Path
     """Where what is learned of images is kept between runs."""
+    queues: Queues | None = None
+    """The concurrency groups; None where no other run is to be minded."""
 
 
 @frozen

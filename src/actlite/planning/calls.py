@@ -19,7 +19,6 @@ from actlite.workflow.called import parse_call
 from actlite.workflow.calls import Call
 from actlite.workflow.model import Job
 from actlite.workflow.permissions import Permissions
-from actlite.workflow.unsupported import of_workflow
 
 MAX_PLANS = 2000
 """So many called workflows are planned in one plan; matrices below matrices could make millions of them."""
@@ -124,7 +123,6 @@ class Level:
                 workflow,
                 replace(outer.trigger, inputs=given.values),
                 (),
-                tuple(of_workflow(workflow)),
                 matrix_filter=outer.matrix_filter,
                 vars=outer.vars,
                 later=given.later,

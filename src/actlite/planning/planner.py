@@ -23,7 +23,7 @@ from actlite.workflow.calls import Call, Calls, Library, inherited_permissions
 from actlite.workflow.model import Job, Workflow
 from actlite.workflow.nearest import nearest
 from actlite.workflow.permissions import read_permissions
-from actlite.workflow.unsupported import of_job, of_workflow
+from actlite.workflow.unsupported import of_job
 
 _VARIABLE = re.compile(r"\bvars\s*\.\s*([A-Za-z_][\w-]*)")
 
@@ -58,7 +58,7 @@ def plan(
     return replace(
         empty,
         jobs=tuple(plans),
-        warnings=tuple(of_workflow(workflow)) + _unknown_changes(workflow, trigger),
+        warnings=_unknown_changes(workflow, trigger),
         matrix_filter=tuple(matrix_filter),
         refused=bool(calls.faults),
     )

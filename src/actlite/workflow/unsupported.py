@@ -8,7 +8,7 @@ from actlite.diagnostics import Diagnostic, Severity
 from actlite.document.nodes import Mapping, Node, Scalar, Sequence
 from actlite.source import Span
 from actlite.workflow import access
-from actlite.workflow.model import Job, Workflow
+from actlite.workflow.model import Job
 from actlite.workflow.validate import start_of
 
 CODE = "not-supported-yet"
@@ -23,24 +23,9 @@ _STEP_KEYS = {
 }
 
 
-def unsupported(workflow: Workflow) -> tuple[Diagnostic, ...]:
-    """What of the whole workflow actlite can't run (errors) or does not honour (notes), jobs included."""
-    found = list(of_workflow(workflow))
-    for job in workflow.jobs:
-        found += of_job(job)
-    return tuple(found)
-
-
-def of_workflow(workflow: Workflow) -> tuple[Diagnostic, ...]:
-    """The part of ``unsupported`` that concerns no single job."""
-    return _concurrency(workflow.concurrency)
-
-
 def of_job(job: Job) -> tuple[Diagnostic, ...]:
-    """The part of ``unsupported`` that concerns one job."""
+    """What of a job actlite can't run (errors) or does not honour (notes)."""
     found: list[Diagnostic] = []
-    if job.uses is not None:
-        found.append(_error("calls of reusable workflows", job.uses.span, "copy its jobs into this file"))
     snapshot = access.get(job.node, "snapshot")
     if snapshot is not None:
         found.append(
@@ -50,7 +35,6 @@ def of_job(job: Job) -> tuple[Diagnostic, ...]:
     if cache_mode is not None:
         found.append(_note("'cache-mode' is not applied: caches can be read and written", cache_mode))
     found += _steps(access.get(job.node, "steps"))
-    found += _concurrency(job.concurrency)
     if job.environment is not None:
         rules = (
             "the environment's protection rules (approvals, waiting time, allowed branches) are not applied"
@@ -70,13 +54,6 @@ def _steps(node: Node | None) -> Iterator[Diagnostic]:
             off = key.text == "background" and isinstance(value, Scalar) and value.value is False
             if what is not None and not off:
                 yield _error(what, key.span, "write ordinary steps, one after the other")
-
-
-def _concurrency(node: Node | None) -> tuple[Diagnostic, ...]:
-    if node is None:
-        return ()
-    message = "concurrency between runs is not applied: this run neither waits for others nor cancels them"
-    return (_note(message, node),)
 
 
 def _note(message: str, node: Node, help: str = "") -> Diagnostic:

@@ -9,7 +9,7 @@ import pytest
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.source import SourceFile
 from actlite.workflow.reader import read
-from actlite.workflow.unsupported import CODE, unsupported
+from actlite.workflow.unsupported import CODE, of_job
 
 
 def findings(text: str) -> list[Diagnostic]:
@@ -109,7 +109,7 @@ def test_the_mark_is_under_the_wrong_name() -> None:
 def problems(text: str) -> list[tuple[str, str]]:
     workflow, bag = read(SourceFile("test.yml", textwrap.dedent(text)), "test.yml")
     assert workflow is not None, "\n".join(finding.render() for finding in bag)
-    found = unsupported(workflow)
+    found = [finding for job in workflow.jobs for finding in of_job(job)]
     assert all(finding.code == CODE and finding.span is not None for finding in found)
     return [(finding.severity.value, finding.message) for finding in found]
 
@@ -118,7 +118,6 @@ def test_what_cannot_run_yet_is_said() -> None:
     found = problems(
         """\
         on: push
-        concurrency: x
         jobs:
           call: {uses: ./.github/workflows/other.yml}
           a:
@@ -139,7 +138,7 @@ def test_what_cannot_run_yet_is_said() -> None:
     for word in ("reusable", "snapshot", "background", "'wait'", "'wait-all'", "'cancel'", "'parallel'"):
         assert any(word in message for message in errors), word
     notes = [message for severity, message in found if severity == "note"]
-    assert len(notes) == 2
+    assert len(notes) == 1
 
 
 def test_an_ordinary_workflow_is_supported() -> None:
