@@ -1,0 +1,1 @@
+require('./body.cjs')(require('./load.cjs'));

@@ -1,0 +1,3 @@
+import body from './body.cjs';
+import load from './load.mjs';
+body(load);

@@ -1,0 +1,1 @@
+require('./after.cjs')(require('./load.cjs'));

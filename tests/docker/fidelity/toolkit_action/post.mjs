@@ -1,0 +1,3 @@
+import after from './after.cjs';
+import load from './load.mjs';
+after(load);
