@@ -106,3 +106,16 @@ def run_fields(github: Mapping[str, Any], run: str) -> dict[str, Any]:
         "run_number": github.get("run_number") or run,
         "run_attempt": github.get("run_attempt") or "1",
     }
+
+
+def job_fields(workflow: str, repository: str, ref: str, sha: str, *, run: str, leg: str) -> dict[str, Any]:
+    """The fields of the job context that say which workflow file the job is in, that of a called workflow too
+    (R: JobContext.cs): ``workflow`` is the file's path in ``repository`` at ``ref``, whose commit is ``sha``.
+    The number of the check run is made up from the run's id and the leg's key."""
+    return {
+        "check_run_id": stable_id(f"{run} {leg}"),
+        "workflow_ref": f"{repository}/{workflow}@{ref}",
+        "workflow_sha": sha,
+        "workflow_repository": repository,
+        "workflow_file_path": workflow,
+    }

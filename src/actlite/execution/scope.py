@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from actlite.contexts import runner
+from actlite.contexts.github import job_fields
 from actlite.execution.state import Frame, JobState
 from actlite.expressions import Value
 from actlite.expressions.template import Scope
@@ -65,6 +66,17 @@ def runner_context(state: JobState) -> dict[str, str]:
     )
 
 
+def job_identity(state: JobState) -> dict[str, Any]:
+    """The fields of the job context that say which job of which file it is."""
+    plan, github = state.plan, state.github
+    repository, sha, ref = str(github["repository"]), str(github["sha"]), str(github["ref"])
+    path = plan.workflow.path
+    if not plan.origin.is_here:
+        repository, sha, ref = plan.origin.repository, plan.origin.sha, plan.ref or plan.origin.sha
+        path = path.removeprefix(f"{repository}/").rpartition("@")[0] or path
+    return job_fields(path, repository, ref, sha, run=str(github["run_id"]), leg=state.leg.key)
+
+
 def contexts(
     state: JobState, frame: Frame, env: Mapping[str, str], step: Step | None = None
 ) -> dict[str, Any]:
@@ -79,7 +91,7 @@ def contexts(
         "github": github,
         "env": CaseSensitiveDict(env),
         "runner": runner_context(state),
-        "job": {"status": state.status, **state.job_context},
+        "job": {"status": state.status, **job_identity(state), **state.job_context},
         "strategy": strategy_context(state),
         "matrix": state.leg.matrix or None,
         "steps": frame.steps,

@@ -68,3 +68,13 @@ def violations(requested: Permissions, allowed: Permissions) -> tuple[str, str] 
 
 def _all(level: str) -> Permissions:
     return {name: "read" if name in READ_ONLY else level for name in COMPARED}
+
+
+def token_lines(permissions: Permissions | None) -> tuple[str, ...]:
+    """What the token may do, as the log of ``Set up job`` lists it: by name, with ``Metadata``, which cannot be
+    taken away, and without ID tokens, which are none of the token's. Without permissions in the files it is what
+    new repositories give (docs: permissions for the GITHUB_TOKEN, restricted)."""
+    given = of_policy("LimitedRead", trusted=False) if permissions is None else permissions
+    found = {"metadata": "read", **{k: v for k, v in given.items() if k != "id-token"}}
+    names = {"".join(word.capitalize() for word in name.split("-")): level for name, level in found.items()}
+    return tuple(f"{name}: {names[name]}" for name in sorted(names))
