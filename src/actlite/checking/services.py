@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from actlite.diagnostics import Diagnostic, Severity
-from actlite.planning.plan import Plan
+from actlite.planning.plan import JobPlan, Plan
 from actlite.workflow.model import UsesStep
+from actlite.workflow.permissions import read_permissions
 
 NEEDS_SERVICE = frozenset(
     {
@@ -45,7 +46,16 @@ def service_findings(plan: Plan, replaced: Collection[str] = ()) -> tuple[Diagno
     without ``@ref``."""
     found: list[Diagnostic] = []
     own = {name.lower() for name in replaced}
-    for job in plan.jobs:
+    for part, job in plan.every_job():
+        if _asks_for_id_token(part, job):
+            found.append(
+                Diagnostic(
+                    "no-service",
+                    Severity.WARNING,
+                    f"job '{job.id}' gets no OpenID Connect token here, which its 'id-token: write' asks for",
+                    job.job.span,
+                )
+            )
         for step in job.job.steps:
             if not isinstance(step, UsesStep):
                 continue
@@ -60,3 +70,14 @@ def service_findings(plan: Plan, replaced: Collection[str] = ()) -> tuple[Diagno
                 continue
             found.append(Diagnostic("no-service", Severity.WARNING, message, step.uses.span, help=help_))
     return tuple(found)
+
+
+def _asks_for_id_token(plan: Plan, job: JobPlan) -> bool:
+    """Whether a job with steps of its own says that its token may ask for another, of OpenID Connect."""
+    if job.job.uses is not None:
+        return False
+    said = job.permissions
+    if said is None:
+        own = job.job.permissions
+        said = read_permissions(own if own is not None else plan.workflow.permissions)
+    return said is not None and said.get("id-token") == "write"

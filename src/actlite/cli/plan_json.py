@@ -48,7 +48,9 @@ def _workflow(workflow: WorkflowOutline, view: PlanView) -> dict[str, Any]:
         "cancel_in_progress": _value(workflow.cancel_in_progress),
         "jobs": [_job(job, view, plan.workflow.path) for job in workflow.jobs],
         "secrets": sorted(workflow.secrets),
-        "warnings": [finding_data(warning) for warning in plan.warnings],
+        "warnings": [
+            finding_data(found) for found in (*plan.warnings, *view.services_of(plan.workflow.path))
+        ],
     }
 
 

@@ -100,7 +100,8 @@ def _workflow(workflow: WorkflowOutline, view: PlanView, explain: bool) -> list[
     lines += _jobs(workflow, view, 4, explain)
     jobs = [job for job in workflow.all_jobs() if job.condition.runs != "no"]
     found = [problem for job in jobs for problem in job.plan.problems]
-    lines += _problems([*found, *workflow.plan.warnings])
+    services = view.services_of(*{job.plan.job.span.source.name for job in jobs})
+    lines += _problems([*found, *workflow.plan.warnings, *services])
     secrets = workflow.secrets.union(*(job.secrets for job in jobs))
     missing = view.missing(secrets)
     if missing:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from actlite.actions.reference import LocalAction, RemoteAction, SelfAction
 from actlite.actions.reference import parse as parse_reference
 from actlite.checking.runners import unrunnable
+from actlite.checking.services import service_findings
 from actlite.cli.select_workflows import Selected
 from actlite.diagnostics import Diagnostic
 from actlite.errors import UsageError
@@ -47,12 +48,20 @@ class PlanView:
     actions: tuple[UsedAction, ...]
     predictions: Mapping[tuple[str, str], tuple[Prediction, ...]]
     """What becomes of the steps that use actions: by the file and the id of the job."""
+    services: tuple[Diagnostic, ...]
+    """The steps that need a service of GitHub's which is not there on this machine."""
     given_secrets: frozenset[str]
     """The names of the secrets that are given, in small letters."""
 
     def missing(self, secrets: Collection[str]) -> list[str]:
         """Those of the secrets that are not given."""
         return sorted(name for name in secrets if name.casefold() not in self.given_secrets)
+
+    def services_of(self, *paths: str) -> list[Diagnostic]:
+        """What is missing for the steps of these files."""
+        return [
+            found for found in self.services if found.span is not None and found.span.source.name in paths
+        ]
 
     def of_job(self, job: JobPlan, path: str) -> tuple[Prediction, ...]:
         """The predictions for a job of a file."""
@@ -78,12 +87,19 @@ def view(
         for plan in _running(workflow)
         for found in unrunnable(plan, platforms, variables)
     ]
+    services = [
+        found
+        for workflow in workflows
+        for plan in _running(workflow)
+        for found in service_findings(plan, overrides)
+    ]
     return PlanView(
         selected,
         workflows,
         tuple(absent),
         tuple(_used(workflows, selected.root, overrides)),
         _predicted(selected, overrides, predicting, every_step=every_step),
+        tuple(dict.fromkeys(services)),
         frozenset(name.casefold() for name in given_secrets),
     )
 
