@@ -59,6 +59,14 @@ class Shell:
         """As the log shows it after ``shell: ``."""
         return f"{self.command} {self.arguments}"
 
+    def check(self) -> None:
+        """Raises ShellError for a name that is not built in and has no ``{0}``."""
+        if "{0}" not in self.arguments:
+            raise ShellError(
+                "Invalid shell option. Shell must be a valid built-in (bash, sh, cmd, powershell, pwsh) "
+                "or a format string containing '{0}'"
+            )
+
     def script(self, text: str) -> str:
         """The script as it is written to its file."""
         return f"{self.prepend}{text}{self.append}"
@@ -82,8 +90,8 @@ class Shell:
 def resolve_shell(shell: str | None, *, in_container: bool, which: Which) -> Shell:
     """The shell for a step's ``shell:`` (the step's own or from defaults; None or '' when not given).
 
-    In a container nothing is looked up here, and the default is always ``sh``. Raises ShellError for
-    a name that is not built in and has no ``{0}``, and on the host for a program that isn't there.
+    In a container nothing is looked up here, and the default is always ``sh``. Raises ShellError on the host for a
+    program that isn't there. Whether it can take a script is for ``Shell.check``.
     """
     if not shell:
         if in_container:
@@ -92,11 +100,6 @@ def resolve_shell(shell: str | None, *, in_container: bool, which: Which) -> She
     name, _, given = shell.partition(" ")
     command = name if in_container else _find(name, which)
     arguments = given.lstrip() or _ARGUMENTS.get(name.lower(), "")
-    if "{0}" not in arguments:
-        raise ShellError(
-            "Invalid shell option. Shell must be a valid built-in (bash, sh, cmd, powershell, pwsh) "
-            "or a format string containing '{0}'"
-        )
     prepend, append = _FIX_UPS.get(name, ("", ""))
     return Shell(command, arguments, _EXTENSIONS.get(name.lower(), ""), prepend, append)
 

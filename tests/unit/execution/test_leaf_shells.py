@@ -49,7 +49,7 @@ def test_on_the_host_programs_are_looked_up() -> None:
 @pytest.mark.parametrize("shell", ["foo", "foo -x", "bash -x", "python {1}"])
 def test_a_shell_without_a_place_for_the_script(shell: str) -> None:
     with pytest.raises(ShellError) as caught:
-        resolve_shell(shell, in_container=True, which=which)
+        resolve_shell(shell, in_container=True, which=which).check()
     assert str(caught.value) == (
         "Invalid shell option. Shell must be a valid built-in (bash, sh, cmd, powershell, pwsh) or a format "
         "string containing '{0}'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,11 @@ from pathlib import Path
 from actlite.engines.base import ContainerRun, ImageSpec, Mount, Progress
 from actlite.errors import CannotRun, UsageError
 from actlite.events import ImageProgress
+from actlite.execution import docker_log
 from actlite.execution.cancellation import until_cancelled
 from actlite.execution.containers import DOCKER_SOCKET, ContainerSpec, image_spec
 from actlite.execution.environment import as_c_string, process_env
+from actlite.execution.handlers.node import write_header
 from actlite.execution.prepared import PreparedAction
 from actlite.execution.results import FAILURE, SUCCESS
 from actlite.execution.scope import scope
@@ -22,13 +25,17 @@ from actlite.expressions.template import Scope, evaluate_mapping, evaluate_strin
 from actlite.workflow.model import DockerRuns
 
 
-def run_docker(run: StepRun, action: PreparedAction, inputs: dict[str, str], image: str) -> StepResult:
-    """Run one stage of a docker action in a container of its own, on the job's network where it has one."""
+def run_docker(
+    run: StepRun, action: PreparedAction, inputs: dict[str, str], image: Callable[[], str]
+) -> StepResult:
+    """Run one stage of a docker action in a container of its own, on the job's network where it has one. ``image``
+    gives its image, which may have to be built first."""
     state = run.state
     runs = action.manifest.runs
     assert isinstance(runs, DockerRuns)
     lowered = {k.lower(): v for k, v in inputs.items()}
-    run.log.write(f"##[group]Run {action.reference}\n##[endgroup]\n")
+    write_header(run, action, inputs)
+    built = image()
     inner = _scope(run, inputs)
     entrypoint = runs.entrypoint or lowered.get("entrypoint", "")
     if run.task.stage == "pre":
@@ -36,7 +43,7 @@ def run_docker(run: StepRun, action: PreparedAction, inputs: dict[str, str], ima
     elif run.task.stage == "post":
         entrypoint = runs.post_entrypoint
     if runs.args is not None:
-        line = " ".join(_quoted(evaluate_string(a, inner)) for a in runs.args)
+        line = "".join(f" {_quoted(evaluate_string(a, inner))}" for a in runs.args)
     else:
         line = lowered.get("args", "")
     own = evaluate_mapping(runs.env, inner) if runs.env is not None else {}
@@ -50,7 +57,7 @@ def run_docker(run: StepRun, action: PreparedAction, inputs: dict[str, str], ima
     )
     env["HOME"] = "/github/home"
     spec = ContainerRun(
-        image=ImageSpec(image, state.services.settings.pull),
+        image=ImageSpec(built, state.services.settings.pull),
         owner=state.services.owner,
         env=_translated(state, env),
         mounts=_mounts(state),
@@ -61,20 +68,63 @@ def run_docker(run: StepRun, action: PreparedAction, inputs: dict[str, str], ima
         timeout=None if run.deadline is None else max(0.1, run.deadline - state.services.clock()),
     )
 
-    def started(kill: Callable[[], None]) -> None:
-        """Whoever stops this step, or one around it, finds the way to; it asks until the step has ended."""
-        state.kill_container = kill
-
-    if run.killed:
+    if run.killed or run.stopping:
+        run.killed = True
         return StepResult(FAILURE)
-    try:
-        status = state.services.engine.run_container(spec, run.log.feed, started)
-    finally:
-        state.kill_container = None
+    run.log.write(_command(state, spec, own_ci="CI" in own or "CI" in run.env, arguments=line))
+    status = state.services.engine.run_container(spec, run.log.feed, run.started)
     run.killed = run.killed or status.killed
     run.timed_out = run.timed_out or status.timed_out
     ok = status.code == 0 and not status.timed_out
     return StepResult(SUCCESS if ok else FAILURE, status.code)
+
+
+def _command(state: JobState, spec: ContainerRun, *, own_ci: bool, arguments: str) -> str:
+    """The ``docker run`` that the runner would have written, with its own paths."""
+    layout = state.layout
+    names = [name for name in spec.env if name != "GITHUB_ACTIONS" and (name != "CI" or own_ci)]
+    known = {layout.temp, layout.home, layout.event_folder, layout.files, layout.workspace}
+    mounts = [
+        Mount(
+            layout.runner_path(Path(m.source)) if m.source and Path(m.source) in known else m.source, m.target
+        )
+        for m in spec.mounts
+    ]
+    return docker_log.run(
+        docker_log.container_name(spec.image.name, alias=False),
+        docker_log.label(spec.owner.run),
+        spec.workdir,
+        sorted(names, key=_place),
+        spec.entrypoint,
+        spec.network or "",
+        mounts,
+        spec.image.name,
+        arguments,
+    )
+
+
+def _place(name: str) -> int:
+    """The runner tells the workflow's variables first, then inputs, HOME, the contexts'."""
+    for place, start in enumerate(("INPUT_", "HOME", "GITHUB_", "RUNNER_"), 1):
+        if name == start or (start.endswith("_") and name.startswith(start)):
+            return place
+    return 0
+
+
+def image_title(state: JobState, action: PreparedAction, *, at_use: bool) -> str:
+    """The group and the command before an image is pulled or built; ``at_use``: by the step itself, as for local
+    actions (R: ActionManager.PullActionContainerAsync, BuildActionContainerAsync, ContainerActionHandler)."""
+    runs = action.manifest.runs
+    assert isinstance(runs, DockerRuns)
+    if runs.image.lower().startswith("docker://"):
+        image = runs.image[len("docker://") :]
+        return f"##[group]Pull down action image '{image}'\n{docker_log.command(f'pull {image}')}"
+    file = state.layout.runner_path(action.folder / runs.image)
+    tag = f"{docker_log.label(state.services.owner.run)}:{uuid.uuid4().hex}"
+    build = docker_log.command(f'build -t {tag} -f "{file}" "{posixpath.dirname(file)}"')
+    if at_use:
+        return f"##[group]Building docker image\nDockerfile for action: '{file}'.\n{build}"
+    return f"##[group]Build container for action use: '{file}'.\n{build}"
 
 
 def _quoted(argument: str) -> str:

@@ -14,7 +14,7 @@ def action_inputs(run: StepRun, action: PreparedAction, *, warn: bool = True) ->
     assert isinstance(step, UsesStep)
     given = evaluate_mapping(step.with_, run.scope) if step.with_ is not None else {}
     declared = action.manifest.inputs
-    result: dict[str, str] = {}
+    result = dict(given)  # R: ActionRunner.cs: the defaults come after what the step gives, also in the log
     names = {k.lower() for k in given}
     for name, spec in declared.items():
         if name.lower() not in names:
@@ -23,7 +23,6 @@ def action_inputs(run: StepRun, action: PreparedAction, *, warn: bool = True) ->
             message = f"Input '{spec.name}' has been deprecated with message: {spec.deprecation}"
             run.log.write(f"##[warning]{message}\n")
             run.effects.annotate_warning(message)
-    result.update(given)
     unknown = [k for k in given if k.lower() not in declared]
     allowed = ["entryPoint", "args"] if action.is_docker else []
     unknown = [k for k in unknown if k.lower() not in {name.lower() for name in allowed}]

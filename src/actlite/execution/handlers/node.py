@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from actlite.engines.base import ProcessSpec
+from actlite.errors import UsageError
 from actlite.events import Notice
+from actlite.execution import runner_log
 from actlite.execution.cancellation import until_cancelled
 from actlite.execution.environment import process_env
-from actlite.execution.handlers.script import env_lines, prepends
+from actlite.execution.handlers.script import prepends
 from actlite.execution.prepared import PreparedAction
 from actlite.execution.results import FAILURE, SUCCESS
 from actlite.execution.steps import StepResult, StepRun
@@ -77,7 +79,7 @@ def node_folder(run: StepRun, choice: Choice) -> str:
     until_cancelled(
         state.cancel,
         f"{folder} was being fetched",
-        lambda: state.services.nodes.externals(state.services.runner, [folder]),
+        lambda: state.services.nodes.externals(state.services.runner, [folder], arch=state.arch),
     )
     note = state.services.nodes.note(folder)
     if note and folder not in state.noted_runtimes:
@@ -93,24 +95,23 @@ def is_alpine(run: StepRun) -> bool:
     if not state.layout.in_container:
         return False
     run.log.write(f'##[command]/usr/bin/docker exec  {state.running.id} sh -c "{ALPINE_CHECK}"\n')
-    if state.alpine is None:
-        pieces: list[bytes] = []
-        status = state.running.run(
-            ProcessSpec(argv=("sh", "-c", ALPINE_CHECK), env={}, workdir="/"), pieces.append
+    pieces: list[bytes] = []
+    status = state.running.run(
+        ProcessSpec(argv=("sh", "-c", ALPINE_CHECK), env={}, workdir="/"), pieces.append
+    )
+    alpine = status.code == 0 and "alpine" in b"".join(pieces).decode(errors="replace").lower()
+    if alpine and state.arch != "x64":
+        raise UsageError(
+            "JavaScript Actions in Alpine containers are only supported on x64 Linux runners. Detected Linux "
+            + {"arm64": "Arm64"}.get(state.arch, state.arch)
         )
-        text = b"".join(pieces).decode(errors="replace").lower()
-        state.alpine = status.code == 0 and "alpine" in text
-    return state.alpine
+    return alpine
 
 
 def write_header(run: StepRun, action: PreparedAction, inputs: dict[str, str]) -> None:
-    """The group that the runner writes before an action: its inputs and the environment."""
-    title = {"pre": "Pre ", "post": "Post "}.get(run.task.stage, "")
-    text = [f"##[group]{title}Run {action.reference}\n" if not title else f"{title}job cleanup.\n"]
-    if not title:
-        given = {k: v for k, v in inputs.items() if v}
-        if given:
-            text += ["with:\n", *(f"  {k}: {v}\n" for k, v in given.items())]
-        text += env_lines(run.env)
-        text.append("##[endgroup]\n")
-    run.log.write("".join(text))
+    """What the runner writes before an action's stage: a group, or one line before a post stage."""
+    if run.task.stage == "post":
+        run.log.write(runner_log.POST)
+        return
+    states = {f"STATE_{name}": value for name, value in run.effects.state.items()}
+    run.log.write(runner_log.action(action.reference, inputs, {**run.env, **states}))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import uuid
-from collections.abc import Mapping
 
 from actlite.engines.base import ExitStatus, ProcessSpec
+from actlite.execution import runner_log
 from actlite.execution.environment import as_c_string, process_env
 from actlite.execution.results import FAILURE, SUCCESS
-from actlite.execution.shells import Shell, resolve_shell
+from actlite.execution.shells import Shell, ShellError, resolve_shell
 from actlite.execution.state import JobState
 from actlite.execution.steps import StepResult, StepRun
 from actlite.expressions.template import evaluate_string
@@ -22,8 +22,9 @@ def run_script(run: StepRun) -> StepResult:
     assert isinstance(step, RunStep)
     run.belong_to("", "")
     script = evaluate_string(step.run, run.scope)
-    shell = _shell(run, step)
+    wanted = _wanted_shell(run, step)
     workdir = _workdir(run, step)
+    shell = _shell(run, wanted, script)
     run.runtime["workdir"] = workdir
     path = state.layout.temp / f"{uuid.uuid4()}{shell.extension}"
     path.write_bytes(shell.script(script).encode(errors="replace"))
@@ -34,7 +35,6 @@ def run_script(run: StepRun) -> StepResult:
         run.env,
         run.files.env_vars(state.layout.sandbox_path(state.layout.files)),
     )
-    write_header(run, script, shell.display)
     status = run.execute(
         ProcessSpec(
             argv=shell.argv(state.layout.sandbox_path(path)),
@@ -51,7 +51,7 @@ def finish_script(run: StepRun, status: ExitStatus) -> StepResult:
     if status.code == 0 and not status.timed_out:
         return StepResult(SUCCESS, 0)
     if not status.timed_out and not run.killed:
-        message = f"Process completed with exit code {status.code}."
+        message = runner_log.exit_code(status.code)
         run.log.write(f"##[error]{message}\n")
         run.effects.annotate_error(message)
     return StepResult(FAILURE, status.code)
@@ -62,34 +62,28 @@ def prepends(state: JobState) -> tuple[str, ...]:
     return tuple(state.layout.translate(p) for p in reversed(state.paths))
 
 
-def write_header(run: StepRun, script: str, shell: str) -> None:
-    """The group that the runner writes before a script: its lines, the shell, the environment."""
-    lines = script.rstrip("\n").split("\n")
-    first, _, _ = script.lstrip(" \t\r\n").partition("\n")
-    text = [f"##[group]Run {first}\n"]
-    text += [f"\x1b[36;1m{line}\x1b[0m\n" for line in lines]
-    text.append(f"shell: {shell}\n")
-    text += env_lines(run.env)
-    text.append("##[endgroup]\n")
-    run.log.write("".join(text))
-
-
-def env_lines(env: Mapping[str, str]) -> list[str]:
-    """The environment as the runner lists it in a step's header."""
-    if not env:
-        return []
-    return ["env:\n", *(f"  {k}: {v}\n" for k, v in env.items())]
-
-
-def _shell(run: StepRun, step: RunStep) -> Shell:
+def _wanted_shell(run: StepRun, step: RunStep) -> str:
     """step > job defaults > workflow defaults; the defaults don't reach into composite actions."""
-    state = run.state
     wanted = evaluate_string(step.shell, run.scope) if step.shell is not None else ""
-    if not wanted and run.frame.depth == 0:
-        wanted = state.defaults.get("shell", "")
-    return resolve_shell(
-        wanted or None, in_container=state.layout.in_container, which=lambda name: find_program(state, name)
-    )
+    return wanted or (run.state.defaults.get("shell", "") if run.frame.depth == 0 else "")
+
+
+def _shell(run: StepRun, wanted: str, script: str) -> Shell:
+    """The shell, with the header written. Raises ShellError: after an unfinished header where the host lacks the
+    program, after a whole one where the shell is no shell."""
+    state, head = run.state, runner_log.script(script)
+    try:
+        shell = resolve_shell(
+            wanted or None,
+            in_container=state.layout.in_container,
+            which=lambda name: find_program(state, name),
+        )
+    except ShellError:
+        run.log.write(head)
+        raise
+    run.log.write(head + runner_log.script_end(shell.display, run.env))
+    shell.check()
+    return shell
 
 
 def _workdir(run: StepRun, step: RunStep) -> str:
