@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, MutableMapping, MutableSequence, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from actlite.events import Annotation
 from actlite.execution.annotations import AnnotationCollector, log_line, presentable
 from actlite.execution.commands import REGISTERED, Command, parse_command
 from actlite.execution.masking import Masker
-from actlite.execution.matchers import MatcherError, Matchers, load_matchers
+from actlite.execution.matchers import MatcherConfig, MatcherError, Matchers, StepMatchers, load_matchers
 from actlite.execution.places import annotation_place, host_file, relative_to
 
 UNSECURE_COMMANDS = "ACTIONS_ALLOW_UNSECURE_COMMANDS"
@@ -17,6 +18,7 @@ UNSECURE_TOKENS = "ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS"
 BLOCKED_ENV = ("NODE_OPTIONS",)
 """Names that a step may not set for later steps."""
 
+_PLAIN_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _NO_ECHO = frozenset({"add-mask", "debug", "error", "notice", "warning"})
 _DEPRECATED = (
     "The `{0}` command is deprecated and will be disabled soon. Please upgrade to using Environment Files. "
@@ -51,8 +53,10 @@ class CommandEffects:
 
     ``outputs``, ``state``, ``env`` and ``path`` are written to. ``translate_path`` gives the place on this
     machine of a path in the container (None: it has none). ``env_lookup`` asks the step's env context; it
-    may be set anew when that is known. ``annotate`` gets at most ten annotations of a level. With
-    ``deprecate_outputs`` false, set-output and save-state work without a warning, as before 2022-10-11.
+    may be set anew when that is known. ``annotate`` gets at most ten annotations of a level, those of the steps of a
+    composite action only when the step in the job, whose collector is ``outer``, has ended. ``runner_name`` gives
+    the runner's name of a path on this machine, ``step_id`` is the step's own id. With ``deprecate_outputs``
+    false, set-output and save-state work without a warning, as before 2022-10-11.
     """
 
     def __init__(
@@ -70,6 +74,9 @@ class CommandEffects:
         workspace: Path | None = None,
         matchers: Matchers | None = None,
         deprecate_outputs: bool = True,
+        runner_name: Callable[[Path], str] = str,
+        step_id: str = "",
+        outer: AnnotationCollector | None = None,
     ) -> None:
         self.outputs = outputs
         self.state = state
@@ -80,10 +87,17 @@ class CommandEffects:
         self.env_lookup = env_lookup
         self.debug = debug
         self.workspace = workspace
-        self.matchers = matchers if matchers is not None else Matchers()
-        self.annotations = AnnotationCollector(annotate)
+        self.annotations = AnnotationCollector(annotate, outer)
+        self.on_env: Callable[[str, str], None] | None = None
+        """Told of what the step sets for later steps, which its own env context has from then on."""
         self.failed = False
         """Set when a command could not be carried out: the step fails, whatever its exit code."""
+        self.deaf = False
+        """Set when a command has ended the step: what comes after it counts for nothing."""
+        self._job_matchers = matchers if matchers is not None else Matchers()
+        self._matchers = self._job_matchers.for_step()
+        self._runner_name = runner_name
+        self._step_id = step_id
         self._deprecate = deprecate_outputs
         self._echo = debug
         self._stop_token: str | None = None
@@ -92,7 +106,7 @@ class CommandEffects:
             "add-mask": self._add_mask,
             "add-matcher": self._add_matcher,
             "add-path": self._add_path,
-            "debug": lambda command: self._debug(command.data),
+            "debug": lambda command: self.remark(command.data),
             "echo": self._set_echo,
             "endgroup": lambda _: ["##[endgroup]"],
             "error": self._issue_command,
@@ -105,6 +119,11 @@ class CommandEffects:
             "warning": self._issue_command,
         }
 
+    @property
+    def matchers(self) -> StepMatchers:
+        """The problem matchers at work on the step's output."""
+        return self._matchers
+
     def is_command(self, line: str) -> bool:
         """Whether the line, or the beginning of one, is a command."""
         return parse_command(line, self._registered) is not None
@@ -115,7 +134,7 @@ class CommandEffects:
         if command is None:
             return None
         if self._stop_token is not None:
-            return self._resume(line) if command.name == self._stop_token.lower() else None
+            return self._stopped(command, line)
         if command.name == "stop-commands":
             return self._stop(command.data, line)
         effect = self._effects.get(command.name)
@@ -157,7 +176,14 @@ class CommandEffects:
         line = log_line(shown)
         return [line] if line else []
 
-    def _debug(self, text: str) -> list[str]:
+    def put_env(self, name: str, value: str) -> None:
+        """Set a variable for later steps."""
+        self.env[name] = value
+        if self.on_env is not None:
+            self.on_env(name, value)
+
+    def remark(self, text: str) -> list[str]:
+        """The lines of a text that is shown in debug logs only."""
         if not self.debug:
             return []
         return [f"##[debug]{line}" for line in text.replace("\r\n", "\n").split("\n")]
@@ -166,8 +192,9 @@ class CommandEffects:
 
     def _stop(self, token: str, line: str) -> list[str]:
         unusable = not token or token.lower() in self._registered or token.lower() == "pause-logging"
-        if unusable and not _yes(self.env_lookup(UNSECURE_TOKENS)):
-            self.failed = True
+        if unusable and not yes(self.env_lookup(UNSECURE_TOKENS)):
+            # The runner's own reader of the output stumbles here: nothing that follows is seen.
+            self.failed = self.deaf = True
             return self.issue("error", _BAD_TOKEN)
         self._stop_token = token
         self._registered.add(token.lower())
@@ -175,16 +202,20 @@ class CommandEffects:
             self.masker.add(token)
         return [
             line,
-            *self._debug(
+            *self.remark(
                 "Paused processing commands until the token you called ::stopCommands:: with is received"
             ),
         ]
 
-    def _resume(self, line: str) -> list[str]:
+    def _stopped(self, command: Command, line: str) -> list[str] | None:
         assert self._stop_token is not None
+        if not self._stop_token or command.name != self._stop_token.lower():
+            waiting = f"Process commands has been stopped and waiting for '##[{self._stop_token}]' to resume."
+            remarks = self.remark(waiting)
+            return [*remarks, line] if remarks else None
         self._registered.discard(self._stop_token.lower())
         self._stop_token = None
-        return [line, *self._debug("Resume processing commands")]
+        return [line, *self.remark("Resume processing commands")]
 
     # Values
 
@@ -192,13 +223,22 @@ class CommandEffects:
         shown = self._deprecated(command)
         name = self._required_name(command, shown)
         assign(self.outputs, name, command.data)
-        return shown + self._debug(f"{name}='{command.data}'")
+        return shown + self.remark(f"{self._reference(name)}='{command.data}'")
+
+    def _reference(self, output: str) -> str:
+        """How an expression names an output; '' where none can, for want of an id (R: ``StepsContext.SetOutput``)."""
+        step = self._step_id
+        if not step or step.startswith("__"):
+            return ""
+        if _PLAIN_NAME.fullmatch(output):
+            return f"steps.{step}.outputs.{output}"
+        return f"steps['{step}']['outputs']['{output}']"
 
     def _save_state(self, command: Command) -> list[str]:
         shown = self._deprecated(command)
         name = self._required_name(command, shown)
         assign(self.state, name, command.data)
-        return shown + self._debug(f"Save intra-action state {name} = {command.data}")
+        return shown + self.remark(f"Save intra-action state {name} = {command.data}")
 
     def _deprecated(self, command: Command) -> list[str]:
         return self.issue("warning", _DEPRECATED.format(command.name)) if self._deprecate else []
@@ -217,8 +257,8 @@ class CommandEffects:
             return self.issue(
                 "error", f"Can't update {name.upper()} environment variable using ::set-env:: command."
             )
-        self.env[name] = command.data
-        return self._debug(f"{name}='{command.data}'")
+        self.put_env(name, command.data)
+        return self.remark(f"{name}='{command.data}'")
 
     def _add_path(self, command: Command) -> list[str]:
         self._require_unsecure(command)
@@ -247,35 +287,50 @@ class CommandEffects:
                 f"Current value is: '{command.data}'."
             )
         self._echo = value == "on"
-        return self._debug(f"Setting echo command value to '{value}'")
+        return self.remark(f"Setting echo command value to '{value}'")
 
     # Annotations and matchers
 
     def _issue_command(self, command: Command) -> list[str]:
         place, remarks = annotation_place(command)
-        file = command.properties.get("file", "")
-        if file:
-            file = relative_to(str(host_file(file, self.translate_path) or file), self.workspace)
-        annotation = Annotation(command.name, command.data, command.properties.get("title", ""), file, *place)
-        return [*(line for remark in remarks for line in self._debug(remark)), *self._annotate(annotation)]
+        file = self._known_as(command.properties.get("file", ""))
+        title = command.properties.get("title", "")
+        # Without a message of its own, the annotation has the property's; the log has none (R: IssueExtensions).
+        message = command.data if command.data.strip() else command.properties.get("message", "")
+        shown = self._annotate(Annotation(command.name, message, title, file, *place))
+        logged = (
+            shown if command.data.strip() else [f"##[{command.name}]{command.data}"] if command.data else []
+        )
+        return [*(line for remark in remarks for line in self.remark(remark)), *logged]
 
-    def _matcher_file(self, name: str) -> Path:
+    def _known_as(self, file: str) -> str:
+        """A file as the annotation names it: relative to the workspace, else by the runner's name."""
+        real = host_file(file, self.translate_path) if file else None
+        if real is None or not real.is_absolute():
+            return file
+        relative = relative_to(str(real), self.workspace)
+        return self._runner_name(real) if relative.startswith("/") else relative
+
+    def _matchers_of(self, name: str, *, check: bool = True) -> tuple[list[MatcherConfig], list[str]]:
         file = host_file(name, self.translate_path)
         if file is None:
             raise _CommandFailed(f"Could not find file '{name}'.")
-        return file if self.workspace is None else self.workspace / file
+        real = file if self.workspace is None else self.workspace / file
+        try:
+            return load_matchers(real, check=check, name=self._runner_name(real))
+        except MatcherError as error:
+            raise _CommandFailed(str(error)) from error
 
     def _add_matcher(self, command: Command) -> list[str]:
         if not command.data:
             return self.issue("warning", "File path must be specified.")
-        try:
-            configs, unsupported = load_matchers(self._matcher_file(command.data))
-        except MatcherError as error:
-            raise _CommandFailed(str(error)) from error
+        configs, unsupported = self._matchers_of(command.data)
         shown = [line for text in unsupported for line in self.issue("warning", text)]
-        self.matchers.add(configs)
+        if not configs:
+            return shown
+        self._job_matchers.add(configs)
         owners = ", ".join(f"'{config.owner}'" for config in configs)
-        return shown + self._debug(
+        return shown + self.remark(
             f"Added matchers: {owners}. Problem matchers scan action output for known warning or error strings "
             "and report these inline."
         )
@@ -295,13 +350,11 @@ class CommandEffects:
             )
         owners = [owner]
         if not owner:
-            try:
-                configs, _ = load_matchers(self._matcher_file(command.data), check=False)
-            except MatcherError as error:
-                raise _CommandFailed(str(error)) from error
-            owners = [config.owner for config in configs]
-        self.matchers.remove(owners)
-        return self._debug("Removed matchers: " + ", ".join(f"'{name}'" for name in owners))
+            owners = [config.owner for config in self._matchers_of(command.data, check=False)[0]]
+            if not owners:
+                return []
+        removed = self._job_matchers.remove(owners)
+        return self.remark("Removed matchers: " + ", ".join(f"'{name}'" for name in removed))
 
 
 def assign(values: MutableMapping[str, str], name: str, value: str) -> None:
@@ -319,6 +372,6 @@ def prepend_path(path: MutableSequence[str], entry: str) -> None:
     path.append(entry)
 
 
-def _yes(value: str | None) -> bool:
-    """R: ``StringUtil.ConvertToBoolean``."""
+def yes(value: str | None) -> bool:
+    """Whether a variable says yes (R: ``StringUtil.ConvertToBoolean``)."""
     return (value or "").lower() in ("1", "true", "$true")

@@ -1,30 +1,38 @@
 """The files through which a step speaks to its job: GITHUB_ENV, GITHUB_OUTPUT and their like.
 
-Rules: R: ``Runner.Worker/FileCommandManager.cs``. The files lie where the step can do with them what it
-likes, so nothing is taken for granted when they are read: links are not followed, nothing but plain files
-is opened, and no more than ``MAX_FILE`` bytes are read.
+Rules: R: ``Runner.Worker/FileCommandManager.cs``. As there, a step's files stay in the temporary folder, where
+later steps can find them, until the job ends. They lie where the step can do with them what it likes, so nothing
+is taken for granted when they are read: links are not followed, nothing but plain files is opened, and no more
+than ``MAX_FILE`` bytes are read.
 """
 
 from __future__ import annotations
 
 import codecs
-import contextlib
 import os
 import re
 import uuid
 import weakref
-from collections.abc import Callable, Iterator, MutableMapping, MutableSequence
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from actlite.execution.command_effects import BLOCKED_ENV, CommandEffects, assign, prepend_path
+from actlite.execution.command_effects import BLOCKED_ENV, CommandEffects, assign, prepend_path, yes
+from actlite.execution.layout import Layout
 from actlite.execution.output import StepLog
 from actlite.execution.ownership import give_file
 from actlite.execution.plain_files import open_plain
 from actlite.execution.summaries import MAX_SUMMARY, masked_summary, too_large
-from actlite.records import frozen
+
+if TYPE_CHECKING:
+    from actlite.execution.artifact_subjects import ArtifactSubjects
 
 MAX_FILE = 64 * 1024 * 1024
 """The largest file that is read, in bytes; the runner has no bound of its own."""
+MAX_SUBJECTS = 1024 * 1024
+"""The largest GITHUB_ARTIFACTS, in bytes."""
+ALLOW_ARTIFACTS = "ACTIONS_RUNNER_ALLOW_ARTIFACTS_FILE"
+"""The variable of actlite's own environment that turns GITHUB_ARTIFACTS on, as of a runner's."""
 
 _LINE = re.compile(r"[^\r\n]+")
 _PREFIXES = {
@@ -33,6 +41,8 @@ _PREFIXES = {
     "step_summary": "step_summary_",
     "state": "save_state_",
     "output": "set_output_",
+    "artifacts": "artifacts_",
+    "artifacts_list": "artifacts_list_",
 }
 """The files in the order in which the runner reads them, by the end of their variable's name."""
 
@@ -104,89 +114,100 @@ def _required(name: str) -> None:
         raise FileCommandError("Value cannot be null. (Parameter 'name')")
 
 
-def apply_env(text: str, env: MutableMapping[str, str]) -> list[str]:
-    """Take GITHUB_ENV. Gives errors that do not fail the step; raises FileCommandError for those that do."""
-    errors: list[str] = []
+def apply_env(text: str, effects: CommandEffects) -> Iterator[str]:
+    """Take GITHUB_ENV, giving lines for the log as they come up. Raises FileCommandError for what fails the step."""
     for name, value in parse_key_values(text):
         if name.upper() in BLOCKED_ENV:
-            errors.append(f"Can't store {name.upper()} output parameter using '$GITHUB_ENV' command.")
+            blocked = f"Can't store {name.upper()} output parameter using '$GITHUB_ENV' command."
+            yield from effects.issue("error", blocked)
             continue
         _required(name)
-        env[name] = value
-    return errors
+        effects.put_env(name, value)
+        yield from effects.remark(f"{name}='{value}'")
 
 
-def apply_output(text: str, outputs: MutableMapping[str, str]) -> list[str]:
+def apply_output(text: str, effects: CommandEffects) -> Iterator[str]:
     """Take GITHUB_OUTPUT; as ``apply_env``."""
     for name, value in parse_key_values(text):
         _required(name)
-        assign(outputs, name, value)
-    return []
+        assign(effects.outputs, name, value)
+        yield from effects.remark(f"Set output {name} = {value}")
 
 
-def apply_state(text: str, state: MutableMapping[str, str]) -> list[str]:
+def apply_state(text: str, effects: CommandEffects) -> Iterator[str]:
     """Take GITHUB_STATE; as ``apply_env``."""
     for name, value in parse_key_values(text):
-        assign(state, name, value)
-    return []
+        assign(effects.state, name, value)
+        yield from effects.remark(f"Save intra-action state {name} = {value}")
 
 
-def apply_path(text: str, path: MutableSequence[str]) -> list[str]:
+def apply_path(text: str, effects: CommandEffects) -> Iterator[str]:
     """Take GITHUB_PATH: one folder a line, the last one comes first on PATH; as ``apply_env``."""
     for line in _LINE.findall(text):
-        prepend_path(path, line)
-    return []
+        prepend_path(effects.path, line)
+    return iter(())
 
 
-@frozen
-class Collected:
-    """What the files of a step held, beyond what went into env, outputs, state and path."""
+_TAKERS = {"path": apply_path, "env": apply_env, "state": apply_state, "output": apply_output}
 
-    summary: str = ""
-    """Markdown, masked; empty when there is none."""
-    errors: tuple[str, ...] = ()
-    """Error annotations, in order."""
-    failed: bool = False
-    """Whether the step fails by them."""
+
+def artifact_subjects(layout: Layout) -> ArtifactSubjects | None:
+    """What holds the artifacts that a job's steps name; None where GITHUB_ARTIFACTS is not read."""
+    if not yes(os.environ.get(ALLOW_ARTIFACTS)):
+        return None
+    from actlite.execution.artifact_subjects import ArtifactSubjects
+
+    return ArtifactSubjects(layout.workspace, layout.runner_workspace, layout.work)
 
 
 class StepFiles:
     """The files of one step, empty at first, in the folder ``_runner_file_commands``.
 
     The folder is opened once and files are read through it, so that a step that puts a link in its place
-    can't lead us elsewhere. Raises OSError when the files can't be made.
+    can't lead us elsewhere. ``subjects`` are what the job has said of its artifacts. Raises OSError when the files
+    can't be made.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, subjects: ArtifactSubjects | None = None) -> None:
         self._suffix = str(uuid.uuid4())
+        self._subjects = subjects
         self._folder = _open_folder(folder)
         self._close = weakref.finalize(self, os.close, self._folder)
-        for prefix in _PREFIXES.values():
+        for name, prefix in _PREFIXES.items():
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             handle = os.open(prefix + self._suffix, flags, 0o644, dir_fd=self._folder)
             try:
                 give_file(handle, self._folder)
+                if subjects is not None and name == "artifacts_list":
+                    os.write(handle, subjects.listing().encode())
             finally:
                 os.close(handle)
 
     def env_vars(self, folder: PurePosixPath | str) -> dict[str, str]:
         """The variables that name the files, for a step that sees the folder at ``folder``."""
+        return {f"GITHUB_{name.upper()}": path for name, path in self.context(folder).items()}
+
+    def context(self, folder: PurePosixPath | str) -> dict[str, str]:
+        """The fields of the github context that name the files, which expressions see."""
         return {
-            f"GITHUB_{name.upper()}": str(PurePosixPath(folder) / (prefix + self._suffix))
-            for name, prefix in _PREFIXES.items()
+            name: str(PurePosixPath(folder) / (prefix + self._suffix)) for name, prefix in _PREFIXES.items()
         }
 
     def read(self, name: str) -> bytes | None:
         """The bytes of a file by the end of its variable's name in lower case; None when it is gone.
         Raises FileCommandError when it is no plain file any more, or is too large."""
-        limit = MAX_SUMMARY if name == "step_summary" else MAX_FILE
+        limit = {"step_summary": MAX_SUMMARY, "artifacts": MAX_SUBJECTS}.get(name, MAX_FILE)
         data, size = self._read(name, limit)
         if size > limit and data is not None:
-            raise FileCommandError(
-                too_large(size)
-                if name == "step_summary"
-                else f"The file GITHUB_{name.upper()} has {size} bytes; at most {limit} are read."
-            )
+            text = f"The file GITHUB_{name.upper()} has {size} bytes; at most {limit} are read."
+            if name == "step_summary":
+                text = too_large(size) or text
+            elif name == "artifacts":
+                text = (
+                    f"$GITHUB_ARTIFACTS file exceeds the maximum size of {MAX_SUBJECTS // 1024} KiB "
+                    f"(got {size // 1024} KiB)."
+                )
+            raise FileCommandError(text)
         return data
 
     def _read(self, name: str, limit: int) -> tuple[bytes | None, int]:
@@ -210,60 +231,46 @@ class StepFiles:
             return data, max(size, len(data))
 
     def collect(self, effects: CommandEffects, log: StepLog) -> str:
-        """Read what the step wrote, also when it failed, into ``effects``; errors go to the log and the
-        annotations. Gives the summary, masked; empty when there is none."""
-        found = self.gather(effects)
-        for error in found.errors:
-            for line in effects.issue("error", error):
-                log.write(line + "\n")
-        effects.failed = effects.failed or found.failed
-        self.discard()
-        return found.summary
-
-    def gather(self, effects: CommandEffects) -> Collected:
-        """As ``collect``, but errors are only given back."""
-        errors: list[str] = []
-        failed = False
-        takers: dict[str, Callable[[str], list[str]]] = {
-            "path": lambda text: apply_path(text, effects.path),
-            "env": lambda text: apply_env(text, effects.env),
-            "state": lambda text: apply_state(text, effects.state),
-            "output": lambda text: apply_output(text, effects.outputs),
-        }
+        """Read what the step wrote, also when it failed, into ``effects``; what there is to say of it goes to the
+        log and the annotations. Gives the summary, masked; empty when there is none."""
         summary = ""
-        for name in _PREFIXES:
-            try:
-                data = self.read(name)
-            except FileCommandError as error:
-                if name == "step_summary":
-                    errors.append(_summary_error(error))
-                else:
-                    errors += (_unable(name), str(error))
-                    failed = True
-                continue
-            if not data:
-                continue
-            text = decode(data)
-            if name == "step_summary":
-                summary = masked_summary(text, effects.masker)
-                continue
-            try:
-                errors += takers[name](text)
-            except FileCommandError as error:
-                errors += (_unable(name), str(error))
-                failed = True
-        return Collected(summary, tuple(errors), failed)
 
-    def discard(self) -> None:
-        """Remove the files. Safe to call twice."""
-        if self._folder < 0:
-            return
-        for prefix in _PREFIXES.values():
-            # What a step left in a file's place, such as a folder, goes with the temporary folder.
-            with contextlib.suppress(OSError):
-                os.unlink(prefix + self._suffix, dir_fd=self._folder)
-        self._close()
-        self._folder = -1
+        def say(lines: Iterator[str] | list[str]) -> None:
+            for line in lines:
+                log.write(line + "\n")
+
+        for name, prefix in _PREFIXES.items():
+            try:
+                if name == "step_summary":
+                    summary = self._summary(effects, say)
+                elif name in _TAKERS:
+                    data = self.read(name)
+                    if data is None and name != "path":
+                        say(effects.remark(f"File does not exist '{prefix}{self._suffix}'"))
+                    elif data:
+                        say(_TAKERS[name](decode(data), effects))
+                elif name == "artifacts" and self._subjects is not None:
+                    say(self._subjects.take(self.read(name) or b"", effects))
+            except FileCommandError as error:
+                say(effects.issue("error", _unable(name)))
+                say(effects.issue("error", str(error)))
+                effects.failed = True
+        self.close()
+        return summary
+
+    def _summary(self, effects: CommandEffects, say: Callable[[list[str]], None]) -> str:
+        try:
+            data = self.read("step_summary")
+        except FileCommandError as error:
+            say(effects.issue("error", _summary_error(error)))
+            return ""
+        return masked_summary(decode(data), effects.masker) if data else ""
+
+    def close(self) -> None:
+        """The step has ended. The files stay. Safe to call twice."""
+        if self._folder >= 0:
+            self._close()
+            self._folder = -1
 
 
 def _unable(name: str) -> str:

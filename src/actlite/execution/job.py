@@ -7,8 +7,11 @@ from collections import deque
 
 from actlite.engines.base import ImageSpec, Service
 from actlite.events import JobFinished, JobStarted, Notice
-from actlite.execution.cancellation import GRACE, until_cancelled
+from actlite.execution.cancellation import exceeded, grace, until_cancelled
 from actlite.execution.containers import service_specs
+from actlite.execution.finishing import Finished, finish
+from actlite.execution.machine import HOST, end_orphans
+from actlite.execution.file_commands import artifact_subjects
 from actlite.execution.matchers import Matchers
 from actlite.execution.opening import Opening
 from actlite.execution.predicting import Predictor
@@ -19,8 +22,6 @@ from actlite.execution.results import CANCELLED, FAILURE, SUCCESS
 from actlite.execution.state import JobOutcome
 from actlite.execution.steps import StepResult, StepRun, StepTask, run_task
 from actlite.execution.tasks import TaskBuilder
-from actlite.expressions.template import evaluate_node
-from actlite.expressions.values import to_string
 from actlite.workflow.model import UsesStep
 
 
@@ -39,11 +40,13 @@ class JobRun:
             )
         )
         self.state.matchers = self.matchers
+        self.state.subjects = artifact_subjects(self.state.layout)
         self.frame = opening.frame
         self.preparer = Preparer(self.state)
         self.predictor = Predictor(opening, self.preparer)
         self.tasks = TaskBuilder(self.state, self.preparer)
         self.started_services: tuple[Service, ...] = ()
+        self.finished = Finished()
 
     def run(self) -> JobOutcome:
         """Run it to its end. Never raises an ActliteError: a job that can't be set up has failed."""
@@ -54,10 +57,10 @@ class JobRun:
             JobStarted(
                 clock(),
                 state.leg.key,
-                state.job.job.id,
+                state.job.id,
                 state.masker.mask(state.leg.name),
                 state.masker.mask_tree(state.leg.matrix),
-                state.image or ("host" if self.services.engine.name == "host" else self.opening.platform),
+                state.image or (HOST if state.on_host else self.opening.platform),
                 state.instead_of,
                 self.opening.platform if self.opening.container is None else "",
             )
@@ -71,7 +74,6 @@ class JobRun:
             complete = StepTask(
                 "complete", "Complete job", self._complete, self.frame, stage="complete", condition="always()"
             )
-            self.outputs: dict[str, str] = {}
             if not state.cancel.forced:
                 run_task(state, complete)
         finally:
@@ -80,7 +82,7 @@ class JobRun:
             self.opening.join()
             self._stop_services()
             self.matchers.close()
-        result = state.status
+        result, environment = state.status, self.opening.environment
         if (
             result == FAILURE
             and self.services.settings.keep_failed
@@ -92,18 +94,21 @@ class JobRun:
             JobFinished(
                 clock(),
                 state.leg.key,
-                state.job.job.id,
+                state.job.id,
                 state.masker.mask(state.leg.name),
                 result,
-                {k: state.masker.mask(v) for k, v in self.outputs.items()},
+                {k: state.masker.mask(v) for k, v in self.finished.outputs.items()},
                 clock() - started,
+                state.masker.mask(state.cancel.reason) if result == CANCELLED else "",
                 matrix=state.masker.mask_tree(state.leg.matrix),
+                environment=state.masker.mask(environment.name) if environment is not None else "",
+                environment_url=self.finished.environment_url,
             )
         )
         return JobOutcome(
             state.leg,
             result,
-            self.outputs,
+            self.finished.outputs,
             state.sandbox,
             state.image,
             state.network,
@@ -115,11 +120,12 @@ class JobRun:
         minutes = self.opening.timeout
         timer = threading.Timer(
             min(minutes * 60, threading.TIMEOUT_MAX),
-            lambda: self.state.cancel.cancel(f"the job has exceeded its time of {minutes} minutes"),
+            lambda: self.state.cancel.cancel(exceeded(minutes)),
         )
         timer.daemon = True
         timer.start()
-        self.state.cancel.subscribe(lambda: self.state.cancel.force_in(GRACE))
+        allowed = grace(self.opening.cancel_minutes)
+        self.state.cancel.subscribe(lambda: self.state.cancel.force_in(allowed))
         return timer
 
     def _announce_standin(self) -> None:
@@ -212,23 +218,16 @@ class JobRun:
             run_task(state, task)
 
     def _complete(self, run: StepRun) -> StepResult:
-        """``Complete job``: the job's outputs; those with a secret in them are dropped."""
-        state, node = self.state, self.state.job.job.outputs
+        """``Complete job``: the job's outputs, and the address of its environment."""
+        state = self.state
         if state.known_files is not None or state.status == SUCCESS:
             keep_products(state, state.known_files or frozenset())
-        for key, value in node.entries if node is not None else ():
-            text = to_string(evaluate_node(value, run.scope))
-            if text == "":
-                continue
-            if state.masker.mask(text) != text:
-                message = f"Skip output '{key.text}' since it may contain secret."
-                run.log.write(f"##[warning]{message}\n")
-                run.effects.annotate_warning(message)
-                continue
-            self.outputs[key.text] = text
+        result = finish(run, state.job.job, self.opening.environment, self.finished)
         if state.cancel.reason:
-            run.log.write(f"##[error]The operation was canceled: {state.cancel.reason}.\n")
-        return StepResult(SUCCESS)
+            run.effects.annotate_error(state.cancel.reason)
+        for line in end_orphans(state):
+            run.log.write(line + "\n")
+        return result
 
     def _have(self, image: ImageSpec) -> None:
         """Have a service's image."""

@@ -51,13 +51,13 @@ class MatcherConfig:
         return {"severity": self.severity, "fromPath": self.from_path, "patterns": patterns}
 
 
-def load_matchers(file: Path, *, check: bool = True) -> tuple[list[MatcherConfig], list[str]]:
-    """Read a file of matchers. Gives those that can be used, and a text for each valid one whose regular
+def load_matchers(file: Path, *, check: bool = True, name: str = "") -> tuple[list[MatcherConfig], list[str]]:
+    """Read a file of matchers, which messages call ``name``. Gives those that can be used, and a text for each valid one whose regular
     expression has no equivalent in Python. Without ``check`` only the owners are right.
 
     Raises MatcherError for a file that can't be read and for what the runner refuses.
     """
-    data = _load(file)
+    data = _load(file, name or str(file))
     matchers = _member(data, "problemMatcher", list, []) if isinstance(data, dict) else []
     configs: list[MatcherConfig] = []
     unsupported: list[str] = []
@@ -79,17 +79,17 @@ def load_matchers(file: Path, *, check: bool = True) -> tuple[list[MatcherConfig
     return configs, unsupported
 
 
-def _load(file: Path) -> Any:
+def _load(file: Path, name: str) -> Any:
     """The JSON data of a file; comments and commas before a closing bracket are let pass, as there."""
     try:
         stream, size = open_plain(file)
     except FileNotFoundError as error:
-        raise MatcherError(f"Could not find file '{file}'.") from error
+        raise MatcherError(f"Could not find file '{name}'.") from error
     except OSError as error:
-        raise MatcherError(f"Access to the path '{file}' is denied: {error.strerror}.") from error
+        raise MatcherError(f"Access to the path '{name}' is denied: {error.strerror}.") from error
     with stream:
         if size > MAX_FILE:
-            raise MatcherError(f"'{file}' has {size} bytes; at most {MAX_FILE} are read.")
+            raise MatcherError(f"'{name}' has {size} bytes; at most {MAX_FILE} are read.")
         text = stream.read(MAX_FILE).decode("utf-8-sig", "replace")
     with contextlib.suppress(ValueError, RecursionError):
         return json.loads(text)
@@ -98,14 +98,19 @@ def _load(file: Path) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise MatcherError(f"'{file}' is not JSON: {error}") from error
+        raise MatcherError(f"'{name}' is not JSON: {error}") from error
 
 
 def _member(data: dict[str, Any], name: str, type_: type[T], default: T) -> T:
-    """A member by its name, whose case does not matter; null is as if it were not there."""
+    """A member by its name, whose case does not matter; null is as if it were not there. Numbers are taken for
+    texts, and texts for yes and no, as Newtonsoft.Json does it."""
     value = next((v for k, v in data.items() if k.lower() == name.lower()), None)
     if value is None:
         return default
+    if type_ is str and isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    elif type_ is bool and isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        value = value.strip().lower() == "true"
     if not isinstance(value, type_):
         raise MatcherError(f"Error reading '{name}': unexpected value {json.dumps(value)[:80]}.")
     return value

@@ -2,7 +2,8 @@
 ever can be stopped. Uses nothing but the standard library.
 
 Requests and answers are lines of JSON. ``{"matchers": […]}`` sets the matchers, newest first, and has no
-answer. ``{"lines": […]}`` is answered by a list of ``[line number, matcher number, fields]``.
+answer; a number in the list stands for the matcher that had that place until then, with what it has begun.
+``{"lines": […]}`` is answered by a list of ``[line number, matcher number, fields]``.
 """
 
 from __future__ import annotations
@@ -76,6 +77,10 @@ class LineMatchers:
     def __init__(self, configs: list[dict[str, Any]]) -> None:
         self._matchers = [LineMatcher(config) for config in configs]
 
+    def set(self, matchers: list[int | dict[str, Any]]) -> None:
+        """Set the matchers: new ones, or the numbers of those that stay."""
+        self._matchers = [self._matchers[m] if isinstance(m, int) else LineMatcher(m) for m in matchers]
+
     def match(self, line: str) -> tuple[int, Match] | None:
         """The first matcher that finds something worth showing, and what. Whatever one finds, the others
         begin anew (R: ``OutputManager.OnDataReceived``)."""
@@ -99,7 +104,7 @@ def main() -> None:
     for request in sys.stdin:
         data = json.loads(request)
         if "matchers" in data:
-            matchers = LineMatchers(data["matchers"])
+            matchers.set(data["matchers"])
             continue
         answer = []
         for number, line in enumerate(data["lines"]):

@@ -1,13 +1,15 @@
 """Problem matchers: lines of a step's output that tell of errors become annotations.
 
-Rules: R: ``Handlers/OutputManager.cs``. The matching is done by a process of its own (``matcher_worker``),
-which is started with the first line that needs it and stopped when a pattern takes too long.
+Rules: R: ``Handlers/OutputManager.cs``, ``ExecutionContext.AddMatchers``. A job has ``Matchers``; each of its steps
+looks at its output with ``StepMatchers``, which begin anew and see what is added or removed while the step runs.
+Colour codes stay in the line that is matched: the runner means to take them out and looks for a wrong character
+(R issue 2341). The matching is done by a process of its own (``matcher_worker``), which is started with the first
+line that needs it, stopped when a pattern takes too long, and passed on to later steps.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import select
 import subprocess
 import sys
@@ -20,7 +22,7 @@ from typing import Any
 from actlite.events import Annotation
 from actlite.execution.matcher_config import MatcherConfig, MatcherError, load_matchers
 
-__all__ = ["MatcherConfig", "MatcherError", "Matchers", "load_matchers"]
+__all__ = ["MatcherConfig", "MatcherError", "Matchers", "StepMatchers", "load_matchers"]
 
 TIMEOUT = 1.0
 """How long one matcher may take for one line, in seconds; it has three attempts."""
@@ -31,31 +33,93 @@ BATCH = 1000
 Found = tuple[Annotation, str]
 """An annotation, and the line it was found in as it is shown."""
 
-_COLOR = re.compile(r"\x1b\[[0-9;]*m?")
+_TOO_SLOW = (
+    "The Regex engine has timed out while trying to match a pattern to an input string. This can occur for many "
+    "reasons, including very large inputs or excessive backtracking caused by nested quantifiers, back-references "
+    "and other factors."
+)
 
 
 class Matchers:
     """The problem matchers of a job, newest first. Safe to use from several threads.
 
-    ``resolve`` makes of a file name and the matcher's fromPath the name that the annotation gets; '' drops
-    it. With ``strip_colors`` colour codes are taken out of a line first, as the runner's documentation says
-    (its code looks for a wrong character and does not: R issue 2341).
+    ``resolve`` makes of a file name and the matcher's fromPath the name that the annotation gets; '' drops it.
     """
 
-    def __init__(
-        self,
-        resolve: Callable[[str, str], str] | None = None,
-        *,
-        strip_colors: bool = True,
-        timeout: float = TIMEOUT,
-    ) -> None:
-        self._resolve = resolve or (lambda file, _: file)
-        self._strip = strip_colors
-        self._timeout = timeout
+    def __init__(self, resolve: Callable[[str, str], str] | None = None, *, timeout: float = TIMEOUT) -> None:
+        self.resolve = resolve or (lambda file, _: file)
+        self.timeout = timeout
+        """How long one matcher may take for one line, in seconds."""
         self._lock = threading.RLock()
         self._configs: list[MatcherConfig] = []
+        self._steps: list[StepMatchers] = []
+        self._idle: list[_Worker] = []
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The owners, newest first."""
+        return tuple(config.owner for config in self._configs)
+
+    def for_step(self) -> StepMatchers:
+        """The matchers at work for one step; to be closed when it ends."""
+        with self._lock:
+            made = StepMatchers(self, self._configs)
+            self._steps.append(made)
+            return made
+
+    def add(self, configs: Sequence[MatcherConfig]) -> None:
+        """Add matchers before the others; they replace those of the same owners. The steps that run take them one
+        by one, so that the last one comes first for them."""
+        with self._lock:
+            self._configs = [*configs, *_without(self._configs, [config.owner for config in configs])]
+            steps = list(self._steps)
+        for step in steps:
+            for config in configs:
+                step.change(config.owner, config)
+
+    def remove(self, owners: Iterable[str]) -> list[str]:
+        """Remove the matchers of some owners; unknown ones are no error. Gives the owners that are gone."""
+        with self._lock:
+            kept = _without(self._configs, owners)
+            gone = [config.owner for config in self._configs if config not in kept]
+            self._configs = kept
+            steps = list(self._steps)
+        for step in steps:
+            for owner in gone:
+                step.change(owner, None)
+        return gone
+
+    def worker(self) -> _Worker:
+        """A worker process: one that is idle, or a new one."""
+        with self._lock:
+            return self._idle.pop() if self._idle else _Worker()
+
+    def leave(self, step: StepMatchers, worker: _Worker | None) -> None:
+        """A step has ended; its worker can be used on."""
+        with self._lock:
+            if step in self._steps:
+                self._steps.remove(step)
+            if worker is not None:
+                self._idle.append(worker)
+
+    def close(self) -> None:
+        """End the worker processes. The matchers can be used on."""
+        with self._lock:
+            while self._idle:
+                self._idle.pop().kill()
+
+
+class StepMatchers:
+    """A job's problem matchers at work on the output of one step. Safe to use from several threads."""
+
+    def __init__(self, job: Matchers, configs: Sequence[MatcherConfig]) -> None:
+        self._job = job
+        self._lock = threading.RLock()
+        self._configs = list(configs)
+        self._set: list[MatcherConfig] = []
+        """What the worker has, in its order."""
         self._worker: _Worker | None = None
-        self._warnings: list[str] = []
+        self._warnings: list[tuple[int, str]] = []
 
     @property
     def active(self) -> bool:
@@ -67,38 +131,21 @@ class Matchers:
         """The owners, newest first."""
         return tuple(config.owner for config in self._configs)
 
-    def add(self, configs: Sequence[MatcherConfig]) -> None:
-        """Add matchers before the others; they replace those of the same owners."""
+    def change(self, owner: str, config: MatcherConfig | None) -> None:
+        """Put a matcher before the others, in place of that of its owner; or only take that away."""
         with self._lock:
-            kept = self._without(config.owner for config in configs)
-            self._configs = [*configs, *kept]
-            self.reset()
-
-    def remove(self, owners: Iterable[str]) -> None:
-        """Remove the matchers of some owners; unknown ones are no error."""
-        with self._lock:
-            self._configs = self._without(owners)
-            self.reset()
-
-    def _without(self, owners: Iterable[str]) -> list[MatcherConfig]:
-        gone = {owner.lower() for owner in owners}
-        return [config for config in self._configs if config.owner.lower() not in gone]
-
-    def reset(self) -> None:
-        """Forget what earlier lines began, as at the start of a step."""
-        with self._lock:
-            if self._worker is not None:
-                self._worker.set(self._configs)
+            new = [config] if config is not None else []
+            self._configs = new + _without(self._configs, [owner])
 
     def close(self) -> None:
-        """End the worker process. The matchers can be used on."""
+        """The step has ended."""
         with self._lock:
-            if self._worker is not None:
-                self._worker.kill()
-                self._worker = None
+            worker, self._worker, self._set = self._worker, None, []
+            self._job.leave(self, worker)
 
-    def take_warnings(self) -> list[str]:
-        """What there is to say since the last call: matchers that were removed because they take too long."""
+    def take_warnings(self) -> list[tuple[int, str]]:
+        """Matchers that were removed since the last call because they take too long: the number of the line, among
+        those of the last ``feed_lines``, and what there is to say before it."""
         with self._lock:
             taken, self._warnings = self._warnings, []
             return taken
@@ -110,71 +157,87 @@ class Matchers:
     def feed_lines(self, lines: Sequence[str]) -> list[Found | None]:
         """What is found in each of some lines."""
         with self._lock:
-            plain = [_COLOR.sub("", line) if self._strip and "\x1b" in line else line for line in lines]
-            found: list[Found | None] = [None] * len(plain)
-            for start in range(0, len(plain), BATCH):
-                batch = plain[start : start + BATCH]
-                for number, _, fields in self._ask(batch) if self._configs else ():
+            found: list[Found | None] = [None] * len(lines)
+            for start in range(0, len(lines), BATCH):
+                batch = list(lines[start : start + BATCH])
+                for number, _, fields in self._ask(batch, start) if self._configs else ():
                     found[start + number] = (self._annotation(fields), batch[number])
             return found
 
-    def _ask(self, lines: list[str]) -> list[Any]:
-        """The worker's answer for a batch; when it doesn't come in time, line by line."""
-        answer = self._running().match(lines, self._timeout * ATTEMPTS)
+    def _ask(self, lines: list[str], start: int) -> list[Any]:
+        """The worker's answer for a batch; when it doesn't come in time, line by line. ``start`` is the number of
+        its first line."""
+        answer = self._running().match(lines, self._job.timeout * ATTEMPTS)
         if answer is not None:
             return answer
-        self.close()
+        self._kill()
         if len(lines) == 1:
-            self._remove_slow(lines[0])
-            return self._ask(lines) if self._configs else []
+            self._remove_slow(lines[0], start)
+            return self._ask(lines, start) if self._configs else []
         half = len(lines) // 2
-        first = self._ask(lines[:half]) if self._configs else []
-        second = self._ask(lines[half:]) if self._configs else []
+        first = self._ask(lines[:half], start) if self._configs else []
+        second = self._ask(lines[half:], start + half) if self._configs else []
         return first + [(number + half, *rest) for number, *rest in second]
 
-    def _remove_slow(self, line: str) -> None:
-        """Find the matchers that take too long for a line, and remove them."""
+    def _remove_slow(self, line: str, number: int) -> None:
+        """Find the matchers that take too long for a line, and remove them: from this step, not from the job."""
         slow = []
         for config in self._configs:
-            worker = _Worker([config])
-            if worker.match([line], self._timeout) is None:
+            worker = _Worker()
+            worker.set([config.plain()])
+            if worker.match([line], self._job.timeout) is None:
                 slow.append(config.owner)
             worker.kill()
         for owner in slow or [self._configs[0].owner]:
-            self._warnings.append(
-                f"Removing issue matcher '{owner}'. Matcher failed {ATTEMPTS} times. Error: its regular "
-                f"expression takes more than {self._timeout:g} s for a line of {len(line)} characters."
-            )
-            self._configs = self._without([owner])
+            text = f"Removing issue matcher '{owner}'. Matcher failed {ATTEMPTS} times. Error: {_TOO_SLOW}"
+            self._warnings.append((number, text))
+            self.change(owner, None)
 
     def _running(self) -> _Worker:
+        """The worker, with the matchers that there are now; those that it has keep what earlier lines began."""
         if self._worker is None:
-            self._worker = _Worker(self._configs)
+            self._worker, self._set = self._job.worker(), []
+            self._worker.set([])
+        if list(map(id, self._set)) != list(map(id, self._configs)):
+            known = {id(config): place for place, config in enumerate(self._set)}
+            self._worker.set([known.get(id(config), config.plain()) for config in self._configs])
+            self._set = list(self._configs)
         return self._worker
+
+    def _kill(self) -> None:
+        if self._worker is not None:
+            self._worker.kill()
+            self._worker = None
 
     def _annotation(self, fields: dict[str, str | None]) -> Annotation:
         file = fields["file"] or ""
         return Annotation(
             fields["severity"] or "error",
             fields["message"] or "",
-            file=self._resolve(file, fields["fromPath"] or "") if file.strip() else "",
+            file=self._job.resolve(file, fields["fromPath"] or "") if file.strip() else "",
             line=_digits(fields["line"]),
             column=_digits(fields["column"]),
         )
 
 
+def _without(configs: Sequence[MatcherConfig], owners: Iterable[str]) -> list[MatcherConfig]:
+    gone = {owner.lower() for owner in owners}
+    return [config for config in configs if config.owner.lower() not in gone]
+
+
 def _digits(text: str | None) -> int | None:
     """R: ``int.TryParse`` with ``NumberStyles.None``: digits only, 32 bits."""
-    if not text or not text.isascii() or not text.isdigit() or len(text) > 10:
+    digits = (text or "").lstrip("0") or "0"
+    if not text or not text.isascii() or not text.isdigit() or len(digits) > 10:
         return None
-    value = int(text)
+    value = int(digits)
     return value if value < 2**31 else None
 
 
 class _Worker:
     """The process that matches."""
 
-    def __init__(self, configs: Sequence[MatcherConfig]) -> None:
+    def __init__(self) -> None:
         script = Path(__file__).with_name("matcher_worker.py")
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(script)],
@@ -184,11 +247,10 @@ class _Worker:
             bufsize=0,
             start_new_session=True,
         )
-        self.set(configs)
 
-    def set(self, configs: Sequence[MatcherConfig]) -> None:
-        """Set the matchers, with nothing begun."""
-        self._send({"matchers": [config.plain() for config in configs]})
+    def set(self, matchers: Sequence[int | dict[str, Any]]) -> None:
+        """Set the matchers: new ones, with nothing begun, or the numbers of those that stay as they are."""
+        self._send({"matchers": matchers})
 
     def match(self, lines: Sequence[str], timeout: float) -> list[Any] | None:
         """The answer for some lines; None when it doesn't come within ``timeout`` seconds."""

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from actlite.events import Annotation
 from actlite.execution.masking import Masker, StreamMasker
-from actlite.execution.matchers import Matchers
+from actlite.execution.matchers import StepMatchers
 
 MAX_HELD = 64 * 1024
 """How much of a line is held until its end comes, in bytes."""
@@ -34,8 +34,12 @@ class CommandHandler(Protocol):
     """Carries out the commands in a step's output."""
 
     @property
-    def matchers(self) -> Matchers | None:
-        """The problem matchers that commands add to; None where there can't be any."""
+    def matchers(self) -> StepMatchers | None:
+        """The problem matchers at work; None where there can't be any."""
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the rest of the output counts for nothing: a command has ended the step."""
 
     def is_command(self, line: str) -> bool:
         """Whether the line, or the beginning of one, is a command."""
@@ -65,13 +69,12 @@ class StepLog:
         emit: Callable[[str], None],
         handler: CommandHandler,
         masker: Masker,
-        matchers: Matchers | None = None,
         observe: Callable[[bytes], None] | None = None,
     ) -> None:
         self._emit_text = emit
         self._handler = handler
         self._masker = masker
-        self._matchers = matchers if matchers is not None else handler.matchers
+        self._matchers = handler.matchers
         self._observe = observe
         self._lock = threading.RLock()
         self._pieces: list[bytes] = []
@@ -128,7 +131,7 @@ class StepLog:
         with self._lock:
             self.flush()
             if self._matchers is not None:
-                self._matchers.reset()
+                self._matchers.close()
 
     def _take(self, last: bytes) -> bytes:
         if not self._pieces:
@@ -145,6 +148,8 @@ class StepLog:
 
     def _whole(self, data: bytes) -> None:
         """Show data that ends at a line end, or at the end of the output."""
+        if self._handler.deaf:
+            return
         matching = self._matchers is not None and self._matchers.active
         if b"::" not in data and b"##[" not in data and not matching:
             self._out(self._masker.mask_lines(data.decode("utf-8", "replace")))
@@ -166,6 +171,8 @@ class StepLog:
                 shown.append(self._plain(_defuse(line[0])))
             else:
                 shown += [self._masker.mask(f"{part}\n") for part in answer]
+            if self._handler.deaf:
+                return shown
         if at < len(text):
             shown.append(self._plain(text[at:]))
         return shown
@@ -176,14 +183,16 @@ class StepLog:
             return self._masker.mask_lines(text)
         lines = _LINE.findall(text)
         found = self._matchers.feed_lines([line.rstrip("\r\n") for line in lines])
+        warnings = self._matchers.take_warnings()
         shown: list[str] = []
-        for line, match in zip(lines, found, strict=True):
+        for number, (line, match) in enumerate(zip(lines, found, strict=True)):
+            while warnings and warnings[0][0] <= number:
+                issued = self._handler.issue("warning", warnings.pop(0)[1])
+                shown += [self._masker.mask(f"{part}\n") for part in issued]
             if match is None:
                 shown.append(self._masker.mask_lines(line))
             else:
                 shown.append(self._masker.mask(self._handler.matched(*match) + "\n"))
-        for warning in self._matchers.take_warnings():
-            shown += [self._masker.mask(f"{part}\n") for part in self._handler.issue("warning", warning)]
         return "".join(shown)
 
     def _too_long(self) -> None:

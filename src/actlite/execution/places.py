@@ -25,31 +25,35 @@ def _integer(text: str | None) -> int | None:
 
 def annotation_place(command: Command) -> tuple[Place, list[str]]:
     """The place that an error, warning or notice command names, and remarks on what is dropped of it
-    (R: ``IssueCommandExtension.ValidateLinesAndColumns``)."""
-    line, end_line, column, end_column = (
-        _integer(command.properties.get(key)) for key in ("line", "endline", "col", "endcolumn")
-    )
-    invalid = f"Invalid {command.name} command value. "
+    (R: ``IssueCommandExtension.ValidateLinesAndColumns``, whose comparisons go by what was written)."""
+    texts = [command.properties.get(key) for key in ("line", "endline", "col", "endcolumn")]
+    line, end_line, column, end_column = (_integer(text) for text in texts)
+    first, last, left, right = (number or 0 for number in (line, end_line, column, end_column))
+    line_text, end_line_text = texts[:2]
+    has_line, has_column = line is not None, column is not None
+    any_column = has_column or end_column is not None
     remarks: list[str] = []
-    if end_line is not None and line is None:
-        remarks.append(f"{invalid}'endLine' can only be set if 'line' is provided")
-        line = end_line
-    if end_column is not None and column is None:
-        remarks.append(f"{invalid}'endColumn' can only be set if 'col' is provided")
-        column = end_column
-    if line is None and column is not None:
-        remarks.append(f"{invalid}'col' and 'endColumn' can only be set if 'line' value is provided.")
+
+    def remark(text: str) -> None:
+        remarks.append(f"Invalid {command.name} command value. {text}")
+
+    if end_line is not None and not has_line:
+        remark("'endLine' can only be set if 'line' is provided")
+        line, has_line, line_text = end_line, True, end_line_text
+    if end_column is not None and not has_column:
+        remark("'endColumn' can only be set if 'col' is provided")
+        column, has_column = end_column, True
+    if not has_line and any_column:
+        remark("'col' and 'endColumn' can only be set if 'line' value is provided.")
         column = end_column = None
-    if end_line is not None and line != end_line and column is not None:
-        remarks.append(
-            f"{invalid}'col' and 'endColumn' cannot be set if 'line' and 'endLine' are different values."
-        )
+    if end_line is not None and line_text != end_line_text and any_column:
+        remark("'col' and 'endColumn' cannot be set if 'line' and 'endLine' are different values.")
         column = end_column = None
-    if line is not None and end_line is not None and end_line < line:
-        remarks.append(f"{invalid}'endLine' cannot be less than 'line'.")
+    if has_line and end_line is not None and last < first:
+        remark("'endLine' cannot be less than 'line'.")
         line = end_line = None
-    if column is not None and end_column is not None and end_column < column:
-        remarks.append(f"{invalid}'endColumn' cannot be less than 'col'.")
+    if has_column and _integer(texts[3]) is not None and right < left:
+        remark("'endColumn' cannot be less than 'col'.")
         column = end_column = None
     return (line, end_line, column, end_column), remarks
 
@@ -68,3 +72,12 @@ def relative_to(file: str, folder: Path | None) -> str:
     if file == start:
         return file
     return file[len(start) + 1 :] if file.startswith(start + "/") else file
+
+
+def runner_name(real: Path, work: Path, runner_work: str) -> str:
+    """The runner's name of a path on this machine; the path itself where it is not below the work folder."""
+    try:
+        inner = real.relative_to(work).as_posix()
+    except ValueError:
+        return str(real)
+    return runner_work if inner == "." else f"{runner_work}/{inner}"

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 MAX_CONFIG = 1024 * 1024
 """How much of a .git/config is looked at, in bytes."""
+MAX_DEPTH = 51
+"""In how many folders above a file the runner looks for one."""
 
 
 class RepositoryFiles:
@@ -56,7 +58,7 @@ class RepositoryFiles:
 
     def _repository_above(self, path: str) -> str | None:
         folder = os.path.dirname(path)
-        while folder:
+        for _ in range(MAX_DEPTH):
             config = os.path.join(folder, ".git", "config")
             if os.path.isfile(config):
                 return folder if folder == self._workspace or self._is_ours(config) else None

@@ -18,15 +18,13 @@ from actlite.records import changeable, frozen
 if TYPE_CHECKING:
     from actlite.actions.store import ActionStore
     from actlite.contexts.repository import Repository
+    from actlite.execution.annotations import AnnotationCollector
+    from actlite.execution.artifact_subjects import ArtifactSubjects
     from actlite.execution.concurrency import Queues
     from actlite.execution.matchers import Matchers
     from actlite.execution.steps import StepTask
     from actlite.runtimes.eras import Runner
     from actlite.runtimes.store import NodeStore
-
-RUNNER_ARCH = "x64"
-"""Of the runner, and so of the node that it mounts."""
-
 
 @frozen
 class Settings:
@@ -90,6 +88,8 @@ class JobOutcome:
     """The job failed because this machine lacks something: an image, an action, a node build, space."""
     refused: tuple[str, ...] = ()
     """Products that do not run on the target."""
+    call: bool = False
+    """It is a call of a workflow, whose own jobs have outcomes."""
 
 
 @changeable
@@ -106,6 +106,8 @@ class JobState:
     github: dict[str, Any]
     """The github context without what changes from step to step."""
     needs: Mapping[str, Any]
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The secrets context, but for GITHUB_TOKEN."""
     env: dict[str, str] = field(default_factory=dict)
     """Workflow and job env, and what steps wrote to GITHUB_ENV: one map, as in the runner."""
     paths: list[str] = field(default_factory=list)
@@ -126,12 +128,14 @@ class JobState:
     """Full paths of programs in the sandbox, by name and what steps have put before PATH."""
     noted_runtimes: set[str] = field(default_factory=set)
     """Runtimes of which it was said how they differ from the runner's own."""
-    alpine: bool | None = None
-    """Whether the container counts as Alpine; None: not asked yet."""
+    on_host: bool = False
+    """The processes of its steps run on this machine, in no container."""
+    arch: str = "x64"
+    """The runner's architecture, and so that of the node that it mounts: ``x64``, ``arm64``."""
+    tracking: str = ""
+    """RUNNER_TRACKING_ID of its processes; empty in a container of the job's own, where none has it."""
     ci: str = "true"
     """``CI`` of the processes of steps, unless their env has it: what the job's container has."""
-    kill_container: Callable[[], None] | None = None
-    """Ends the container of the docker action that is running."""
     matchers: Matchers | None = None
     """The problem matchers that actions have added; there once the job runs."""
     predictions: Mapping[str, Prediction] = field(default_factory=dict)
@@ -144,6 +148,10 @@ class JobState:
     """It was said that a step did not end as predicted."""
     known_files: frozenset[str] | None = None
     """Names of the workspace's files that checkouts brought; None without a checkout."""
+    on_node24: set[str] = field(default_factory=set)
+    """Actions for node 20 that ran with node 24."""
+    subjects: ArtifactSubjects | None = None
+    """What its steps say they have made; None where GITHUB_ARTIFACTS is not read."""
     states: dict[str, dict[str, str]] = field(default_factory=dict)
     """What actions saved with GITHUB_STATE, by step key."""
 
@@ -154,7 +162,7 @@ class JobState:
     def real_path(self, path: str) -> Path | None:
         """The path on this machine of a path that a step named; None where it is the container's own."""
         found = self.layout.host_path(path)
-        return Path(path) if found is None and self.services.engine.name == "host" else found
+        return Path(path) if found is None and self.on_host else found
 
     @property
     def running(self) -> Sandbox:
@@ -169,6 +177,8 @@ class Frame:
 
     prefix: str = ""
     """Put before the keys of its steps, such as ``2.``"""
+    name: str = ""
+    """Put before the ids of its steps in the log's markers, such as ``build.__self.``"""
     depth: int = 0
     steps: dict[str, Any] = field(default_factory=dict)
     """The steps context."""
@@ -184,3 +194,5 @@ class Frame:
     """Clock time at which the outer step times out."""
     posts: list[StepTask] = field(default_factory=list)
     """Post stages of its steps, to be run last first."""
+    annotations: AnnotationCollector | None = None
+    """What the steps of a composite action report counts for the step in the job, which has this."""

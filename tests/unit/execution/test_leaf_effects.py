@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from actlite.events import Annotation
+from actlite.execution.annotations import AnnotationCollector
 from actlite.execution.command_effects import CommandEffects, assign, prepend_path
 from actlite.execution.masking import Masker
 
@@ -144,6 +145,9 @@ def test_annotations() -> None:
         ("line=3,col=5,endColumn=2", (3, None, None, None)),
         ("line=x,col=1", (None, None, None, None)),
         ("line=99999999999", (None, None, None, None)),
+        ("line=1,endLine=01,col=2", (1, 1, None, None)),
+        ("endLine=-1", (None, None, None, None)),
+        ("line=1,endColumn=-1", (1, None, None, None)),
     ],
 )
 def test_places_that_make_no_sense(properties: str, place: tuple[int | None, ...]) -> None:
@@ -177,10 +181,32 @@ def test_messages_are_masked_and_cut() -> None:
     assert step.found[0].title == "***"
 
 
-def test_an_annotation_without_a_message_is_not_logged() -> None:
+def test_an_annotation_without_a_message_is_counted_and_not_seen() -> None:
     step = Step()
-    assert step.say("::error::") == []
+    assert step.say("::error::", *["::error:: "] * 8) == ["##[error] "] * 8
+    assert step.say("::error message=of the property::") == []
+    assert [a.message for a in step.found] == ["of the property"]
+    step.say("::error::the eleventh")
     assert len(step.found) == 1
+
+
+def test_those_of_inner_steps_come_when_the_outer_step_has_ended() -> None:
+    shown: list[str] = []
+    outer = AnnotationCollector(lambda a: shown.append(f"outer {a.message}"))
+    inner = AnnotationCollector(lambda a: shown.append(f"inner {a.message}"), outer)
+    innermost = AnnotationCollector(lambda a: shown.append(f"innermost {a.message}"), inner)
+    for number in range(30):
+        (inner, innermost)[number % 2].add(Annotation("error", str(number)))
+    outer.add(Annotation("error", "own"))
+    assert shown == ["outer own"]
+    outer.finish()
+    assert shown[1:] == [f"{('inner', 'innermost')[n % 2]} {n}" for n in range(9)]
+
+
+def test_a_message_is_cut_as_dotnet_counts() -> None:
+    step = Step()
+    step.say("::error::" + "x" * 4095 + "\U0001f600y", "::error::" + "\U0001f600" * 2049)
+    assert [len(a.message) for a in step.found] == [4095, 2048]
 
 
 def test_groups_are_not_echoed() -> None:
@@ -249,11 +275,26 @@ def test_tokens_that_can_not_be_used(token: str) -> None:
     (shown,) = step.say(f"::stop-commands::{token}")
     assert shown.startswith("##[error]You cannot use a endToken that is an empty string")
     assert step.effects.failed
-    assert step.say("::group::T") == ["##[group]T"]
+    assert step.effects.deaf
     allowed = Step(env_context={"ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS": "1"})
     allowed.say(f"::stop-commands::{token}")
     assert not allowed.effects.failed
     assert allowed.effects.process("::group::T") is None
+    assert allowed.effects.process("::::") is None
+
+
+def test_commands_that_wait_are_remarked_on() -> None:
+    step = Step(debug=True)
+    assert step.say("::stop-commands::Tok", "::warning::x", "::tok::", "::remove-matcher owner=x::") == [
+        "::stop-commands::Tok",
+        "##[debug]Paused processing commands until the token you called ::stopCommands:: with is received",
+        "##[debug]Process commands has been stopped and waiting for '##[Tok]' to resume.",
+        "::warning::x",
+        "::tok::",
+        "##[debug]Resume processing commands",
+        "::remove-matcher owner=x::",
+        "##[debug]Removed matchers: ",
+    ]
 
 
 def test_matchers_are_added_and_removed(tmp_path: Path) -> None:

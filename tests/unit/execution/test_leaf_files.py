@@ -1,13 +1,16 @@
 """The files of a step: what they say, and what a hostile step can do to them."""
 
+import json
 import os
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from actlite.events import Annotation
+from actlite.execution.artifact_subjects import ArtifactSubjects
 from actlite.execution.command_effects import CommandEffects
 from actlite.execution.file_commands import (
     FileCommandError,
@@ -65,34 +68,117 @@ def test_what_is_no_pair(text: str, message: str) -> None:
     assert str(caught.value) == message
 
 
+def effects_of(*, debug: bool = False) -> CommandEffects:
+    return CommandEffects(
+        outputs={},
+        state={"a": "0"},
+        env={},
+        path=["/x"],
+        masker=Masker(),
+        annotate=lambda _: None,
+        translate_path=lambda path: Path(path),
+        env_lookup=lambda _: None,
+        debug=debug,
+    )
+
+
 def test_pairs_before_a_bad_line_stay() -> None:
-    env: dict[str, str] = {}
+    effects = effects_of()
+    seen: dict[str, str] = {}
+    effects.on_env = seen.__setitem__
     with pytest.raises(FileCommandError):
-        apply_env("A=1\nbad\nB=2", env)
-    assert env == {"A": "1"}
+        list(apply_env("A=1\nbad\nB=2", effects))
+    assert effects.env == seen == {"A": "1"}
 
 
 def test_node_options_are_blocked_and_the_rest_is_taken() -> None:
-    env: dict[str, str] = {}
-    assert apply_env("node_options=--x\nA=1", env) == [
-        "Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command."
+    effects = effects_of(debug=True)
+    assert list(apply_env("node_options=--x\nA=1\nB<<E\nx\ny\nE", effects)) == [
+        "##[error]Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command.",
+        "##[debug]A='1'",
+        "##[debug]B='x",
+        "##[debug]y'",
     ]
-    assert env == {"A": "1"}
+    assert effects.env == {"A": "1", "B": "x\ny"}
 
 
 @pytest.mark.parametrize("apply", [apply_env, apply_output])
-def test_a_name_may_not_be_empty(apply: Callable[[str, dict[str, str]], list[str]]) -> None:
+def test_a_name_may_not_be_empty(apply: Callable[[str, CommandEffects], Iterator[str]]) -> None:
     with pytest.raises(FileCommandError, match="Value cannot be null"):
-        apply("=x", {})
+        list(apply("=x", effects_of()))
 
 
 def test_state_and_path() -> None:
-    state: dict[str, str] = {"a": "0"}
-    apply_state("A=1\nB=2", state)
-    assert state == {"a": "1", "B": "2"}
-    path = ["/x"]
-    apply_path("/a\r\n\r\n/b\n/x", path)
-    assert path == ["/a", "/b", "/x"]
+    effects = effects_of(debug=True)
+    assert list(apply_state("A=1\nB=2", effects)) == [
+        "##[debug]Save intra-action state A = 1",
+        "##[debug]Save intra-action state B = 2",
+    ]
+    assert effects.state == {"a": "1", "B": "2"}
+    assert list(apply_path("/a\r\n\r\n/b\n/x", effects)) == []
+    assert effects.path == ["/a", "/b", "/x"]
+
+
+def subjects_in(folder: Path) -> tuple[ArtifactSubjects, CommandEffects]:
+    (folder / "r").mkdir(exist_ok=True)
+    (folder / "r" / "a.txt").write_text("hello\n")
+    return ArtifactSubjects(folder / "r", "/home/r", folder), effects_of()
+
+
+HELLO = "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
+
+
+def test_artifacts_are_named_once(tmp_path: Path) -> None:
+    subjects, effects = subjects_in(tmp_path)
+    assert subjects.listing() == '{"version":1,"subjects":[]}'
+    image = f"ghcr.io/o/i:1@sha256:{'A' * 64}"
+    text = f"# what was made\r\n a.txt \r\n\r\n{image}\nfile://{tmp_path}/r/a.txt\n"
+    assert list(subjects.take(text.encode(), effects)) == [
+        "Captured 2 artifact subject(s) from this step (job total: 2)."
+    ]
+    assert list(subjects.take(text.encode(), effects)) == []
+    assert json.loads(subjects.listing())["subjects"] == [
+        {"name": "a.txt", "digest": HELLO, "kind": "file"},
+        {"name": "ghcr.io/o/i:1", "digest": f"sha256:{'a' * 64}", "kind": "oci"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("a=b", "entries containing '=' are reserved and not permitted"),
+        ("file:// ", "file:// entries must include a path"),
+        ("oci://x", "oci:// entries must include an @sha{256,384,512}:<hex> digest"),
+        ("OCI://x@sha384:ab", "digest 'sha384' must be 96 hex characters, got 2"),
+        ("https://x", "unsupported URI scheme"),
+        (
+            "x@sha256:ab",
+            "file 'x@sha256:ab' does not exist (relative paths are resolved against the workspace root '/home/r')",
+        ),
+        ("/none", "file '/none' does not exist"),
+        ("link", "file 'link' does not exist"),
+        (".", "'.' is a directory, not a regular file"),
+        (
+            f"a.txt@sha256:{'0' * 64}\noci://a.txt@sha256:{'1' * 64}",
+            "Conflicting digest for artifact 'a.txt'",
+        ),
+    ],
+)
+def test_artifacts_that_are_refused(tmp_path: Path, line: str, text: str) -> None:
+    subjects, effects = subjects_in(tmp_path)
+    (tmp_path / "r" / "link").symlink_to("/etc/passwd")
+    with pytest.raises(FileCommandError, match=re.escape(text)) as caught:
+        list(subjects.take(f"\n{line}".encode(), effects))
+    assert str(caught.value).startswith(
+        f"Invalid $GITHUB_ARTIFACTS entry on line {2 + line.count(chr(10))}: "
+    )
+
+
+def test_a_job_names_500_artifacts_at_most(tmp_path: Path) -> None:
+    subjects, effects = subjects_in(tmp_path)
+    lines = [f"i{number}@sha256:{'0' * 64}" for number in range(501)]
+    with pytest.raises(FileCommandError, match="on line 501: The job has exceeded the maximum of 500"):
+        list(subjects.take("\n".join(lines).encode(), effects))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
@@ -147,12 +233,14 @@ def test_the_files_are_there_and_empty(step: Step) -> None:
         "GITHUB_PATH",
         "GITHUB_STATE",
         "GITHUB_STEP_SUMMARY",
+        "GITHUB_ARTIFACTS",
+        "GITHUB_ARTIFACTS_LIST",
     }
     assert step.file("GITHUB_ENV").name.startswith("set_env_")
     assert all(Path(name).read_bytes() == b"" for name in step.names.values())
     assert step.files.env_vars("/__w/_temp/f")["GITHUB_PATH"].startswith("/__w/_temp/f/add_path_")
     assert step.collect() == ""
-    assert not list(step.folder.iterdir())
+    assert len(list(step.folder.iterdir())) == 7
 
 
 def test_everything_is_collected(step: Step) -> None:
@@ -268,9 +356,9 @@ def test_a_link_in_place_of_the_folder_leads_nowhere(tmp_path: Path, step: Step)
     assert len(list(outside.iterdir())) == 1
 
 
-def test_files_can_be_discarded_twice(step: Step) -> None:
-    step.files.discard()
-    step.files.discard()
+def test_files_can_be_closed_twice(step: Step) -> None:
+    step.files.close()
+    step.files.close()
     assert step.files.read("env") is None
 
 

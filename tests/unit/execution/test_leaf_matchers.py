@@ -16,7 +16,7 @@ from actlite.execution.dotnet_regex import translate
 from actlite.execution.masking import Masker
 from actlite.execution.matcher_config import MatcherConfig
 from actlite.execution.matcher_worker import LineMatchers
-from actlite.execution.matchers import MatcherError, Matchers, load_matchers
+from actlite.execution.matchers import MatcherError, Matchers, StepMatchers, load_matchers
 from actlite.execution.output import StepLog
 
 TSC = {
@@ -71,20 +71,27 @@ def matchers() -> Iterator[Matchers]:
     made.close()
 
 
-def test_one_line(tmp_path: Path, matchers: Matchers) -> None:
+@pytest.fixture
+def step(matchers: Matchers) -> Iterator[StepMatchers]:
+    made = matchers.for_step()
+    yield made
+    made.close()
+
+
+def test_one_line(tmp_path: Path, matchers: Matchers, step: StepMatchers) -> None:
     matchers.add(load(tmp_path, TSC))
     line = "src/a.ts(3,14): error TS2304: Cannot find name 'x'."
-    assert matchers.feed(line) == (
+    assert step.feed(line) == (
         Annotation("error", "Cannot find name 'x'.", file="src/a.ts", line=3, column=14),
         line,
     )
-    assert matchers.feed("all is well") is None
-    assert matchers.feed("src/a.ts(3,14): info TS1: not a level that is shown") is None
+    assert step.feed("all is well") is None
+    assert step.feed("src/a.ts(3,14): info TS1: not a level that is shown") is None
 
 
-def test_several_lines_with_a_loop(tmp_path: Path, matchers: Matchers) -> None:
+def test_several_lines_with_a_loop(tmp_path: Path, matchers: Matchers, step: StepMatchers) -> None:
     matchers.add(load(tmp_path, STYLISH))
-    found = matchers.feed_lines(
+    found = step.feed_lines(
         [
             "test.js",
             '  1:0   error  Missing "use strict" statement  strict',
@@ -104,24 +111,46 @@ def test_several_lines_with_a_loop(tmp_path: Path, matchers: Matchers) -> None:
 
 def test_what_was_begun_lasts_over_calls_but_not_over_steps(tmp_path: Path, matchers: Matchers) -> None:
     matchers.add(load(tmp_path, STYLISH))
-    matchers.feed("test.js")
-    assert matchers.feed("  1:0  error  m  strict") is not None
-    matchers.reset()
-    assert matchers.feed("  1:0  error  m  strict") is None
+    step, other = matchers.for_step(), matchers.for_step()
+    step.feed("test.js")
+    assert other.feed("  1:0  error  m  strict") is None
+    assert step.feed("  1:0  error  m  strict") is not None
+    step.close()
+    later = matchers.for_step()
+    assert later.feed("  1:0  error  m  strict") is None
+    later.close()
+    other.close()
 
 
-def test_the_newest_comes_first_and_replaces_its_owner(tmp_path: Path, matchers: Matchers) -> None:
+def test_what_was_begun_lasts_when_others_are_added_and_removed(
+    tmp_path: Path, matchers: Matchers, step: StepMatchers
+) -> None:
+    matchers.add(load(tmp_path, STYLISH))
+    step.feed("test.js")
+    matchers.add(load(tmp_path, TSC))
+    assert step.feed("  1:0  error  m  strict") is not None
+    assert matchers.remove(["TSC", "unknown"]) == ["tsc"]
+    assert step.feed("  2:0  error  m  strict") is not None
+    matchers.add(load(tmp_path, STYLISH))
+    assert step.feed("  3:0  error  m  strict") is None
+
+
+def test_the_newest_comes_first_and_replaces_its_owner(
+    tmp_path: Path, matchers: Matchers, step: StepMatchers
+) -> None:
     matchers.add(load(tmp_path, simple("a", "E", severity="warning"), simple("b", "E")))
     matchers.add(load(tmp_path, simple("c", "E", severity="Notice")))
     assert list(matchers.owners) == ["c", "a", "b"]
-    found = matchers.feed("E")
+    # A step that runs takes the matchers of a file one by one.
+    assert list(step.owners) == ["c", "b", "a"]
+    found = step.feed("E")
     assert found is not None
     assert found[0].level == "notice"
     matchers.add(load(tmp_path, simple("A", "X")))
     assert list(matchers.owners) == ["A", "c", "b"]
     matchers.remove(["a", "C", "unknown"])
-    assert list(matchers.owners) == ["b"]
-    assert matchers.active
+    assert list(matchers.owners) == list(step.owners) == ["b"]
+    assert step.active
 
 
 def test_a_match_resets_the_others() -> None:
@@ -141,37 +170,43 @@ def test_a_match_resets_the_others() -> None:
     assert [lines.match(line) is not None for line in ("A", "B")] == [False, True]
 
 
-def test_colours_are_taken_out_of_a_line(tmp_path: Path) -> None:
-    plain = Matchers()
-    plain.add(load(tmp_path, simple("a", "^E: .*$")))
-    assert plain.feed("\x1b[1;31mE: \x1b[mred") == (Annotation("error", "E: red"), "E: red")
-    plain.close()
-    as_the_code_does = Matchers(strip_colors=False)
-    as_the_code_does.add(load(tmp_path, simple("a", "^E: .*$")))
-    assert as_the_code_does.feed("\x1b[1;31mE: red") is None
-    as_the_code_does.close()
+def test_colours_stay_in_a_line(tmp_path: Path, matchers: Matchers, step: StepMatchers) -> None:
+    """As in the runner, which means to take them out and doesn't."""
+    matchers.add(load(tmp_path, simple("a", "^E: .*$")))
+    assert step.feed("\x1b[1;31mE: red") is None
+    line = "E: \x1b[31mred\x1b[m"
+    assert step.feed(line) == (Annotation("error", line), line)
 
 
 def test_files_are_resolved_with_the_from_path(tmp_path: Path) -> None:
     made = Matchers(resolve=lambda file, from_path: f"{from_path}|{file}")
     pattern = {"regexp": r"^(\S*) (.+) in (.+)$", "file": 1, "message": 2, "fromPath": 3}
     made.add(load(tmp_path, {"owner": "a", "fromPath": "default", "pattern": [pattern]}))
-    found = made.feed_lines(["f.c bad in p/x.proj", " bad in p/x.proj"])
+    step = made.for_step()
+    found = step.feed_lines(["f.c bad in p/x.proj", " bad in p/x.proj"])
     assert [f and f[0].file for f in found] == ["p/x.proj|f.c", ""]
+    step.close()
     made.close()
 
 
 def test_a_pattern_that_never_ends_is_stopped_and_removed(tmp_path: Path) -> None:
     made = Matchers(timeout=0.3)
     made.add(load(tmp_path, simple("slow", "^(a+)+$"), simple("good", "bad thing")))
+    step = made.for_step()
     started = time.monotonic()
-    found = made.feed_lines(["bad thing 1", "a" * 60 + "!", "bad thing 2"])
+    found = step.feed_lines(["bad thing 1", "a" * 60 + "!", "bad thing 2"])
     assert time.monotonic() - started < 20
-    assert list(made.owners) == ["good"]
+    assert list(step.owners) == ["good"]
     assert [bool(f) for f in found] == [True, False, True]
-    (warning,) = made.take_warnings()
-    assert warning.startswith("Removing issue matcher 'slow'. Matcher failed 3 times.")
-    assert made.take_warnings() == []
+    ((number, warning),) = step.take_warnings()
+    assert number == 1
+    assert warning.startswith(
+        "Removing issue matcher 'slow'. Matcher failed 3 times. Error: The Regex engine has timed out"
+    )
+    assert step.take_warnings() == []
+    # It is gone for the rest of the step, not of the job.
+    assert list(made.owners) == ["slow", "good"]
+    step.close()
     made.close()
 
 
@@ -243,6 +278,22 @@ def test_comments_numbers_as_text_and_marks_are_let_pass(tmp_path: Path) -> None
     )
     configs, _ = load_matchers(file)
     assert configs[0].patterns[0].regexp == "// (,])"
+    file.write_text(
+        json.dumps(
+            {
+                "problemMatcher": [
+                    {
+                        "owner": 5,
+                        "pattern": [
+                            {"regexp": "a", "message": 0},
+                            {"regexp": "b", "file": 0, "loop": "False"},
+                        ],
+                    }
+                ]
+            }
+        )
+    )
+    assert load_matchers(file)[0][0].owner == "5"
     file.write_text("[]")
     assert load_matchers(file) == ([], [])
 
