@@ -210,7 +210,7 @@ class JobStarted(Event):
 
 @frozen
 class JobFinished(Event):
-    """A job leg has ended, or was skipped or could not be run; then ``reason`` says why."""
+    """A job leg has ended, or was cancelled, skipped or could not be run; then ``reason`` says why."""
 
     kind: ClassVar[str] = "job-finished"
     job: str
@@ -225,6 +225,10 @@ class JobFinished(Event):
     matrix: Mapping[str, Any] = field(default_factory=dict)
     condition: Mapping[str, Any] | None = None
     """Where its ``if:`` is why it was skipped: the tree of that, as ``expressions.Trace.data`` has it."""
+    environment: str = ""
+    """The name of the environment that it deploys to."""
+    environment_url: str = ""
+    """The address of what it has deployed; '' too where that might have told a secret."""
 
 
 @frozen

@@ -11,9 +11,23 @@ from actlite.errors import CannotRun
 T = TypeVar("T")
 
 
-GRACE = 300.0
-"""Seconds that what is cancelled may go on where its condition holds; then it is stopped (docs: workflow
-cancellation)."""
+GRACE_MINUTES = 5
+"""How long what is cancelled may go on where its condition holds, unless the job has its own
+``cancel-timeout-minutes``; then it is stopped (docs: workflow cancellation)."""
+GRACE = GRACE_MINUTES * 60.0
+"""The same in seconds, for the run as a whole."""
+
+
+def grace(minutes: float = GRACE_MINUTES) -> float:
+    """The seconds after which the runner ends a cancelled job by force: it keeps 15 to tell its end in, and gives
+    at least 45 (R: JobDispatcher.cs, WorkerDispatcher.Cancel)."""
+    return max(60.0, minutes * 60) - 15
+
+
+def exceeded(minutes: int) -> str:
+    """GitHub's words for a job that has used up its ``timeout-minutes``."""
+    hours, rest = divmod(minutes, 60)
+    return f"The job has exceeded the maximum execution time of {f'{hours}h' if hours else ''}{rest}m0s"
 
 
 class Cancellation:

@@ -9,9 +9,9 @@ from actlite.engines.base import ImageSpec, Service
 from actlite.events import JobFinished, JobStarted, Notice
 from actlite.execution.cancellation import exceeded, grace, until_cancelled
 from actlite.execution.containers import service_specs
+from actlite.execution.file_commands import artifact_subjects
 from actlite.execution.finishing import Finished, finish
 from actlite.execution.machine import HOST, end_orphans
-from actlite.execution.file_commands import artifact_subjects
 from actlite.execution.matchers import Matchers
 from actlite.execution.opening import Opening
 from actlite.execution.predicting import Predictor

@@ -17,7 +17,7 @@ from actlite.contexts.github import run_fields, workflow_fields
 from actlite.engines.base import Mount, Progress, Sandbox, SandboxSpec
 from actlite.errors import ActliteError, CannotRun, DiskFull
 from actlite.events import ImageProgress
-from actlite.execution.cancellation import Cancellation, until_cancelled
+from actlite.execution.cancellation import GRACE_MINUTES, Cancellation, until_cancelled
 from actlite.execution.containers import (
     DOCKER_SOCKET,
     ContainerSpec,
@@ -26,6 +26,7 @@ from actlite.execution.containers import (
     image_spec,
     real_volume,
 )
+from actlite.execution.environments import Environment, environment
 from actlite.execution.layout import (
     RUNNER_HOME,
     Layout,
@@ -41,6 +42,7 @@ from actlite.execution.state import Frame, JobState, Services
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import evaluate_mapping, evaluate_node, evaluate_scalar, evaluate_string
 from actlite.planning.plan import JobPlan, Leg, Plan
+from actlite.workflow import access
 from actlite.workflow.model import UsesStep
 
 LOCAL_TOKEN = "ghs_localtokenofactlitewithoutanyrights0"
@@ -89,6 +91,10 @@ class Opening:
         self.services_value: Any = None
         self.timeout = DEFAULT_TIMEOUT
         """Minutes that the job may take."""
+        self.cancel_minutes: float = GRACE_MINUTES
+        """Minutes that it may go on once it is cancelled."""
+        self.environment: Environment | None = None
+        """The environment that it deploys to."""
         self.problem: ActliteError | ExpressionError | None = None
         """What is wrong with the job itself; its set-up step fails with it."""
         self.error: BaseException | None = None
@@ -117,6 +123,12 @@ class Opening:
                 minutes = evaluate_scalar(job.timeout_minutes, ground)
                 if isinstance(minutes, int | float) and minutes >= 1:
                     self.timeout = int(min(minutes, MAX_TIMEOUT))
+            later = access.scalar(job.node, "cancel-timeout-minutes")
+            if later is not None:
+                minutes = evaluate_scalar(later, ground)
+                if isinstance(minutes, int | float):
+                    self.cancel_minutes = float(int(min(minutes, MAX_TIMEOUT)))
+            self.environment = environment(job.environment, ground)
             state.layout = self._layout()
             self._paths()
             state.layout.create()

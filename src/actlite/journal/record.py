@@ -72,6 +72,8 @@ class JobRecord:
     duration: float = 0.0
     reason: str = ""
     condition: Mapping[str, Any] | None = None
+    environment: str = ""
+    environment_url: str = ""
     steps: tuple[StepRecord, ...] = ()
     predictions: tuple[Prediction, ...] = ()
     """Which of its JavaScript steps start; none for a job without a container, or without such steps."""
@@ -135,6 +137,8 @@ class RecordBuilder:
                     duration=event.duration,
                     reason=event.reason,
                     condition=event.condition,
+                    environment=event.environment,
+                    environment_url=event.environment_url,
                     **({"matrix": event.matrix} if event.matrix else {}),
                 )
             case StepsPredicted():

@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.document.nodes import Node
 from actlite.expressions.template import Scope
-from actlite.planning.called_inputs import Given, contexts_of, inherits_secrets, inputs_of, is_known, secrets_of
+from actlite.planning.called_inputs import (
+    Given,
+    contexts_of,
+    inherits_secrets,
+    inputs_of,
+    is_known,
+    secrets_of,
+)
 from actlite.planning.graph import chosen, chosen_within, in_order
 from actlite.planning.plan import CallPlan, JobPlan, Leg, Plan
 from actlite.records import changeable, field, frozen, replace

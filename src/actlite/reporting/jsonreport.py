@@ -79,6 +79,7 @@ def _job(job: JobRecord) -> dict[str, Any]:
         "reason": job.reason,
         "condition": job.condition,
         "outputs": dict(job.outputs),
+        "environment": {"name": job.environment, "url": job.environment_url} if job.environment else None,
         "duration": job.duration,
         "predictions": [dataclasses.asdict(prediction) for prediction in job.predictions],
         "steps": [_step(step) for step in job.steps],

@@ -11,6 +11,7 @@ from core_harness import Bench
 from actlite.checking.runners import Place, leg_place, place, unrunnable
 from actlite.checking.services import service_findings
 from actlite.engines.fake import Call, Reply
+from actlite.execution.cancellation import exceeded, grace
 from actlite.execution.scheduler import Scheduler
 
 HEAD = "on: push\njobs:\n"
@@ -204,7 +205,7 @@ def test_the_jobs_sandbox_failing_in_an_unknown_way_is_never_a_success(bench: Be
 
 
 def test_a_cancelled_job_has_only_so_much_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actlite.execution.job.GRACE", 0.2)
+    monkeypatch.setattr("actlite.execution.job.grace", lambda minutes: 0.2)
     bench.engine.on("first", Reply(hang=True))
     bench.engine.on("last", Reply(hang=True))
 
@@ -216,6 +217,25 @@ def test_a_cancelled_job_has_only_so_much_time(bench: Bench, monkeypatch: pytest
     result = bench.run(text, during=stop)
     assert result.scripts() == ["first", "last"]
     assert result.jobs()["a"].result == "cancelled"
+    assert result.jobs()["a"].reason == "stopped"
+
+
+def test_the_time_of_a_cancelled_job_in_the_runners_count() -> None:
+    assert (grace(), grace(10), grace(0)) == (285.0, 585.0, 45.0)
+    assert exceeded(65) == "The job has exceeded the maximum execution time of 1h5m0s"
+    assert exceeded(5) == "The job has exceeded the maximum execution time of 5m0s"
+
+
+def test_a_jobs_own_time_for_cancelling(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    def note(minutes: float) -> float:
+        asked.append(minutes)
+        return 1.0
+
+    monkeypatch.setattr("actlite.execution.job.grace", note)
+    bench.run(HEAD + job("a", "    cancel-timeout-minutes: ${{ fromJSON('7.9') }}\n"))
+    assert asked == [7.0]
 
 
 MADE = """  a:
