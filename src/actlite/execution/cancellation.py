@@ -11,17 +11,24 @@ from actlite.errors import CannotRun
 T = TypeVar("T")
 
 
+MINUTE = 60.0
+"""Seconds in a minute of ``timeout-minutes``: tests have shorter ones."""
 GRACE_MINUTES = 5
 """How long what is cancelled may go on where its condition holds, unless the job has its own
 ``cancel-timeout-minutes``; then it is stopped (docs: workflow cancellation)."""
-GRACE = GRACE_MINUTES * 60.0
+GRACE = GRACE_MINUTES * MINUTE
 """The same in seconds, for the run as a whole."""
+
+
+def seconds(minutes: float) -> float:
+    """Minutes of a workflow, in seconds."""
+    return minutes * MINUTE
 
 
 def grace(minutes: float = GRACE_MINUTES) -> float:
     """The seconds after which the runner ends a cancelled job by force: it keeps 15 to tell its end in, and gives
     at least 45 (R: JobDispatcher.cs, WorkerDispatcher.Cancel)."""
-    return max(60.0, minutes * 60) - 15
+    return seconds(max(1.0, minutes) - 0.25)
 
 
 def exceeded(minutes: int) -> str:

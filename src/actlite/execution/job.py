@@ -7,7 +7,7 @@ from collections import deque
 
 from actlite.engines.base import ImageSpec, Service
 from actlite.events import JobFinished, JobStarted, Notice
-from actlite.execution.cancellation import exceeded, grace, until_cancelled
+from actlite.execution.cancellation import exceeded, grace, seconds, until_cancelled
 from actlite.execution.containers import service_specs
 from actlite.execution.file_commands import artifact_subjects
 from actlite.execution.finishing import Finished, finish
@@ -119,7 +119,7 @@ class JobRun:
     def _timer(self) -> threading.Timer:
         minutes = self.opening.timeout
         timer = threading.Timer(
-            min(minutes * 60, threading.TIMEOUT_MAX),
+            min(seconds(minutes), threading.TIMEOUT_MAX),
             lambda: self.state.cancel.cancel(exceeded(minutes)),
         )
         timer.daemon = True

@@ -27,6 +27,7 @@ from actlite.events import (
     StepStarted,
     StepSummary,
 )
+from actlite.execution.cancellation import seconds
 from actlite.execution.command_effects import CommandEffects
 from actlite.execution.diagnosing import Observer, diagnose_step, doubt_prediction
 from actlite.execution.file_commands import StepFiles
@@ -323,7 +324,7 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
     minutes = _timeout_minutes(run)
     limits = [task.frame.deadline] if task.frame.deadline is not None else []
     if minutes:
-        limits.append(state.services.clock() + minutes * 60)
+        limits.append(state.services.clock() + seconds(minutes))
     run.deadline = min(limits) if limits else None
 
     def stop() -> None:
