@@ -16,6 +16,7 @@ from actlite.cli.reporters import reporters
 from actlite.cli.select_workflows import Selected, refuse_invalid, select_workflows
 from actlite.cli.session import Session, cache_folder, now, owner_of
 from actlite.contexts.github import run_fields
+from actlite.contexts.runner import step_debug
 from actlite.diagnostics import Severity
 from actlite.engines.base import Engine, Pull
 from actlite.engines.select import select as select_engine
@@ -228,6 +229,7 @@ def _services(
             keep_failed=options.keep == "failed",
             committed=options.committed,
             offline=options.offline,
+            debug=step_debug(options.secrets, options.variables),
             target=options.target,
         ),
         cache=cache,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 
 _ARCHITECTURES = {
     "x86_64": "X64",
+    "x64": "X64",
     "amd64": "X64",
     "aarch64": "ARM64",
     "arm64": "ARM64",
@@ -46,3 +48,17 @@ def runner_context(
     if debug:
         context["debug"] = "1"
     return context
+
+
+STEP_DEBUG = "ACTIONS_STEP_DEBUG"
+"""The secret or variable that turns step debugging on."""
+
+
+def step_debug(secrets: Mapping[str, str], variables: Mapping[str, str]) -> bool:
+    """Whether debug lines are shown: as on GitHub, a secret or a variable says so, and the secret counts first
+    (R: Variables.Step_Debug)."""
+    for values in (secrets, variables):
+        for name, value in values.items():
+            if name.upper() == STEP_DEBUG:
+                return value.strip().lower() == "true"
+    return False

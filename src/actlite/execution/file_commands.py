@@ -9,6 +9,7 @@ than ``MAX_FILE`` bytes are read.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 import re
 import uuid
@@ -271,6 +272,21 @@ class StepFiles:
         if self._folder >= 0:
             self._close()
             self._folder = -1
+
+
+def forget_files(folder: Path) -> None:
+    """The job has ended: what its steps wrote is removed, also where the workspace is kept for a look (R:
+    ``TempDirectoryManager.CleanupTempDirectory``). What can't be removed goes with the workspace."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        for name in os.listdir(handle):
+            with contextlib.suppress(OSError):
+                os.unlink(name, dir_fd=handle)
+    finally:
+        os.close(handle)
 
 
 def _unable(name: str) -> str:

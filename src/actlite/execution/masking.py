@@ -18,6 +18,8 @@ from urllib.parse import quote
 STARS = "***"
 """What is shown instead of a secret."""
 
+_SHOWN = frozenset({"ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"})
+"""Secrets that are not hidden (R: ``Worker.SecretVariableMaskWhitelist``)."""
 _LINE_ENDS = re.compile(r"[\r\n]+")
 
 
@@ -121,6 +123,14 @@ class Masker:
         self._originals: set[str] = set()
         self._patterns = _Patterns(frozenset())
 
+    def copy(self) -> Masker:
+        """A masker of its own for a job, which hides the same so far: what one job masks, others show."""
+        made = Masker()
+        with self._lock:
+            made._originals = set(self._originals)
+            made._patterns = self._patterns
+        return made
+
     def add(self, value: str) -> None:
         """Hide a value and, where it has several lines, each line without the space around it
         (R: ``AddMaskCommandExtension``). An empty value is ignored."""
@@ -130,6 +140,14 @@ class Masker:
         """Hide a secret of the workflow: as ``add``, without the space around the whole value
         (R: ``Worker.InitializeSecretMasker``)."""
         self.add(value.strip())
+
+    def add_secrets(self, secrets: Mapping[str, str]) -> None:
+        """Hide the values of the secrets context, but for the switches of debug logs."""
+        for name, value in secrets.items():
+            if name.upper() == "GITHUB_TOKEN":
+                self.add_token(value)
+            elif name.upper() not in _SHOWN:
+                self.add_secret(value)
 
     def add_token(self, value: str) -> None:
         """Hide the job's token, and the form in which git sends it (R: ``ExecutionContext``)."""

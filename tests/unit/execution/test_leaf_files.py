@@ -20,6 +20,7 @@ from actlite.execution.file_commands import (
     apply_path,
     apply_state,
     decode,
+    forget_files,
     parse_key_values,
 )
 from actlite.execution.masking import Masker
@@ -354,6 +355,13 @@ def test_a_link_in_place_of_the_folder_leads_nowhere(tmp_path: Path, step: Step)
     assert not step.folder.is_symlink()
     assert later.file("GITHUB_ENV").exists()
     assert len(list(outside.iterdir())) == 1
+
+
+def test_the_files_go_when_the_job_has_ended(step: Step) -> None:
+    make_folder(step.file("GITHUB_ENV"))
+    forget_files(step.folder)
+    assert [path.name[:8] for path in step.folder.iterdir()] == ["set_env_"]
+    forget_files(step.folder / "none")
 
 
 def test_files_can_be_closed_twice(step: Step) -> None:
