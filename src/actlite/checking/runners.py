@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from actlite.contexts.runner import architecture
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.document.nodes import Node
 from actlite.expressions.errors import ExpressionError
@@ -17,14 +20,21 @@ from actlite.records import frozen
 IMAGES: Mapping[str, str] = {
     "ubuntu-latest": "ghcr.io/catthehacker/ubuntu:act-latest",
     "ubuntu-26.04": "ghcr.io/catthehacker/ubuntu:act-26.04",
+    "ubuntu-26.04-arm": "ghcr.io/catthehacker/ubuntu:act-26.04",
     "ubuntu-24.04": "ghcr.io/catthehacker/ubuntu:act-24.04",
+    "ubuntu-24.04-arm": "ghcr.io/catthehacker/ubuntu:act-24.04",
     "ubuntu-22.04": "ghcr.io/catthehacker/ubuntu:act-22.04",
+    "ubuntu-22.04-arm": "ghcr.io/catthehacker/ubuntu:act-22.04",
     "ubuntu-20.04": "ghcr.io/catthehacker/ubuntu:act-20.04",
     "ubuntu-18.04": "ghcr.io/catthehacker/ubuntu:act-18.04",
     "ubuntu-slim": "ghcr.io/catthehacker/ubuntu:act-24.04",
 }
 """Images made to resemble GitHub's machines, as users of act know them."""
+"""For both architectures."""
 HOST = "host"
+_ARM = re.compile(r"(?:^|[-_.])(?:arm|arm64|aarch64)(?:$|[-_.])", re.IGNORECASE)
+_BINFMT = Path("/proc/sys/fs/binfmt_misc")
+_EMULATORS = {"arm64": ("qemu-aarch64",), "x64": ("qemu-x86_64", "rosetta")}
 ELSEWHERE = re.compile(r"^(macos|windows)(-|$)", re.IGNORECASE)
 MAX_NAMED = 3
 """How many legs a finding names; of more it gives the number."""
@@ -37,6 +47,8 @@ class Place:
 
     where: str
     problem: str = ""
+    arch: str = "x64"
+    """The architecture of the runner; empty where an image that the user names decides it."""
 
 
 def labels(node: Node | None, scope: Scope) -> tuple[str, ...]:
@@ -53,12 +65,26 @@ def labels(node: Node | None, scope: Scope) -> tuple[str, ...]:
 
 def place(wanted: Sequence[str], platforms: Mapping[str, str], *, engine_is_host: bool = False) -> Place:
     """Where a job with these labels runs. Names given by the user come first."""
-    known = {k.lower(): v for k, v in {**IMAGES, **platforms}.items()}
+    given = {k.lower(): v for k, v in platforms.items()}
     for label in wanted:
-        image = known.get(label.lower())
+        image = given.get(label.lower())
         if image:
             host = engine_is_host or image in (HOST, "-self-hosted")
-            return Place(HOST if host else image)
+            return Place(HOST if host else image, arch="")
+    found = _place(wanted, given, engine_is_host=engine_is_host)
+    if found.where in ("", HOST) or runs_here(found.arch):
+        return found
+    text = ", ".join(wanted)
+    lacks = f"this one is {_machine()} and has no emulator for {found.arch}"
+    return Place("", f"{text} is an {found.arch} machine, {lacks}")
+
+
+def _place(wanted: Sequence[str], given: Mapping[str, str], *, engine_is_host: bool) -> Place:
+    arch = architecture_of(wanted)
+    for label in wanted:
+        image = IMAGES.get(label.lower())
+        if image:
+            return Place(HOST if engine_is_host else image, arch=arch)
     text = ", ".join(wanted) or "(none)"
     for label in wanted:
         if ELSEWHERE.match(label):
@@ -67,7 +93,7 @@ def place(wanted: Sequence[str], platforms: Mapping[str, str], *, engine_is_host
     if engine_is_host:
         return Place(HOST)
     if wanted and all(w.lower() in SELF_HOSTED for w in wanted):
-        return Place(known["ubuntu-latest"])
+        return Place(given.get("ubuntu-latest") or IMAGES["ubuntu-latest"], arch=arch)
     if not wanted:
         return Place("", "runs-on names no label, and only labels can be given an image (-P LABEL=IMAGE)")
     own = next((w for w in wanted if w.lower() not in SELF_HOSTED), wanted[0])
@@ -99,8 +125,33 @@ def leg_place(
         return Place("", f"runs-on can't be evaluated: {error}")
     found = place(wanted, platforms, engine_is_host=engine_is_host)
     if job.job.container is not None and found.problem and not any(ELSEWHERE.match(w) for w in wanted):
-        return Place(IMAGES["ubuntu-latest"])
+        arch = architecture_of(wanted)
+        return Place(IMAGES["ubuntu-latest"], arch=arch) if runs_here(arch) else found
     return found
+
+
+def architecture_of(wanted: Sequence[str]) -> str:
+    """The architecture of a runner by its labels: ``x64`` or ``arm64``."""
+    return "arm64" if any(_ARM.search(label) for label in wanted) else "x64"
+
+
+def runs_here(arch: str) -> bool:
+    """Whether programs of an architecture run on this machine: its own, or one that its kernel hands to an emulator.
+    Where engines live in virtual machines (macOS, Windows), those emulate."""
+    if arch == _machine() or sys.platform != "linux":
+        return True
+    return any(_enabled(_BINFMT / name) for name in _EMULATORS.get(arch, ()))
+
+
+def _enabled(entry: Path) -> bool:
+    try:
+        return entry.read_text().startswith("enabled")
+    except OSError:
+        return False
+
+
+def _machine() -> str:
+    return architecture().lower()
 
 
 @frozen

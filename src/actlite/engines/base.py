@@ -75,6 +75,8 @@ class ImageSpec:
     name: str
     pull: Pull = Pull.MISSING
     credentials: Credentials | None = None
+    platform: str = ""
+    """As Docker names it, ``linux/arm64``; empty for the engine's own."""
 
 
 @frozen
@@ -288,6 +290,10 @@ class Engine(Protocol):
 
     name: str
     """docker, podman, host or fake."""
+
+    @property
+    def arch(self) -> str:
+        """The engine's architecture as the runner names it, in lower case: x64, arm64."""
 
     @property
     def images(self) -> Images:

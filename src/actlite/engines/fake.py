@@ -99,6 +99,7 @@ class FakeEngine:
     """A scriptable `Engine`."""
 
     name = "fake"
+    arch = "x64"
 
     def __init__(self, answer: Answer | None = None) -> None:
         """``answer`` is for processes that no rule of `on` fits; without it they succeed silently."""

@@ -59,6 +59,11 @@ class HostEngine:
         self._none = NoImages()
 
     @property
+    def arch(self) -> str:
+        """That of the engine beside, once it was needed."""
+        return self._containers.arch if self._containers is not None else ""
+
+    @property
     def images(self) -> Images:
         """The images of the engine behind, once it was needed; before, there are none."""
         return self._none if self._connect is None else self._beside("images").images

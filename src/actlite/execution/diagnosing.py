@@ -13,7 +13,6 @@ from actlite.execution.as_predicted import otherwise
 from actlite.execution.masking import Masker
 from actlite.execution.own_programs import OwnProgram, own_program
 from actlite.execution.results import FAILURE, SUCCESS
-from actlite.execution.state import RUNNER_ARCH
 from actlite.execution.writable_ways import predicting_of, writable_ways
 from actlite.glibc.diagnosis import NodeFacts, diagnose
 from actlite.glibc.loader import LoaderScanner, principal
@@ -140,7 +139,7 @@ def _window(run: StepRun) -> str:
     usings = tuple(dict.fromkeys([*(p.declared for p in known), choice.declared]))
     image = _image(run)
     has = image.glibc if image is not None else ""
-    return window_for(usings, runtimes, has, RUNNER_ARCH, run.env, predicting_of(run)).sentence
+    return window_for(usings, runtimes, has, run.state.arch, run.env, predicting_of(run)).sentence
 
 
 def _exists(run: StepRun, program: str) -> bool | None:

@@ -70,6 +70,16 @@ class Layout:
         return self.temp / "_github_home"
 
     @property
+    def own_home(self) -> Path:
+        """The real folder of HOME where a job's steps run on this machine."""
+        return self.work / "_home"
+
+    @property
+    def own_temp(self) -> Path:
+        """That of TMPDIR."""
+        return self.work / "_tmp"
+
+    @property
     def runner_workspace(self) -> str:
         """The workspace as expressions show it."""
         return f"{self.runner_work}/{self.repository}/{self.repository}"

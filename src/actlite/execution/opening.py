@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from actlite.contexts.github import run_fields, workflow_fields
-from actlite.engines.base import Mount, Progress, Sandbox, SandboxSpec
+from actlite.contexts.runner import architecture
+from actlite.engines.base import Engine, ImageSpec, Mount, Progress, Sandbox, SandboxSpec
 from actlite.errors import ActliteError, CannotRun, DiskFull
-from actlite.events import ImageProgress
+from actlite.events import ImageProgress, Notice
 from actlite.execution.cancellation import GRACE_MINUTES, Cancellation, until_cancelled
 from actlite.execution.containers import (
     DOCKER_SOCKET,
@@ -28,13 +29,13 @@ from actlite.execution.containers import (
 )
 from actlite.execution.environments import Environment, environment
 from actlite.execution.layout import (
-    RUNNER_HOME,
     Layout,
     container_layout,
     machine_layout,
     mounts,
     same_path_layout,
 )
+from actlite.execution.machine import HOST, architecture_of, machine_env, platform_of, tracking_id
 from actlite.execution.masking import Masker
 from actlite.execution.ownership import RUNNER, can_give, image_user
 from actlite.execution.scope import scope
@@ -42,6 +43,7 @@ from actlite.execution.state import Frame, JobState, Services
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import evaluate_mapping, evaluate_node, evaluate_scalar, evaluate_string
 from actlite.planning.plan import JobPlan, Leg, Plan
+from actlite.records import replace
 from actlite.workflow import access
 from actlite.workflow.model import UsesStep
 
@@ -66,10 +68,13 @@ class Opening:
         cancel: Cancellation,
         *,
         platform: str,
+        arch: str = "x64",
         masker: Masker,
     ) -> None:
         self.platform = platform
         """The image (or ``host``) for a job without ``container:``."""
+        self.arch = arch
+        """The architecture of the runner that ``runs-on`` asks for; empty where the image decides it."""
         self.services = services
         folder = services.folder / "work" / slug(leg.key)
         github = _github(plan, job, leg, services)
@@ -182,10 +187,13 @@ class Opening:
 
     def _layout(self) -> Layout:
         state, settings = self.state, self.services.settings
+        host = HOST in (self.services.engine.name, self.platform)
+        state.on_host = host and self.container is None
+        state.arch = architecture().lower() if state.on_host else self.arch or "x64"
         work, name = state.layout.work, state.layout.repository
         release = self.services.runner.release
         if self.container is not None:
-            if self.services.engine.name == "host":
+            if self.services.engine.name == HOST:
                 raise CannotRun(
                     f"Job '{state.leg.key}' names a container, and --engine host has none",
                     do="Run it with --engine docker.",
@@ -193,8 +201,8 @@ class Opening:
             state.image = settings.images.get(self.container.image, self.container.image)
             state.instead_of = self.container.image if state.image != self.container.image else ""
             return container_layout(work, name)
-        if self.services.engine.name == "host":
-            externals = self.services.nodes.externals(self.services.runner, [])
+        if state.on_host:
+            externals = self.services.nodes.externals(self.services.runner, [], arch=state.arch)
             return same_path_layout(work, name, str(externals))
         state.image = settings.images.get(self.platform, self.platform)
         state.instead_of = self.platform if state.image != self.platform else ""
@@ -224,36 +232,45 @@ class Opening:
 
     def _open_sandbox(self) -> Sandbox:
         state, services, layout = self.state, self.services, self.state.layout
-        engine = services.engine
+        engine: Engine = services.engine
         spec = self.container or ContainerSpec(self.platform)
-        image = image_spec(services, spec, state.github)
+        image = self._image(spec)
         leg = state.leg.key
-        if engine.name != "host":
+        if state.on_host:
+            if self.services_value:
+                state.network = engine.create_network(services.owner)
+        else:
             info = until_cancelled(
                 state.cancel,
                 f"{image.name} was being pulled",
                 lambda: engine.images.ensure(image, self.progress(image.name)),
             )
+            if not self.arch or state.instead_of:
+                state.arch = architecture_of(info)
             self.image_env = info.env
             self._image_known.set()
             if can_give() and engine.name != "fake":
                 layout.give(RUNNER if self.container else image_user(engine.images, info))
             if self._wants_network():
                 state.network = engine.create_network(services.owner)
-        externals = services.nodes.externals(services.runner, [])
+        externals = services.nodes.externals(services.runner, [], arch=state.arch)
         extra = [real_volume(v, layout) for v in spec.volumes]
         if services.settings.docker_socket:
             extra.insert(0, Mount(DOCKER_SOCKET, DOCKER_SOCKET))
         control = services.folder / "control" / slug(leg)
         control.mkdir(parents=True, exist_ok=True)
-        env = (
-            container_env(spec)
-            if self.container
-            else {"HOME": RUNNER_HOME, "CI": "true", "ImageOS": "ubuntu"}
-        )
+        if self.container is None:
+            state.tracking = tracking_id()
+            env = machine_env(layout, state.tracking, on_host=state.on_host)
+        else:
+            env = container_env(spec)
         network = state.network
         if self.container is None and self.services_value:
             network = "host"
+        if state.on_host and engine.name != HOST:
+            from actlite.engines.host import HostEngine
+
+            engine = HostEngine()
         return engine.open(
             SandboxSpec(
                 key=leg,
@@ -268,6 +285,22 @@ class Opening:
                 control=control,
             )
         )
+
+    def _image(self, spec: ContainerSpec) -> ImageSpec:
+        """The image to run: for a runner of another architecture than the engine's, that of its platform."""
+        state = self.state
+        image = image_spec(self.services, spec, state.github)
+        if state.on_host or not self.arch or state.instead_of or self.arch == self.services.engine.arch:
+            return image
+        state.emit(
+            Notice(
+                self.services.clock(),
+                "note",
+                f"The runner of {state.leg.key} is {self.arch}: this machine emulates it, which is slow.",
+                state.leg.key,
+            )
+        )
+        return replace(image, platform=platform_of(self.arch))
 
     def _wants_network(self) -> bool:
         """A network costs a third of a second: made only where something can see it (services, docker actions,

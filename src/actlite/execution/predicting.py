@@ -17,7 +17,6 @@ from actlite.events import Event, Missing, Notice, Prediction, StepsPredicted
 from actlite.execution.foreseen import Foreseen, javascript_steps
 from actlite.execution.opening import Opening
 from actlite.execution.prepared import Preparer
-from actlite.execution.state import RUNNER_ARCH
 from actlite.records import replace
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ class Predictor:
         state, services = self.state, self.state.services
         if not self.opening.image_there():
             return
-        image = describe_local(services.engine.images, state.image, cache=services.cache, arch=RUNNER_ARCH)
+        image = describe_local(services.engine.images, state.image, cache=services.cache, arch=state.arch)
         if image is None:
             return
         predictions = tuple(self._each(steps, image))
@@ -122,7 +121,7 @@ class Predictor:
                 env=step.env,
                 job_env=step.job_env,
                 image=image,
-                arch=RUNNER_ARCH,
+                arch=self.state.arch,
                 volumes=volumes,
                 container_env={**self.opening.image_env, **container.env},
                 node=programs.node,
@@ -138,14 +137,14 @@ class _Programs:
     def __init__(self, opening: Opening) -> None:
         self._state = opening.state
         services = opening.state.services
-        self._externals = services.nodes.externals(services.runner, [])
+        self._externals = services.nodes.externals(services.runner, [], arch=self._state.arch)
 
     def node(self, folder: str, version: str) -> ElfFile | None:
         """The runner's own, where it is here already; else what is known of that build."""
         from actlite.checking.predictions.verdict import catalogue_node
 
         found = self._facts(self._externals / folder / "bin" / "node")
-        return found if found is not None else catalogue_node(RUNNER_ARCH)(folder, version)
+        return found if found is not None else catalogue_node(self._state.arch)(folder, version)
 
     def mounted(self, source: str, below: str) -> ElfFile | None:
         """What a folder of this machine, or of the run, has where a volume is mounted over the runner's."""

@@ -335,6 +335,7 @@ class Scheduler:
             needs,
             Cancellation(job.cancel),
             platform=place.where,
+            arch=place.arch,
             masker=self._masker,
         )
         opening.begin()

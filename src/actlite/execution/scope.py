@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from actlite.contexts import runner
+from actlite.contexts.runner import architecture
 from actlite.contexts.github import job_fields
 from actlite.execution.state import Frame, JobState
 from actlite.expressions import Value
@@ -62,6 +63,7 @@ def runner_context(state: JobState) -> dict[str, str]:
         temp=f"{layout.runner_work}/_temp",
         tool_cache=layout.runner_tools,
         workspace=f"{layout.runner_work}/{layout.repository}",
+        arch=architecture("" if state.on_host else state.arch),
         debug=state.services.settings.debug,
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from actlite.checking.predictions.model import JobImage
 from actlite.checking.predictions.verdict import LIBRARY_PATH
 from actlite.checking.predictions.volumes import of_options
+from actlite.checking.runners import architecture_of
 from actlite.document.nodes import Mapping as MappingNode
 from actlite.document.nodes import Node, Scalar
 from actlite.expressions.values import to_string
@@ -19,7 +20,6 @@ from actlite.workflow import access
 if TYPE_CHECKING:
     from actlite.checking.predictions.situations import Situation
 
-_ARM = re.compile(r"(?:^|[-_.])(?:arm|arm64|aarch64)(?:$|[-_.])", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"(?:macos|windows)(?:-|$)", re.IGNORECASE)
 _PLATFORMS = {"linux/arm64": "arm64", "linux/arm64/v8": "arm64", "linux/amd64": "x64", "linux/x86_64": "x64"}
 
@@ -38,7 +38,7 @@ def container_of(situation: Situation, stand_ins: Mapping[str, str]) -> JobImage
     place = access.get(node, "image") if isinstance(node, MappingNode) else node
     place = place if place is not None else node
     image = fields.get("image")
-    arch = "arm64" if any(_ARM.search(label) for label in labels) else "x64"
+    arch = architecture_of(labels)
     options = _text(fields.get("options"))
     volumes = fields.get("volumes")
     items = volumes if isinstance(volumes, list) else []

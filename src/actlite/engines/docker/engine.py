@@ -49,6 +49,12 @@ class DockerEngine:
         self._lock = threading.Lock()
 
     @property
+    def arch(self) -> str:
+        """The daemon's architecture as the runner names it, in lower case."""
+        name = str(self.connection.server.get("Arch", ""))
+        return {"amd64": "x64"}.get(name, name)
+
+    @property
     def images(self) -> DockerImages:
         """The engine's images."""
         return self._images
@@ -146,7 +152,7 @@ class DockerEngine:
         )
 
     def _request(self, spec: SandboxSpec, image: ImageInfo, supervisor: Supervisor | None) -> CreateRequest:
-        request = CreateRequest(image.id, _name(spec.owner, spec.key))
+        request = CreateRequest(image.id, _name(spec.owner, spec.key), platform=spec.image.platform or None)
         request.config["WorkingDir"] = spec.workdir
         request.host["Init"] = True
         request.network(spec.network)

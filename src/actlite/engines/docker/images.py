@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from actlite.engines.base import (
-    Credentials,
     ImageInfo,
     ImageSpec,
     OutputSink,
@@ -89,7 +88,7 @@ class DockerImages:
             lock = self._locks.setdefault(image.name, threading.Lock())
         with lock:
             found = None if image.pull is Pull.ALWAYS else self.find(image.name)
-            if found is not None:
+            if found is not None and _fits(found, image.platform):
                 return found
             if image.pull is Pull.NEVER:
                 raise ImageUnavailable(
@@ -218,7 +217,7 @@ class DockerImages:
         words = ""
         for _ in range(_PULL_TRIES):
             try:
-                words = self._pull_once(repository, tag, image.credentials, on_progress)
+                words = self._pull_once(repository, tag, image, on_progress)
             except sdk.errors.APIError as e:
                 failure, words = e, text(e)
             except sdk.errors.DockerException as e:  # a credential helper
@@ -235,15 +234,22 @@ class DockerImages:
         self,
         repository: str,
         tag: str,
-        credentials: Credentials | None,
+        image: ImageSpec,
         on_progress: Callable[[Progress], None],
     ) -> str:
         """Pull; the daemon's error text, or nothing."""
         auth: dict[str, Any] | None = None
-        if credentials is not None:
-            auth = {"username": credentials.username, "password": credentials.password}
+        if image.credentials is not None:
+            auth = {"username": image.credentials.username, "password": image.credentials.password}
         layers = Layers()
-        for message in self._api.pull(repository, tag=tag, stream=True, decode=True, auth_config=auth):
+        for message in self._api.pull(
+            repository,
+            tag=tag,
+            stream=True,
+            decode=True,
+            auth_config=auth,
+            platform=image.platform or None,
+        ):
             if error := message.get("error"):
                 return str(error)
             on_progress(layers.add(message))
@@ -270,6 +276,11 @@ class Layers:
             sum(current for current, _ in self._layers.values()),
             sum(total for _, total in self._layers.values()),
         )
+
+
+def _fits(info: ImageInfo, platform: str) -> bool:
+    """Whether a local image is of the platform that is asked for, if any."""
+    return platform in ("", f"{info.os}/{info.architecture}")
 
 
 def _reference(name: str) -> tuple[str, str]:
