@@ -15,7 +15,8 @@ from actlite.expressions.values import to_string
 from actlite.records import frozen
 
 DOCKER_SOCKET = "/var/run/docker.sock"
-GITHUB_REGISTRIES = ("ghcr.io/", "containers.pkg.github.com/")
+GITHUB_REGISTRIES = ("ghcr.io", "containers.pkg.github.com")
+"""Registries that take the job's own token (R: ContainerOperationProvider.UpdateRegistryAuthForGitHubToken)."""
 
 
 @frozen
@@ -28,6 +29,7 @@ class ContainerSpec:
     volumes: tuple[str, ...] = ()
     options: str = ""
     credentials: Credentials | None = None
+    """As the workflow gives them: name or password may be empty."""
     entrypoint: str = ""
     command: str = ""
 
@@ -70,6 +72,25 @@ def volume_mount(text: str) -> Mount:
     return Mount(None, text)
 
 
+def volume_warnings(spec: ContainerSpec) -> list[str]:
+    """What the runner warns of when it starts a container (R: ContainerOperationProvider.StartContainerAsync)."""
+    return [
+        f"Volume mount {text} is going to mount '/' into the container which may cause file ownership change in the"
+        " entire file system and cause Actions Runner to lose permission to access the disk."
+        for text in spec.volumes
+        if volume_mount(text).source == "/"
+    ]
+
+
+def registry_of(image: str) -> str:
+    """The registry that an image's name names; empty for Docker Hub
+    (R: DockerUtil.ParseRegistryHostnameFromImageName)."""
+    parts = image.split("/")
+    if len(parts) > 2 or (len(parts) == 2 and any(mark in parts[0] for mark in ":.")):
+        return parts[0]
+    return ""
+
+
 def real_volume(text: str, layout: Layout) -> Mount:
     """A ``volumes:`` item whose source may be one of the runner's folders, such as the workspace: on this machine
     that is the run's own folder."""
@@ -86,15 +107,17 @@ def container_env(spec: ContainerSpec) -> dict[str, str]:
 
 
 def image_spec(services: Services, spec: ContainerSpec, github: Mapping[str, Any]) -> ImageSpec:
-    """The image to use: the one named, or the one that stands in for it; with its credentials. For GitHub's
-    own registry without credentials the job's actor and token are taken (R: ContainerOperationProvider)."""
+    """The image to use: the one named, or the one that stands in for it; with its credentials, where both name and
+    password are given. For GitHub's own registry without any, the job's actor and token are taken, if the user has
+    given a token (R: ContainerOperationProvider)."""
     settings = services.settings
     name = settings.images.get(spec.image, spec.image)
     credentials = spec.credentials
-    if credentials is None and name == spec.image and spec.image.startswith(GITHUB_REGISTRIES):
-        token = settings.secrets.get("GITHUB_TOKEN")
-        if token:
-            credentials = Credentials(str(github.get("actor", "")), token)
+    if credentials is None and name == spec.image and registry_of(name).lower() in GITHUB_REGISTRIES:
+        token = next((v for k, v in settings.secrets.items() if k.upper() == "GITHUB_TOKEN"), "")
+        credentials = Credentials(str(github.get("actor", "")), token)
+    if credentials is not None and not (credentials.username and credentials.password):
+        credentials = None
     pull = (
         settings.pull if name == spec.image else Pull.NEVER if settings.pull is Pull.NEVER else Pull.MISSING
     )
@@ -155,4 +178,4 @@ def _list(value: Any, what: str) -> list[Any]:
 def _credentials(value: Any) -> Credentials | None:
     fields = _mapping(value, "credentials")
     username, password = to_string(fields.get("username")), to_string(fields.get("password"))
-    return Credentials(username, password) if username and password else None
+    return Credentials(username, password) if username or password else None

@@ -74,9 +74,9 @@ def runner_env(request: CreateRequest, env: Mapping[str, str]) -> None:
 
 
 def mounts(request: CreateRequest, items: Iterable[Mount]) -> None:
-    """Mount all of them, in order; a later one with the same target replaces an earlier one."""
-    last = {mount.target: mount for mount in items}
-    for mount in last.values():
+    """Mount all of them, in order, and what is written twice once, as docker's command line does. Two different
+    ones with one target are refused by the daemon."""
+    for mount in dict.fromkeys(items):
         request.mount(mount)
 
 

@@ -9,7 +9,7 @@ from actlite.engines.base import ExitStatus, ProcessSpec
 from actlite.execution import runner_log
 from actlite.execution.environment import as_c_string, process_env
 from actlite.execution.results import FAILURE, SUCCESS
-from actlite.execution.shells import Shell, ShellError, resolve_shell
+from actlite.execution.shells import Shell, ShellError, resolve_shell, split_arguments
 from actlite.execution.state import JobState
 from actlite.execution.steps import StepResult, StepRun
 from actlite.expressions.template import evaluate_string
@@ -35,11 +35,18 @@ def run_script(run: StepRun) -> StepResult:
         run.env,
         run.files.env_vars(state.layout.sandbox_path(state.layout.files)),
     )
+    folder = state.layout.translate(workdir)
+    if state.layout.in_container:
+        # R: ContainerStepHost.ExecuteAsync puts the folder unquoted on docker's command line
+        folder, *rest = split_arguments(folder)
+        if rest:
+            run.log.write(f"Error response from daemon: No such container: {rest[0]}\n")
+            return finish_script(run, ExitStatus(1))
     status = run.execute(
         ProcessSpec(
             argv=shell.argv(state.layout.sandbox_path(path)),
             env=state.layout.translate_env(env),
-            workdir=state.layout.translate(workdir),
+            workdir=folder,
             path_prepends=prepends(state),
         )
     )
