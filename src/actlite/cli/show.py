@@ -25,12 +25,22 @@ _SIGNS = {"success": ("✓", "green"), "failure": ("✗", "red"), "cancelled": (
 @click.argument("job", required=False)
 @DIRECTORY
 @FORMAT
-def command(run: str | None, job: str | None, directory: Any, format_: str) -> int:
+@click.option("--log", is_flag=True, help="The job's log as GitHub gives it for download, to be compared.")
+@click.option("--timestamps", is_flag=True, help="With --log: the time before each line, as there.")
+def command(
+    run: str | None, job: str | None, directory: Any, format_: str, log: bool, timestamps: bool
+) -> int:
     """Show the past runs; with RUN (or `last`) its log and report again, with JOB that job's log alone."""
     store = RunStore.beside(directory)
-    if run is None:
+    if timestamps and not log:
+        raise UsageError("--timestamps is for --log.", do="Give both.")
+    if log and format_ == "json":
+        raise UsageError("--log has no other form.", do="Leave --format out.")
+    if run is None and not log:
         return _list(store, format_)
-    folder = store.get(None if run == "last" else run)
+    folder = store.get(None if run in (None, "last") else run)
+    if log:
+        return _downloaded(folder, job, timestamps=timestamps)
     if format_ == "json":
         from actlite.reporting.jsonreport import report
 
@@ -96,16 +106,35 @@ def _replay(folder: RunFolder, store: RunStore) -> int:
     return 0
 
 
-def _job_log(folder: RunFolder, job: str) -> int:
-    from actlite.reporting.console import console_reporter
-
+def _legs(folder: RunFolder, job: str | None) -> set[str]:
+    """The legs that a name means; all of them without one."""
     events = list(_readable(folder, output=False))
     keys = {getattr(event, "job", "") for event in events} - {""}
-    wanted = {key for key in keys if key == job or key.split(" (", 1)[0] == job}
+    wanted = {key for key in keys if job is None or key == job or key.split(" (", 1)[0] == job}
     if not events:
         raise _no_journal(folder)
     if not wanted:
         raise UsageError(f"Run {folder.id} has no job '{job}'.", do=f"Its jobs: {', '.join(sorted(keys))}")
+    return wanted
+
+
+def _downloaded(folder: RunFolder, job: str | None, *, timestamps: bool) -> int:
+    from actlite.cli.joblog import downloaded
+
+    legs = sorted(_legs(folder, job))
+    if len(legs) > 1:
+        raise UsageError(
+            f"The log of one job is shown, and run {folder.id} has {len(legs)} that fit.",
+            do=f"Name one of them: {', '.join(legs)}",
+        )
+    write(downloaded(_readable(folder), legs[0], timestamps=timestamps))
+    return 0
+
+
+def _job_log(folder: RunFolder, job: str) -> int:
+    from actlite.reporting.console import console_reporter
+
+    wanted = _legs(folder, job)
     reporter = console_reporter(root=None, live=False)
     for event in _readable(folder):
         if getattr(event, "job", None) in wanted:

@@ -21,6 +21,8 @@ _WORDS = {
     "command": ("$ ", "cyan"),
     "section": ("", "green"),
 }
+_BORDERS = ("##[start-action ", "##[end-action ")
+"""Lines around the steps of a composite action, which are shown as steps of their own."""
 INDENT = "  "
 
 
@@ -71,6 +73,8 @@ class LogText:
         if not lines[-1]:
             lines.pop()
         for line in lines:
+            if line.startswith(_BORDERS):
+                continue
             marker, rest = split_marker(line)
             if marker == "group":
                 self.in_group = True

@@ -353,6 +353,45 @@ def test_show_one_job(repo: Path, call: Call) -> None:
     assert "Its jobs: build, other" in answer.err
 
 
+def test_show_a_log_as_github_gives_it(repo: Path, call: Call) -> None:
+    run = RunStore.beside(repo).create()
+    events: list[Event] = [
+        RunStarted(1e9, run.id, "R", "r.yml", "push", "refs/heads/y", "a" * 40, "2026-11-23", "2.336.0", "", ("a",)),
+        JobStarted(1e9, "a", "a", "a", {}, "image:1"),
+        StepOutput(1e9 + 0.25, "a", "0", "Current runner version: '2.336.0'\n"),
+        StepOutput(1e9 + 1, "a", "1", "##[group]Run echo\n\x1b[36;1mecho\x1b[0m\n##[endgroup]\ncut "),
+        StepOutput(1e9 + 2, "a", "1", "short"),
+        JobStarted(1e9, "b", "b", "b", {}, "image:1"),
+        StepOutput(1e9 + 2, "b", "0", "of another job\n"),
+        StepOutput(1e9 + 3, "a", "complete", "Cleaning up orphan processes\n"),
+    ]  # fmt: skip
+    with EventLog(run.path, pytest.fail) as log:
+        for event in events:
+            log(event)
+    lines = [
+        "Current runner version: '2.336.0'",
+        "##[group]Run echo",
+        "\x1b[36;1mecho\x1b[0m",
+        "##[endgroup]",
+        "cut short",
+        "Cleaning up orphan processes",
+    ]
+    assert call("show", run.id, "a", "--log") == Answer(0, "".join(f"{line}\n" for line in lines), "")
+    stamped = call("show", "last", "a", "--log", "--timestamps").out.splitlines()
+    assert stamped[0] == "2001-09-09T01:46:40.2500000Z Current runner version: '2.336.0'"
+    assert [line.split(" ", 1)[1] for line in stamped] == lines
+
+
+def test_show_a_log_needs_one_job(repo: Path, call: Call) -> None:
+    past_run(repo)
+    answer = call("show", "1", "--log")
+    assert answer.code == 2
+    assert "Name one of them: build, other" in answer.err
+    assert call("show", "1", "other", "--log").out == "another log\n"
+    assert "Give both" in call("show", "1", "--timestamps").err
+    assert "Leave --format out" in call("show", "1", "other", "--log", "--format", "json").err
+
+
 def test_show_a_run_without_a_journal(repo: Path, call: Call) -> None:
     (past_run(repo).path / "events.jsonl").write_bytes(b"\x00\xff")
     answer = call("show", "1")
