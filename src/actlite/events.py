@@ -232,6 +232,39 @@ class JobFinished(Event):
 
 
 @frozen
+class CallStarted(Event):
+    """A leg of a job that calls a workflow has begun: the jobs of that workflow have keys that begin with ``job``."""
+
+    kind: ClassVar[str] = "call-started"
+    job: str
+    """The calling leg's key."""
+    id: str
+    name: str
+    workflow: str
+    """The called file; ``owner/repo/path@ref`` for one of another repository."""
+    inputs: Mapping[str, Any]
+    jobs: tuple[str, ...]
+    """The keys of its legs that are known, in an order in which needs come first."""
+
+
+@frozen
+class CallFinished(Event):
+    """All jobs of a called workflow have ended."""
+
+    kind: ClassVar[str] = "call-finished"
+    job: str
+    id: str
+    name: str
+    result: str
+    """``success``, ``failure``, ``cancelled``, ``skipped``; ``not-run`` as of a job."""
+    outputs: Mapping[str, str]
+    duration: float
+    """Seconds."""
+    reason: str = ""
+    """Where its outputs can't be evaluated: why. It has failed then."""
+
+
+@frozen
 class ImageProgress(Event):
     """An image is being pulled or built. ``current`` and ``total`` are bytes; 0 where not known."""
 
@@ -268,6 +301,19 @@ class StepStarted(Event):
     name: str
     detail: str = ""
     """A few words beside the name, such as ``actions/checkout@v2 · node12 → node24``."""
+    background: bool = False
+    """The steps after it do not wait for it."""
+
+
+@frozen
+class StepQueued(Event):
+    """A background step is due, and waits for another one to end: only ten run at a time."""
+
+    kind: ClassVar[str] = "step-queued"
+    job: str
+    step: str
+    id: str
+    name: str
 
 
 @frozen
@@ -345,6 +391,11 @@ class ArtifactFound(Event):
     """Of all of them against the target: ``fits``, ``refused`` or ``unknown``."""
     unseen: tuple[str, ...] = ()
     """What of it was not looked at, and why."""
+    uploaded: bool = False
+    """A step has uploaded it by this name: ``path`` is the folder with its files. Else it is a product of the job's,
+    found in its workspace."""
+    files: int = 1
+    """How many files an uploaded artifact has."""
 
 
 @frozen
@@ -373,8 +424,11 @@ KINDS: dict[str, type[Event]] = {
         Notice,
         JobStarted,
         JobFinished,
+        CallStarted,
+        CallFinished,
         ImageProgress,
         StepsPredicted,
+        StepQueued,
         StepStarted,
         StepOutput,
         StepAnnotation,

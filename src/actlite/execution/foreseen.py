@@ -62,7 +62,7 @@ class _Walk:
             manifest = self._manifest(step.uses.text)
             if manifest is None:
                 continue
-            key = f"{frame.prefix}{step.number}"
+            key = f"{frame.prefix}{step.key}"
             outer = {**state.env, **frame.env}
             own = _own_env(step, scope(state, frame, outer, step))
             runs = manifest.runs

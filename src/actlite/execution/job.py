@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from typing import TYPE_CHECKING
 
-from actlite.engines.base import ImageSpec, Service
 from actlite.events import JobFinished, JobStarted, Notice
-from actlite.execution.cancellation import exceeded, grace, seconds, until_cancelled
-from actlite.execution.containers import service_specs
-from actlite.execution.file_commands import artifact_subjects
+from actlite.execution import runner_log
+from actlite.execution.cancellation import exceeded, grace, seconds
+from actlite.execution.file_commands import artifact_subjects, forget_files
 from actlite.execution.finishing import Finished, finish
 from actlite.execution.machine import HOST, end_orphans
 from actlite.execution.matchers import Matchers
@@ -19,10 +19,15 @@ from actlite.execution.prepared import Preparer
 from actlite.execution.products import keep_products
 from actlite.execution.repository_files import RepositoryFiles
 from actlite.execution.results import CANCELLED, FAILURE, SUCCESS
+from actlite.execution.setting_up import head
+from actlite.execution.starting import ContainerSteps
 from actlite.execution.state import JobOutcome
 from actlite.execution.steps import StepResult, StepRun, StepTask, run_task
 from actlite.execution.tasks import TaskBuilder
-from actlite.workflow.model import UsesStep
+from actlite.workflow.model import ControlStep, UsesStep
+
+if TYPE_CHECKING:
+    from actlite.execution.background import BackgroundSteps
 
 
 class JobRun:
@@ -45,8 +50,10 @@ class JobRun:
         self.preparer = Preparer(self.state)
         self.predictor = Predictor(opening, self.preparer)
         self.tasks = TaskBuilder(self.state, self.preparer)
-        self.started_services: tuple[Service, ...] = ()
+        self.containers = ContainerSteps(opening, self._sandbox_ready, self.predictor.wait)
         self.finished = Finished()
+        self.background: BackgroundSteps | None = None
+        """There where the job has such steps."""
 
     def run(self) -> JobOutcome:
         """Run it to its end. Never raises an ActliteError: a job that can't be set up has failed."""
@@ -78,10 +85,13 @@ class JobRun:
                 run_task(state, complete)
         finally:
             timer.cancel()
+            if self.background is not None:
+                self.background.close()
             self.predictor.close()
             self.opening.join()
-            self._stop_services()
+            self.containers.close()
             self.matchers.close()
+            forget_files(state.layout.files)
         result, environment = state.status, self.opening.environment
         if (
             result == FAILURE
@@ -152,41 +162,18 @@ class JobRun:
         """Read the actions, start the container where the job has none of its own."""
         if self.opening.problem is not None:
             raise self.opening.problem
-        log, runner = run.log, self.services.runner
-        log.write(f"Current runner version: '{runner.release}'\n")
-        steps = self.state.job.job.steps
-        log.write("Prepare workflow directory\nPrepare all required actions\n")
+        log, steps = run.log, self.state.job.job.steps
+        log.write(head(self.opening, self.containers.evaluate()))
         for step in steps:
             if isinstance(step, UsesStep) and not step.uses.text.startswith(("./", "../")):
                 self.preparer.prepare(step.uses.text)
         for line in self.preparer.lines:
             log.write(line + "\n")
         self.predictor.begin()
-        log.write(f"Complete job name: {self.state.leg.name}\n")
+        if runner_log.has(self.services.runner.release, runner_log.JOB_NAME_SINCE):
+            log.write(runner_log.job_name(self.state.leg.name))
         if self.opening.container is None:
             self._sandbox_ready()
-        return StepResult(SUCCESS)
-
-    def _initialize(self, run: StepRun) -> StepResult:
-        """``Initialize containers``: the job's container and the services."""
-        self._sandbox_ready()
-        state, engine = self.state, self.services.engine
-        if self.opening.container is not None:
-            run.log.write(f"Job container {state.running.id[:12]} of image {state.image} is running\n")
-        specs, lines = service_specs(self.services, self.opening.services_value, state.github, state.layout)
-        for line in lines:
-            run.log.write(line + "\n")
-        if specs:
-            for spec in specs:
-                self._have(spec.image)
-            assert state.network is not None
-            started = engine.start_services(specs, state.network, run.log.feed)
-            self.started_services = tuple(started)
-            state.job_context.setdefault("container", {})["network"] = state.network
-            state.job_context["services"] = {
-                s.alias: {"id": s.id, "network": state.network, "ports": dict(s.ports)} for s in started
-            }
-        self.predictor.wait()
         return StepResult(SUCCESS)
 
     def _run_queue(self) -> None:
@@ -198,23 +185,36 @@ class JobRun:
             if isinstance(s, UsesStep) and (found := self.preparer.known(s.uses.text)) is not None
         ]
         queue.extend(self.tasks.prepare_images(prepared))
-        if self.opening.container is not None or self.opening.services_value:
-            queue.append(
-                StepTask("init", "Initialize containers", self._initialize, self.frame, stage="setup")
-            )
+        queue.extend(self.containers.tasks())
         queue.extend(self.tasks.pres(self.frame, steps))
-        queue.extend(self.tasks.mains(self.frame, steps))
+        if any(step.background or isinstance(step, ControlStep) for step in steps):
+            from actlite.execution.background import BackgroundSteps
+
+            self.background = BackgroundSteps(state)
+            queue.extend(self.background.tasks(self.frame, steps, self.tasks.mains))
+        else:
+            queue.extend(self.tasks.mains(self.frame, steps))
         if state.cancel.cancelled:
             state.status = CANCELLED
-        while queue or self.frame.posts:
-            if state.cancel.forced:
-                state.status = CANCELLED
-                break
-            task = queue.popleft() if queue else self.frame.posts.pop()
-            if state.sandbox is None and task.stage in ("pre", "main", "post"):
-                task.cannot_run = "the job's container did not start"
-            if isinstance(task.step, UsesStep):
-                self.predictor.wait()
+        while queue:
+            self._run_next(queue.popleft())
+        if self.background is not None and not state.cancel.forced:
+            self.background.settle()
+        while self.frame.posts:
+            self._run_next(self.frame.posts.pop())
+
+    def _run_next(self, task: StepTask) -> None:
+        state = self.state
+        if state.cancel.forced:
+            state.status = CANCELLED
+            return
+        if state.sandbox is None and task.stage in ("pre", "main", "post"):
+            task.cannot_run = "the job's container did not start"
+        if isinstance(task.step, UsesStep):
+            self.predictor.wait()
+        if task.background and self.background is not None:
+            self.background.start(task)
+        else:
             run_task(state, task)
 
     def _complete(self, run: StepRun) -> StepResult:
@@ -228,15 +228,3 @@ class JobRun:
         for line in end_orphans(state):
             run.log.write(line + "\n")
         return result
-
-    def _have(self, image: ImageSpec) -> None:
-        """Have a service's image."""
-        until_cancelled(
-            self.state.cancel,
-            f"{image.name} was being pulled",
-            lambda: self.services.engine.images.ensure(image, self.opening.progress(image.name)),
-        )
-
-    def _stop_services(self) -> None:
-        if self.started_services:
-            self.services.engine.stop_services(self.started_services)

@@ -7,6 +7,7 @@ import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
+from functools import partial
 from typing import Any
 
 from actlite.document.nodes import Scalar
@@ -33,6 +34,7 @@ from actlite.execution.diagnosing import Observer, diagnose_step, doubt_predicti
 from actlite.execution.file_commands import StepFiles
 from actlite.execution.opening import MAX_TIMEOUT, cannot_write
 from actlite.execution.output import StepLog
+from actlite.execution.places import runner_name
 from actlite.execution.problems import step_error
 from actlite.execution.results import CANCELLED, FAILURE, SKIPPED, SUCCESS
 from actlite.execution.scope import scope
@@ -81,6 +83,10 @@ class StepTask:
     """Why it can't run, whatever its condition says."""
     undecided: bool = False
     """Its condition could not be evaluated."""
+    outcome: str = ""
+    """How its body ended, once it has."""
+    background: bool = False
+    """It runs beside the steps after it: what it sets and how it ended counts when it is waited for."""
 
 
 @changeable
@@ -99,23 +105,57 @@ class StepRun:
     scope: Scope
     outputs: dict[str, str]
     observer: Observer
+    name: str = ""
+    """Masked; known once the step is due."""
+    late: bool = False
+    """The job was cancelled before the step's turn came, so that only force stops it."""
+    without_env: str = ""
+    """What is wrong with its ``env``, without which it runs all the same."""
+    failed_early: str = ""
+    """Why it fails without having run: its ``env`` or ``if`` can't be evaluated."""
+    minutes: int = 0
+    """Its time limit; 0 for none."""
     deadline: float | None = None
     """Clock time at which the step times out."""
     timed_out: bool = False
     killed: bool = False
+    stopping: bool = False
+    """A ``cancel`` step has asked it to end."""
+    stop: Callable[[], None] | None = None
+    """Ends the process or container that it runs now."""
+    outcome: str = ""
+    conclusion: str = ""
+    """How it ended; '' while it runs."""
+    abandoned: bool = False
+    """It did not end in time when it was cancelled, and counts as cancelled whatever comes."""
     runtime: dict[str, Any] = field(default_factory=dict)
     """What a diagnosis needs of the node that was chosen, and of the folder that a script ran in."""
     ended: threading.Event = field(default_factory=threading.Event)
     """The body has ended."""
     excused: bool | None = None
     """What ``continue-on-error`` says, once it was asked."""
+    embeds: bool = False
+    """Its body runs steps of an action: these hear of a cancellation, and end at their time, by themselves."""
 
     @property
     def files(self) -> StepFiles:
         """The step's file commands; made when first asked for."""
         if self.opened_files is None:
-            self.opened_files = StepFiles(self.state.layout.files)
+            layout = self.state.layout
+            self.opened_files = StepFiles(layout.files, self.state.subjects)
+            self._name_files()
         return self.opened_files
+
+    def _name_files(self) -> None:
+        """Expressions see the files by the runner's own names (R: FileCommandManager.InitializeFiles)."""
+        if self.opened_files is not None:
+            folder = self.state.layout.runner_path(self.state.layout.files)
+            self.scope.contexts["github"].update(self.opened_files.context(folder))
+
+    def see_env(self, name: str, value: str) -> None:
+        """What the step has set for later steps is in its own env context too (R: ExecutionContext.SetEnvContext)."""
+        self.env[name] = value
+        self.scope.contexts["env"][name] = value
 
     @property
     def frame(self) -> Frame:
@@ -134,10 +174,12 @@ class StepRun:
         own = {**self.frame.github, "action_repository": repository, "action_ref": ref}
         frame = replace(self.frame, github=own)
         self.scope = scope(self.state, frame, self.env, self.task.step, stage=self.task.stage)
+        self._name_files()
 
     def execute(self, process: ProcessSpec) -> ExitStatus:
         """Run a process in the job's sandbox, within the step's time."""
-        if self.killed:
+        if self.killed or self.stopping:
+            self.killed = True
             return ExitStatus(130, killed=True)
         left = None
         if self.deadline is not None:
@@ -149,27 +191,41 @@ class StepRun:
             path_prepends=process.path_prepends,
             real_exec=process.real_exec,
             timeout=left,
+            mark=_mark(process.env),
         )
-        status = self.state.running.run(spec, self.log.feed)
+        status = self.state.running.run(spec, self.log.feed, self.started)
         self.timed_out = self.timed_out or status.timed_out
         self.killed = self.killed or status.killed
         return status
 
+    def started(self, stop: Callable[[], None]) -> None:
+        """Something of the step's runs, which ``stop`` ends: whoever stops the step asks until it has ended."""
+        self.stop = stop
+
+
+def _mark(env: Mapping[str, str]) -> str:
+    """What only this step's processes have in their environment."""
+    return f"GITHUB_OUTPUT={env['GITHUB_OUTPUT']}" if "GITHUB_OUTPUT" in env else ""
+
 
 def run_task(state: JobState, task: StepTask) -> str:
     """Run one task of the queue, with all that belongs to it. Returns its conclusion."""
-    clock = state.services.clock
-    started = clock()
-    if state.cancel.cancelled and task.stage != "complete":
+    run = reach(state, task)
+    return SKIPPED if run is None else perform(run)
+
+
+def reach(state: JobState, task: StepTask) -> StepRun | None:
+    """What happens when the queue comes to a task: its env, its condition, its name. None when it is skipped."""
+    late = state.cancel.cancelled
+    if late and task.stage != "complete":
         state.status = CANCELLED
     outputs: dict[str, str] = {}
     run = _open(state, task, outputs)
-    result = StepResult(FAILURE)
-    failed_early = ""
+    run.late = late
     reason = ""
     tree: dict[str, Any] | None = None
     try:
-        _evaluate_env(run)
+        run.without_env = _evaluate_env(run)
         task.undecided = True
         check = condition(task.condition, run.scope, state.masker.mask)
         task.undecided = False
@@ -179,21 +235,45 @@ def run_task(state: JobState, task: StepTask) -> str:
             reason = _skip_reason(state, task)
             tree = check.data()
     except ExpressionError as error:
-        failed_early = step_error(error, condition=task.undecided)
-    if reason and not failed_early:
-        return _skip(state, task, run, reason, tree)
-    name = _name(state, task, run)
-    state.emit(StepStarted(clock(), state.leg.key, task.key, _id(task), name, state.masker.mask(task.detail)))
-    if failed_early:
-        run.log.write(f"##[error]{failed_early}\n")
-        run.effects.annotate_error(failed_early)
-    else:
+        run.failed_early = step_error(error, condition=task.undecided)
+    run.name = _name(state, task, run)
+    if reason and not run.failed_early:
+        if run.without_env:
+            _tell(run, run.without_env)
+        _skip(run, reason, tree)
+        return None
+    if task.background and not run.failed_early:
+        run.minutes = _timeout_minutes(run, lambda what, error: None)
+    return run
+
+
+def perform(run: StepRun) -> str:
+    """Run a task that was reached and not skipped. Returns its conclusion."""
+    state, task, name, outputs = run.state, run.task, run.name, run.outputs
+    clock = state.services.clock
+    started = clock()
+    result = StepResult(FAILURE)
+    detail = state.masker.mask(task.detail)
+    state.emit(StepStarted(clock(), state.leg.key, task.key, _id(task), name, detail, task.background))
+    for message in filter(None, (run.without_env, run.failed_early)):
+        _tell(run, message)
+    if not run.failed_early:
         result = _run_body(state, task, run)
+        if run.without_env:
+            result = StepResult(worse(FAILURE, result.outcome), result.exit_code)
     conclusion = result.outcome
-    if result.outcome == FAILURE and not failed_early and _continue_on_error(run):
+    if result.outcome == FAILURE and not run.failed_early and _continue_on_error(run):
         conclusion = SUCCESS
+    if run.abandoned:
+        result, conclusion = StepResult(CANCELLED, result.exit_code), CANCELLED
+    task.outcome = run.outcome = result.outcome
     run.log.close()
-    _record(state, task, result.outcome, conclusion, outputs)
+    run.effects.annotations.finish()
+    run.conclusion = conclusion
+    if not task.background:
+        remember(run)
+    if not task.background or run.failed_early:
+        _count(run)
     diagnosis = diagnose_step(run) if result.outcome == FAILURE else None
     if result.outcome == SUCCESS:
         doubt_prediction(run)
@@ -236,8 +316,8 @@ def _open(state: JobState, task: StepTask, outputs: dict[str, str]) -> StepRun:
     effects = CommandEffects(
         outputs=outputs,
         state=state.states.setdefault(base_key(task), {}),
-        env=state.env,
-        path=state.paths,
+        env=OwnEnv() if task.background else state.env,
+        path=[] if task.background else state.paths,
         masker=state.masker,
         annotate=annotate,
         translate_path=state.real_path,
@@ -246,6 +326,9 @@ def _open(state: JobState, task: StepTask, outputs: dict[str, str]) -> StepRun:
         workspace=state.layout.workspace,
         matchers=state.matchers,
         deprecate_outputs=state.services.runner.date >= OLD_COMMANDS_DEPRECATED,
+        runner_name=lambda real: runner_name(real, state.layout.work, state.layout.runner_work),
+        step_id=_id(task) if task.stage == "main" else "",
+        outer=task.frame.annotations,
     )
     log = StepLog(
         emit=lambda text: state.emit(StepOutput(clock(), leg, task.key, text)),
@@ -253,7 +336,7 @@ def _open(state: JobState, task: StepTask, outputs: dict[str, str]) -> StepRun:
         masker=state.masker,
         observe=observer.feed,
     )
-    return StepRun(
+    run = StepRun(
         state=state,
         task=task,
         log=log,
@@ -265,6 +348,24 @@ def _open(state: JobState, task: StepTask, outputs: dict[str, str]) -> StepRun:
         outputs=outputs,
         observer=observer,
     )
+    if not task.background:
+        effects.on_env = run.see_env
+    return run
+
+
+def worse(result: str, other: str) -> str:
+    """The worse of two results: a cancellation is the worst, and nothing else but a failure counts (R:
+    TaskResultUtil.MergeTaskResults)."""
+    return next((bad for bad in (CANCELLED, FAILURE) if bad in (result, other)), result)
+
+
+class OwnEnv(dict[str, str]):
+    """What a background step sets with GITHUB_ENV until it is waited for: names regardless of case, in their first
+    spelling (R: ExecutionContext.CreateChild, DeferredEnvironmentVariables)."""
+
+    def __setitem__(self, name: str, value: str) -> None:
+        folded = name.lower()
+        super().__setitem__(next((known for known in self if known.lower() == folded), name), value)
 
 
 def base_key(task: StepTask) -> str:
@@ -272,15 +373,23 @@ def base_key(task: StepTask) -> str:
     return task.key.removeprefix("pre-").removeprefix("post-")
 
 
-def _evaluate_env(run: StepRun) -> None:
-    """The step's own env, which is evaluated before its condition and even if it will be skipped."""
+def _evaluate_env(run: StepRun) -> str:
+    """The step's own env, which is evaluated before its condition and even if it will be skipped. What is wrong
+    with it fails a job's step at once (ExpressionError); one within an action runs without it all the same, and
+    fails when it has ended (R: CompositeActionHandler.RunStepsAsync)."""
     step = run.task.step
     if step is None or step.env is None:
-        return
-    run.step_env = evaluate_mapping(step.env, run.scope)
+        return ""
+    try:
+        run.step_env = evaluate_mapping(step.env, run.scope)
+    except ExpressionError as error:
+        if run.frame.depth == 0:
+            raise
+        return step_error(error, condition=False)
     run.env = {**run.env, **run.step_env}
     run.scope = scope(run.state, run.frame, run.env, step, stage=run.task.stage)
     run.effects.env_lookup = run.env.get
+    return ""
 
 
 def _skip_reason(state: JobState, task: StepTask) -> str:
@@ -297,17 +406,19 @@ def _skip_reason(state: JobState, task: StepTask) -> str:
     return f"{text.strip()} is false"
 
 
-def _skip(state: JobState, task: StepTask, run: StepRun, reason: str, tree: Mapping[str, Any] | None) -> str:
-    clock = state.services.clock
+def _skip(run: StepRun, reason: str, tree: Mapping[str, Any] | None) -> None:
+    state, task, clock = run.state, run.task, run.state.services.clock
     run.log.close()
-    _record(state, task, SKIPPED, SKIPPED, {})
+    run.outcome = run.conclusion = SKIPPED
+    if not task.background:  # one that is skipped never gets into the steps context: nothing can wait for it
+        remember(run)
     state.emit(
         StepFinished(
             clock(),
             state.leg.key,
             task.key,
             _id(task),
-            _name(state, task, run),
+            run.name,
             SKIPPED,
             SKIPPED,
             0.0,
@@ -316,24 +427,25 @@ def _skip(state: JobState, task: StepTask, run: StepRun, reason: str, tree: Mapp
             **_place(task),
         )
     )
-    return SKIPPED
 
 
 def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
     """The body within its time, stoppable, with the files that the step wrote read afterwards."""
-    minutes = _timeout_minutes(run)
+    minutes = run.minutes if task.background else _timeout_minutes(run, partial(_undecided, run))
     limits = [task.frame.deadline] if task.frame.deadline is not None else []
     if minutes:
         limits.append(state.services.clock() + seconds(minutes))
     run.deadline = min(limits) if limits else None
 
     def stop() -> None:
-        _on_cancel(state, task, run)
+        if not run.late or state.cancel.forced:
+            _on_cancel(state, task, run)
 
     end = state.cancel.subscribe(stop) if task.stage != "complete" else (lambda: None)
     try:
         if task.stage in ("pre", "main", "post"):
             state.layout.renew()
+            _ = run.files  # there before anything of the step is evaluated
         result = task.body(run)
     except ExpressionError as wrong:
         run.log.write(f"##[error]{step_error(wrong)}\n")
@@ -353,17 +465,20 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
     summary = run.opened_files.collect(run.effects, run.log) if run.opened_files is not None else ""
     if summary:
         state.emit(StepSummary(state.services.clock(), state.leg.key, task.key, state.masker.mask(summary)))
+    if run.embeds:
+        return result
     if run.timed_out:
+        what = "background step" if task.background else "action"
         message = (
-            f"The action '{_name(state, task, run)}' has timed out after {minutes} minutes."
+            f"The {what} '{_name(state, task, run)}' has timed out after {minutes} minutes."
             if minutes
             else "The action has timed out."
         )
-        run.log.write(f"##[error]{message}\n")
-        run.effects.annotate_error(message)
+        _tell(run, message)
         return StepResult(FAILURE, result.exit_code)
-    if run.killed and state.cancel.cancelled:
-        run.log.write("##[error]The operation was canceled.\n")
+    if run.killed and (state.cancel.cancelled or run.stopping):
+        if not task.background:
+            run.log.write("##[error]The operation was canceled.\n")
         return StepResult(CANCELLED, result.exit_code)
     if run.effects.failed and result.outcome == SUCCESS:
         return StepResult(FAILURE, result.exit_code)
@@ -371,10 +486,11 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
 
 
 def _on_cancel(state: JobState, task: StepTask, run: StepRun) -> None:
-    """The runner asks the running step's condition again; a step that would not run now is stopped."""
+    """The runner asks the running step's condition again; a step that would not run now is stopped. One in the
+    background is not asked (R: BackgroundStepCoordinator.StartBackgroundStep)."""
     state.status = CANCELLED
     keep_going = False
-    if not state.cancel.forced:
+    if not state.cancel.forced and not task.background:
         frame = task.frame if task.frame.status is None else replace(task.frame, status=CANCELLED)
         again = scope(state, frame, run.env, task.step, stage=task.stage)
         try:
@@ -383,39 +499,49 @@ def _on_cancel(state: JobState, task: StepTask, run: StepRun) -> None:
             keep_going = False
     if not keep_going:
         run.killed = True
-        threading.Thread(target=_kill, args=(state, run), name=f"kill {task.key}", daemon=True).start()
+        stop_soon(run)
 
 
-def _kill(state: JobState, run: StepRun) -> None:
+def stop_soon(run: StepRun) -> None:
+    """Stop what a step runs; returns at once."""
+    threading.Thread(target=_stop, args=(run,), name=f"kill {run.task.key}", daemon=True).start()
+
+
+def _stop(run: StepRun) -> None:
     """Ask until the step has ended: a process that was only about to start has to hear it too."""
-    while not run.ended.is_set():
-        if state.sandbox is not None:
-            state.sandbox.kill()
-        kill, state.kill_container = state.kill_container, None
-        if kill is not None:
-            kill()
+    while not run.ended.is_set() and not run.embeds:
+        if run.stop is not None:
+            run.stop()
         run.ended.wait(0.1)
 
 
-def _record(
-    state: JobState, task: StepTask, outcome: str, conclusion: str, outputs: Mapping[str, str]
-) -> None:
-    """Put the result where later expressions see it. Ids that begin with ``__`` are never recorded."""
+def remember(run: StepRun) -> None:
+    """Put a result where later expressions see it. Ids that begin with ``__`` are never recorded."""
+    task = run.task
     if task.stage == "main" and task.step is not None and task.step.id:
         task.frame.steps[task.step.id] = {
-            "outputs": dict(outputs),
-            "outcome": outcome,
-            "conclusion": conclusion,
+            "outputs": dict(run.outputs),
+            "outcome": run.outcome or SUCCESS,
+            "conclusion": run.conclusion or SUCCESS,
         }
-    if conclusion == FAILURE:
-        if task.frame.status is not None and task.stage == "main":
-            task.frame.status = FAILURE
-        elif state.status == SUCCESS:
-            state.status = FAILURE
-    elif conclusion == CANCELLED:
+
+
+def show_outputs(run: StepRun) -> None:
+    """Let the outputs so far be seen, while the step runs."""
+    if run.task.step is not None and run.task.step.id:
+        run.frame.steps.setdefault(run.task.step.id, {})["outputs"] = dict(run.outputs)
+
+
+def _count(run: StepRun) -> None:
+    """Let a conclusion count for the job, or for the composite action around. A control step that is cancelled
+    without the job leaves it alone (R: StepsRunner.RunAsync)."""
+    state, task, conclusion = run.state, run.task, run.conclusion
+    if task.frame.status is not None:  # the step that uses the action will tell the job
+        task.frame.status = worse(task.frame.status, conclusion)
+    elif conclusion == FAILURE and state.status == SUCCESS:
+        state.status = FAILURE
+    elif conclusion == CANCELLED and state.cancel.cancelled:
         state.status = CANCELLED
-        if task.frame.status is not None:
-            task.frame.status = CANCELLED
 
 
 def _continue_on_error(run: StepRun) -> bool:
@@ -438,7 +564,7 @@ def _continue_on_error(run: StepRun) -> bool:
     return run.excused
 
 
-def _timeout_minutes(run: StepRun) -> int:
+def _timeout_minutes(run: StepRun, undecided: Callable[[str, ExpressionError], None]) -> int:
     """Whole minutes at any stage of a step; 0 is no limit, also where it can't be told (R: StepsRunner.RunStepAsync)."""
     step = run.task.step
     if step is None or step.timeout_minutes is None:
@@ -448,15 +574,20 @@ def _timeout_minutes(run: StepRun) -> int:
         if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
             raise ExpressionError("evaluation", f"Unexpected value '{to_string(value)}'")
     except ExpressionError as error:
-        _undecided(run, "An error occurred when attempting to determine the step timeout.", error)
+        undecided("An error occurred when attempting to determine the step timeout.", error)
         return 0
     return max(0, int(min(value, MAX_TIMEOUT)))
 
 
 def _undecided(run: StepRun, what: str, error: ExpressionError) -> None:
     for message in (what, step_error(error)):
-        run.log.write(f"##[error]{message}\n")
-        run.effects.annotate_error(message)
+        _tell(run, message)
+
+
+def _tell(run: StepRun, message: str) -> None:
+    """An error of the step's: in its log, and as an annotation."""
+    run.log.write(f"##[error]{message}\n")
+    run.effects.annotate_error(message)
 
 
 def _name(state: JobState, task: StepTask, run: StepRun) -> str:

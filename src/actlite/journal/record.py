@@ -9,6 +9,8 @@ from typing import Any
 from actlite.events import (
     Annotation,
     ArtifactFound,
+    CallFinished,
+    CallStarted,
     Diagnosis,
     Event,
     JobFinished,
@@ -19,6 +21,7 @@ from actlite.events import (
     RunStarted,
     StepAnnotation,
     StepFinished,
+    StepQueued,
     StepsPredicted,
     StepStarted,
     StepSummary,
@@ -34,6 +37,8 @@ class StepRecord:
     id: str
     name: str
     detail: str = ""
+    background: bool = False
+    """It ran beside the steps after it."""
     started: float = 0.0
     outcome: str = ""
     conclusion: str = ""
@@ -80,6 +85,23 @@ class JobRecord:
 
 
 @frozen
+class CallRecord:
+    """A call of a workflow, by one leg of a job. ``result`` is empty while it runs."""
+
+    key: str
+    id: str
+    name: str
+    workflow: str
+    """The called file."""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    started: float = 0.0
+    result: str = ""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    duration: float = 0.0
+    reason: str = ""
+
+
+@frozen
 class RunRecord:
     """One run of one workflow. ``conclusion`` is empty while it runs (or when it was killed)."""
 
@@ -97,6 +119,8 @@ class RunRecord:
     conclusion: str = ""
     duration: float = 0.0
     jobs: tuple[JobRecord, ...] = ()
+    """Those of called workflows too, each in the place of its caller."""
+    calls: tuple[CallRecord, ...] = ()
     notices: tuple[Notice, ...] = ()
     artifacts: tuple[ArtifactFound, ...] = ()
     kept: tuple[str, ...] = ()
@@ -109,6 +133,7 @@ class RecordBuilder:
     def __init__(self) -> None:
         self._run = RunRecord()
         self._jobs: dict[str, JobRecord] = {}
+        self._calls: dict[str, CallRecord] = {}
         self._steps: dict[str, dict[str, StepRecord]] = {}
 
     def add(self, event: Event) -> None:
@@ -141,8 +166,24 @@ class RecordBuilder:
                     environment_url=event.environment_url,
                     **({"matrix": event.matrix} if event.matrix else {}),
                 )
+            case CallStarted():
+                self._calls[event.job] = CallRecord(
+                    event.job, event.id, event.name, event.workflow, event.inputs, event.time
+                )
+                self._enter(event)
+            case CallFinished():
+                call = self._calls.get(event.job) or CallRecord(event.job, event.id, event.name, "")
+                self._calls[event.job] = replace(
+                    call,
+                    result=event.result,
+                    outputs=event.outputs,
+                    duration=event.duration,
+                    reason=event.reason,
+                )
             case StepsPredicted():
                 self._job(event.job, predictions=event.predictions)
+            case StepQueued():
+                self._step(event.job, event.step, id=event.id, name=event.name, background=True)
             case StepStarted():
                 # A step that starts again (a retry) begins anew, in its old place.
                 self._steps.setdefault(event.job, {})[event.step] = StepRecord(
@@ -154,6 +195,7 @@ class RecordBuilder:
                     id=event.id,
                     name=event.name,
                     detail=event.detail,
+                    background=event.background,
                     started=event.time,
                 )
             case StepAnnotation():
@@ -167,7 +209,10 @@ class RecordBuilder:
             case Notice():
                 self._run = replace(self._run, notices=(*self._run.notices, event))
             case ArtifactFound():
-                self._run = replace(self._run, artifacts=(*self._run.artifacts, event))
+                # What is uploaded again under its name is the same artifact, with more files.
+                same = [a for a in self._run.artifacts if event.uploaded and a.uploaded and a.path == event.path]
+                others = tuple(a for a in self._run.artifacts if a not in same)
+                self._run = replace(self._run, artifacts=(*others, event))
             case RunFinished():
                 self._run = replace(
                     self._run,
@@ -183,7 +228,11 @@ class RecordBuilder:
     @property
     def record(self) -> RunRecord:
         """The run as it is known now."""
-        return replace(self._run, jobs=tuple(self.job(key) for key in self._jobs))
+        return replace(
+            self._run,
+            jobs=tuple(self.job(key) for key in self._jobs),
+            calls=tuple(self._calls.values()),
+        )
 
     def job(self, key: str) -> JobRecord:
         """One job leg as it is known now, with its steps. Raises KeyError."""
@@ -209,6 +258,15 @@ class RecordBuilder:
             started=event.time,
             conclusion="",
         )
+        for key in event.jobs:
+            self._job(key)
+
+    def _enter(self, event: CallStarted) -> None:
+        """The jobs of a called workflow take the place of the leg that calls it."""
+        jobs: dict[str, JobRecord] = {}
+        for key, job in self._jobs.items():
+            jobs |= {key: job} if key != event.job else {new: JobRecord(new, new, new) for new in event.jobs}
+        self._jobs = {**jobs, **{key: self._jobs[key] for key in event.jobs if key in self._jobs}}
         for key in event.jobs:
             self._job(key)
 

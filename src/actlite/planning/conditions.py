@@ -21,7 +21,7 @@ from actlite.planning.partial import UNKNOWN, PartialRun, evaluate_partly, has_u
 from actlite.planning.plan import JobPlan, Plan
 from actlite.planning.why import listed, reason, tree, unknowns
 from actlite.records import frozen, replace
-from actlite.workflow.model import Step
+from actlite.workflow.model import ControlStep, Step
 
 Runs = Literal["yes", "no", "depends"]
 Result = Literal["success", "skipped", "failure"] | None
@@ -73,7 +73,7 @@ def _within(caller: Condition, condition: Condition) -> Condition:
 def step_conditions(steps: Sequence[Step], contexts: Mapping[str, Any]) -> tuple[Condition, ...]:
     """The conditions of a leg's steps. Something can fail before the first of them: a container, an action's
     ``pre``."""
-    return tuple(_step(step, contexts) for step in steps)
+    return tuple(YES if isinstance(step, ControlStep) else _step(step, contexts) for step in steps)
 
 
 def needs_context(job: JobPlan, conditions: Mapping[str, Condition]) -> dict[str, Any]:

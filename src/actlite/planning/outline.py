@@ -15,7 +15,7 @@ from actlite.planning.partial import has_unknown, known_text, node_value
 from actlite.planning.plan import CallPlan, JobPlan, Leg, Plan
 from actlite.records import frozen
 from actlite.workflow import access
-from actlite.workflow.model import Job, RunDefaults, RunStep, Step, UsesStep, Workflow
+from actlite.workflow.model import ControlStep, Job, RunDefaults, RunStep, Step, UsesStep, Workflow
 from actlite.workflow.permissions import read_permissions
 
 
@@ -45,6 +45,8 @@ class StepOutline:
             return step.name.text
         if isinstance(step, UsesStep):
             return step.uses.text
+        if isinstance(step, ControlStep):
+            return step.label
         return next(iter(step.run.text.splitlines()), "") if isinstance(step, RunStep) else ""
 
 

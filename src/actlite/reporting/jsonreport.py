@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from actlite.events import ArtifactFound, Event, RunStarted
-from actlite.journal.record import JobRecord, RecordBuilder, RunRecord, StepRecord, overall
+from actlite.journal.record import CallRecord, JobRecord, RecordBuilder, RunRecord, StepRecord, overall
 from actlite.journal.runs import write_atomically
 
 SCHEMA = 1
@@ -61,6 +61,7 @@ def _run(run: RunRecord) -> dict[str, Any]:
         "conclusion": run.conclusion or "cancelled",
         "duration": run.duration,
         "jobs": [_job(job) for job in run.jobs],
+        "calls": [_call(call) for call in run.calls],
         "notices": [{"level": n.level, "message": n.message, "job": n.job} for n in run.notices],
         "releases": [],
         "artifacts": [_artifact(artifact) for artifact in run.artifacts],
@@ -86,11 +87,26 @@ def _job(job: JobRecord) -> dict[str, Any]:
     }
 
 
+def _call(call: CallRecord) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "key": call.key,
+        "name": call.name,
+        "workflow": call.workflow,
+        "inputs": dict(call.inputs),
+        "result": call.result or "cancelled",
+        "reason": call.reason,
+        "outputs": dict(call.outputs),
+        "duration": call.duration,
+    }
+
+
 def _step(step: StepRecord) -> dict[str, Any]:
     return {
         "id": step.id,
         "key": step.key,
         "name": step.name,
+        "background": step.background,
         "outcome": step.outcome or "cancelled",
         "conclusion": step.conclusion or "cancelled",
         "reason": step.reason,
@@ -118,4 +134,6 @@ def _artifact(artifact: ArtifactFound) -> dict[str, Any]:
         "verdict": artifact.verdict,
         "audited": [dataclasses.asdict(file) for file in artifact.audited],
         "unseen": list(artifact.unseen),
+        "uploaded": artifact.uploaded,
+        "files": artifact.files,
     }

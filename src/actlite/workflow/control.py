@@ -1,7 +1,6 @@
 """Steps that run nothing themselves: ``wait``, ``wait-all``, ``cancel`` and ``parallel``.
 
-Rules and words: npm ``@actions/workflow-parser``, model/converter/steps.ts (actions/runner does not read these
-steps yet).
+Rules and words: languageservices, workflow-parser/src/model/converter/steps.ts. What they do: ``execution.background``.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ class RunDefaults:
 
 @frozen
 class Step:
-    """What all steps share. ``number`` counts from 1 in the job or composite action."""
+    """What all steps share. ``number`` counts from 1 in the job or composite action; the steps of a ``parallel`` group
+    have the group's."""
 
     number: int
     span: Span
@@ -32,6 +33,14 @@ class Step:
     env: Mapping | Scalar | None
     continue_on_error: Scalar | None
     timeout_minutes: Scalar | None
+    background: bool
+    member: int
+    """Its place in its ``parallel`` group, from 1; 0 outside of one."""
+
+    @property
+    def key(self) -> str:
+        """What no other step of the job or composite action has: ``3``, or ``3-1`` in a group."""
+        return f"{self.number}-{self.member}" if self.member else str(self.number)
 
 
 @frozen
@@ -49,6 +58,24 @@ class UsesStep(Step):
 
     uses: Scalar
     with_: Mapping | Scalar | None
+
+
+@frozen
+class ControlStep(Step):
+    """A step that runs nothing itself: it waits for steps in the background, or stops one."""
+
+    kind: str
+    """``wait``, ``wait-all`` or ``cancel``."""
+    targets: tuple[str, ...]
+    """The context ids of the steps that it names."""
+    group: bool
+    """It ends a ``parallel`` group."""
+
+    @property
+    def label(self) -> str:
+        """Its name, where it has none of its own (languageservices: model/converter/steps.ts)."""
+        names = {"wait": "Wait", "wait-all": "Wait for all", "cancel": "Cancel"}
+        return "Parallel group" if self.group else names[self.kind]
 
 
 @frozen

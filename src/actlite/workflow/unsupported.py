@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actlite.diagnostics import Diagnostic, Severity
-from actlite.document.nodes import Mapping, Node, Scalar, Sequence
+from actlite.document.nodes import Mapping, Node, Sequence
 from actlite.source import Span
 from actlite.workflow import access
+from actlite.workflow.control import CONTROL_STEPS
 from actlite.workflow.model import Job
 from actlite.workflow.validate import start_of
 
 CODE = "not-supported-yet"
 """The rule id of all these findings."""
-
-_STEP_KEYS = {
-    "background": "background steps",
-    "wait": "'wait' steps",
-    "wait-all": "'wait-all' steps",
-    "cancel": "'cancel' steps",
-    "parallel": "'parallel' steps",
-}
 
 
 def of_job(job: Job) -> tuple[Diagnostic, ...]:
@@ -49,11 +42,15 @@ def _steps(node: Node | None) -> Iterator[Diagnostic]:
     for step in node.items:
         if not isinstance(step, Mapping):
             continue
-        for key, value in step.entries:
-            what = _STEP_KEYS.get(key.text)
-            off = key.text == "background" and isinstance(value, Scalar) and value.value is False
-            if what is not None and not off:
-                yield _error(what, key.span, "write ordinary steps, one after the other")
+        control = next((key for key in CONTROL_STEPS if access.get(step, key) is not None), "")
+        excuse = access.get(step, "continue-on-error")
+        if control and excuse is not None:
+            yield _note(
+                f"'continue-on-error' of a '{control}' step has no effect: the runner's code leaves it out, though "
+                "GitHub's documentation of 'wait-all' names it",
+                excuse,
+                "set it on the steps that may fail",
+            )
 
 
 def _note(message: str, node: Node, help: str = "") -> Diagnostic:

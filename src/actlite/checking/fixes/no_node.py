@@ -125,7 +125,7 @@ def _removed(subject: Subject, number: int, node: Mapping) -> Edit:
 def _keeps_outputs(subject: Subject, number: int, found: Alternative) -> None:
     """Raise CannotEdit where an expression reads what the alternative does not have."""
     text = subject.node().span.text
-    step = subject.job.steps[number - 1]
+    step = next(step for step in subject.job.steps if step.number == number)
     if re.search(r"\bsteps\s*(?:\[|\)|\.\s*\*)", text):
         raise CannotEdit("an expression reads the outputs of steps that it does not name")
     if not step.id:

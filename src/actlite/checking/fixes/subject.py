@@ -90,12 +90,12 @@ class Subject:
         return node
 
     def uses_steps(self) -> tuple[UsesStep, ...]:
-        """The steps that use an action."""
-        return tuple(step for step in self.job.steps if isinstance(step, UsesStep))
+        """The steps that use an action, but for those of ``parallel`` groups."""
+        return tuple(step for step in self.job.steps if isinstance(step, UsesStep) and not step.member)
 
     def run_steps(self) -> tuple[RunStep, ...]:
-        """The steps that run a script."""
-        return tuple(step for step in self.job.steps if isinstance(step, RunStep))
+        """The steps that run a script, but for those of ``parallel`` groups."""
+        return tuple(step for step in self.job.steps if isinstance(step, RunStep) and not step.member)
 
 
 def mounted(volumes: Sequence[str]) -> tuple[str, ...]:

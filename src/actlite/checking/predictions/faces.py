@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING, Any
 from actlite.checking.predictions.containers import container_of
 from actlite.checking.predictions.model import JobImage
 from actlite.checking.predictions.situations import open_condition, surely_false, texts_of
-from actlite.diagnostics import DiagnosticBag
-from actlite.document.nodes import Mapping as MappingNode
-from actlite.document.nodes import Sequence as SequenceNode
 from actlite.planning.partial import UNKNOWN as NOT_KNOWN
 from actlite.planning.partial import node_value
 from actlite.records import frozen
-from actlite.workflow import access
-from actlite.workflow.model import Job, Step
-from actlite.workflow.steps import read_steps
+from actlite.workflow.model import ControlStep, Job, Step
 
 if TYPE_CHECKING:
     from actlite.checking.predictions.situations import Situation
@@ -83,20 +78,7 @@ def own_of(step: Step, contexts: Mapping[str, Any], names: Collection[str]) -> O
 
 def steps_of(job: Job) -> Iterator[Numbered]:
     """The steps of a job with their numbers; those of ``parallel`` have the number of the step they are in."""
-    by_number = {step.number: step for step in job.steps}
-    node = access.get(job.node, "steps") if job.node is not None else None
-    entries = node.items if isinstance(node, SequenceNode) else ()
-    number = 0
-    for entry in entries:
-        if not isinstance(entry, MappingNode):
-            continue
-        number += 1
-        if number in by_number:
-            yield number, by_number[number]
-        inner = access.get(entry, "parallel")
-        if isinstance(inner, SequenceNode):
-            for step in read_steps(inner, DiagnosticBag()):
-                yield number, step
+    return ((step.number, step) for step in job.steps if not isinstance(step, ControlStep))
 
 
 def _tolerated(part: Step | Job, contexts: Mapping[str, Any]) -> bool:

@@ -1,7 +1,7 @@
 """Plain mode: every log line as it comes, for pipes, files and CI.
 
 While one job runs, its log passes without a prefix: one look at the bytes and one write for each
-event. While several run, each line begins with ``job | ``.
+event. While several run, each line begins with ``job | ``; while several steps of a job do, with ``step | ``.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from actlite.events import (
     StepAnnotation,
     StepFinished,
     StepOutput,
+    StepQueued,
     StepsPredicted,
     StepStarted,
 )
 from actlite.journal.record import RecordBuilder
 from actlite.reporting.console.closing import annotation_line, closing_lines, headline, mark, where
+from actlite.reporting.console.overlap import Overlap
 from actlite.reporting.console.predictions import prediction_lines
 from actlite.reporting.console.screen import Screen, foreign, seconds
 from actlite.reporting.controls import clean
@@ -38,7 +40,7 @@ class PlainReporter:
         self._quiet = verbosity < 0
         self._builder = RecordBuilder()
         self._open = False
-        self._running: dict[str, str] = {}
+        self._overlap = Overlap()
         self._logs: dict[tuple[str, str], LogText] = {}
         self._pulls: dict[tuple[str, str], str] = {}
         self._predicted: set[str] = set()
@@ -51,17 +53,14 @@ class PlainReporter:
             return
         if isinstance(event, RunStarted):
             self._builder = RecordBuilder()
-            self._running.clear()
             self._predicted.clear()
             self._open = True
         self._builder.add(event)
-        if isinstance(event, JobStarted):
-            self._running[event.job] = event.name
+        self._overlap.before(event)
         if not self._quiet:
             self._show(event)
-        if isinstance(event, JobFinished):
-            self._running.pop(event.job, None)
-        elif isinstance(event, RunFinished):
+        self._overlap.after(event)
+        if isinstance(event, RunFinished):
             self._end()
 
     def close(self) -> None:
@@ -99,8 +98,11 @@ class PlainReporter:
                 self._logs[event.job, event.step] = LogText(self._screen.style)
                 detail = foreign(f" · {event.detail}", "dim") if event.detail else ""
                 self._lines(Text.assemble(mark(""), " ", foreign(event.name), detail), event.job)
+            case StepQueued():
+                text = Text.assemble(mark(""), " ", foreign(event.name), (" · waits for a place", "dim"))
+                self._lines(text, event.job)
             case StepAnnotation() if event.annotation.file or event.annotation.title:
-                self._lines(annotation_line(event.annotation, ""), event.job)
+                self._lines(annotation_line(event.annotation, ""), event.job, event.step)
             case StepFinished():
                 self._step_end(event)
             case _:
@@ -134,16 +136,11 @@ class PlainReporter:
             for line in lines:
                 self._lines(line, event.job)
 
-    def _lines(self, text: Text, job: str = "") -> None:
-        prefix = self._prefix(job)
+    def _lines(self, text: Text, job: str = "", step: str = "") -> None:
+        prefix = self._overlap.prefix(job, step)
         if prefix:
             text = Text.assemble(foreign(prefix), text)
         self._screen.console.print(text, soft_wrap=True)
-
-    def _prefix(self, job: str) -> str:
-        if not job or len(self._running) < 2:
-            return ""
-        return f"{self._running.get(job, job)} | "
 
     def _output(self, event: StepOutput) -> None:
         text = clean(event.text, colour=self._screen.colour)
@@ -151,7 +148,7 @@ class PlainReporter:
         if log is None:
             log = self._logs[event.job, event.step] = LogText(self._screen.style)
         text = log.render(text)
-        prefix = self._prefix(event.job)
+        prefix = self._overlap.prefix(event.job, event.step)
         if prefix and text:
             text = indent(text, str(foreign(prefix)))
         if text and not text.endswith("\n"):

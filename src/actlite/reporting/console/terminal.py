@@ -31,6 +31,7 @@ from actlite.events import (
 )
 from actlite.journal.record import JobRecord, RecordBuilder, StepRecord
 from actlite.reporting.console.closing import annotation_lines, closing_lines, headline, mark, where
+from actlite.reporting.console.overlap import Overlap
 from actlite.reporting.console.predictions import prediction_lines
 from actlite.reporting.console.screen import Screen, foreign, row, seconds, size
 from actlite.reporting.console.tail import LogTail
@@ -72,6 +73,7 @@ class TerminalReporter:
         self._logs: dict[tuple[str, str], LogText] = {}
         self._pulls: dict[str, ImageProgress] = {}
         self._predicted: set[str] = set()
+        self._overlap = Overlap()
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -84,6 +86,7 @@ class TerminalReporter:
                 self._failed.clear()
                 self._predicted.clear()
             self._builder.add(event)
+            self._overlap.before(event)
         match event:
             case RunStarted():
                 self._begin(event)
@@ -107,6 +110,8 @@ class TerminalReporter:
                 self._end()
             case _:
                 pass
+        with self._lock:
+            self._overlap.after(event)
 
     def close(self) -> None:
         """Take the tree away, and end the report of a run that was cut short."""
@@ -163,9 +168,9 @@ class TerminalReporter:
         if log is None:
             log = self._logs[event.job, event.step] = LogText(self._screen.style)
         text = log.render(text)
-        running = [job for job in self._builder.record.jobs if not job.result and job.started]
-        if len(running) > 1:
-            text = indent(text, f"{foreign(event.job)} | ")
+        prefix = self._overlap.prefix(event.job, event.step)
+        if prefix:
+            text = indent(text, str(foreign(prefix)))
         if text:
             text = text if text.endswith("\n") else text + "\n"
             self._screen.console.print(_Raw(text), end="", crop=False, soft_wrap=True)
@@ -202,8 +207,8 @@ class TerminalReporter:
         if self._verbose or not self._tails:
             return
         count = max(2, FEED // len(self._tails))
-        for (job, _), tail in list(self._tails.items()):
-            prefix = f"{job} │ " if len(self._tails) > 1 else "│ "
+        for (job, step), tail in list(self._tails.items()):
+            prefix = self._overlap.prefix(job, step).replace("|", "│") or "│ "
             for line in tail.folded(count):
                 text = Text(f"  {prefix}", "dim").append_text(foreign(line, "dim"))
                 text.truncate(self._screen.width, overflow="ellipsis")
