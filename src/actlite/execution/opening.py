@@ -347,7 +347,6 @@ def _github(plan: Plan, job: JobPlan, leg: Leg, services: Services) -> dict[str,
         "action": "",
         "action_ref": "",
         "action_repository": "",
-        "action_path": None,
     }
 
 

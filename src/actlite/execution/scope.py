@@ -118,8 +118,9 @@ def strategy_context(state: JobState) -> dict[str, Any]:
 
 
 def secrets(state: JobState) -> dict[str, str]:
-    """The secrets context; GITHUB_TOKEN is always there (R: JobRunner)."""
-    return {"GITHUB_TOKEN": state.github["token"], **state.services.settings.secrets}
+    """The secrets context; the token is always there, by the name that the runner has for it (R: Variables.cs)."""
+    others = {name: value for name, value in state.services.settings.secrets.items() if name.upper() != "GITHUB_TOKEN"}
+    return {"github_token": state.github["token"], **others}
 
 
 def functions(
