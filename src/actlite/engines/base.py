@@ -86,6 +86,8 @@ class Progress:
     status: str
     current: int = 0
     total: int = 0
+    id: str = ""
+    """The layer that the status is of, or what is pulled; empty for the whole."""
 
 
 @frozen
@@ -312,6 +314,9 @@ class Engine(Protocol):
     def run_container(self, run: ContainerRun, on_output: OutputSink, on_start: OnStart) -> ExitStatus:
         """Run a container to its end and remove it. ``on_start`` is given a function that kills it."""
 
+    def api_versions(self) -> tuple[str, str]:
+        """The version of the API that the engine has, and the one that is spoken with it; empty on the host."""
+
     def create_network(self, owner: Owner) -> str:
         """Make a network and give its name."""
 
@@ -323,9 +328,15 @@ class Engine(Protocol):
         specs: Sequence[ServiceSpec],
         network: str,
         on_output: OutputSink,
+        on_start: Callable[[ServiceSpec, Service], None] | None = None,
     ) -> Sequence[Service]:
-        """Start services and wait until they are healthy, as the runner does. ``on_output`` takes the log
-        of it, service logs of failures included. Raises CannotRun when one does not get there."""
+        """Start services and wait until they are healthy, as the runner does. ``on_start`` is given each once all
+        run; then ``on_output`` takes the log of the wait, service logs of failures included. Raises CannotRun when
+        one does not get there."""
+
+    def service_logs(self, service: Service) -> bytes:
+        """What a service has written until now, both streams, each line with a space before it
+        (``docker logs --details``)."""
 
     def stop_services(self, services: Iterable[Service]) -> None:
         """Remove services."""

@@ -184,7 +184,11 @@ class FakeEngine:
         self._owned.pop(name, None)
 
     def start_services(
-        self, specs: Sequence[ServiceSpec], network: str, on_output: OutputSink
+        self,
+        specs: Sequence[ServiceSpec],
+        network: str,
+        on_output: OutputSink,
+        on_start: Callable[[ServiceSpec, Service], None] | None = None,
     ) -> Sequence[Service]:
         """Start services; each container port gets the host port given, else one from 32768 on."""
         started = []
@@ -201,9 +205,19 @@ class FakeEngine:
                 )
             service = Service(spec.alias, self._id(), ports)
             self._own("container", service.id, spec.alias, spec.owner, "service")
+            if on_start is not None:
+                on_start(spec, service)
             on_output(f"{spec.alias} service is healthy.\n".encode())
             started.append(service)
         return started
+
+    def service_logs(self, service: Service) -> bytes:
+        """A line."""
+        return f" {service.alias} was here\n".encode()
+
+    def api_versions(self) -> tuple[str, str]:
+        """Such as Docker 28 has."""
+        return "1.48", "1.48"
 
     def stop_services(self, services: Iterable[Service]) -> None:
         """Remove services."""

@@ -105,10 +105,24 @@ class HostEngine:
             self._containers.remove_network(name)
 
     def start_services(
-        self, specs: Sequence[ServiceSpec], network: str, on_output: OutputSink
+        self,
+        specs: Sequence[ServiceSpec],
+        network: str,
+        on_output: OutputSink,
+        on_start: Callable[[ServiceSpec, Service], None] | None = None,
     ) -> Sequence[Service]:
         """Start services: steps on this machine reach them at the ports that they publish."""
-        return self._beside("services").start_services(specs, network, on_output) if specs else ()
+        if not specs:
+            return ()
+        return self._beside("services").start_services(specs, network, on_output, on_start)
+
+    def service_logs(self, service: Service) -> bytes:
+        """What a service has written until now."""
+        return self._beside("services").service_logs(service)
+
+    def api_versions(self) -> tuple[str, str]:
+        """Those of the engine beside, where one was needed."""
+        return ("", "") if self._containers is None else self._containers.api_versions()
 
     def stop_services(self, services: Iterable[Service]) -> None:
         """Remove them."""

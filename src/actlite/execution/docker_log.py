@@ -11,12 +11,13 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 
-from actlite.engines.base import Mount
-from actlite.records import frozen
+from actlite.engines.base import Mount, Progress
+from actlite.records import field, frozen
 
 DOCKER = "/usr/bin/docker"
 RUNNING = '--filter status=running --no-trunc --format "{{.ID}} {{.Status}}"'
 CONFIGURED = '--format "{{range .Config.Env}}{{println .}}{{end}}"'
+_MOVING = {"Downloading", "Extracting"}
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]")
 _SLASHES_BEFORE_QUOTE = re.compile(r'(\\*)"')
 _SLASHES_AT_END = re.compile(r"(\\+)$")
@@ -52,7 +53,7 @@ class Created:
     """The service's name on the network."""
     ports: Sequence[str] = ()
     options: str = ""
-    env: Mapping[str, str] = {}
+    env: Mapping[str, str] = field(default_factory=dict)
     mounts: Sequence[Mount] = ()
     entrypoint: str = ""
     arguments: str = ""
@@ -112,3 +113,38 @@ def volume(mount: Mount) -> str:
 
 def _marks(names: Iterable[str]) -> list[str]:
     return ["-e GITHUB_ACTIONS=true", *([] if "CI" in names else ["-e CI=true"])]
+
+
+class Pull:
+    """The lines of ``docker pull`` for an image: the statuses of its layers, without how far each has come."""
+
+    def __init__(self, image: str) -> None:
+        self._image = image
+        self._last: dict[str, str] = {}
+
+    def line(self, progress: Progress) -> str:
+        """The line of a status; nothing where it is as before, or only tells how far a layer is."""
+        if (
+            progress.status in _MOVING
+            or not progress.status
+            or self._last.get(progress.id) == progress.status
+        ):
+            return ""
+        self._last[progress.id] = progress.status
+        if not progress.id:
+            end = f"{canonical(self._image)}\n" if progress.status.startswith("Status: ") else ""
+            return f"{progress.status}\n{end}"
+        return f"{progress.id}: {progress.status}\n"
+
+
+def canonical(image: str) -> str:
+    """An image's whole name, as docker ends a pull."""
+    head, slash, _ = image.partition("/")
+    if not slash:
+        name = f"docker.io/library/{image}"
+    elif "." in head or ":" in head or head == "localhost":
+        name = image
+    else:
+        name = f"docker.io/{image}"
+    last = name.rsplit("/", 1)[-1]
+    return name if ":" in last or "@" in last else f"{name}:latest"

@@ -220,7 +220,7 @@ def test_services_are_in_the_job_context(bench: Bench) -> None:
     port, network = result.scripts()[0].removeprefix("echo ").split()
     assert port.isdigit()
     assert network
-    assert "The service 'none' will not be started" in result.log("init")
+    assert "The service 'none' will not be started" in result.log("0")
 
 
 def test_a_lack_of_this_machine_is_told_from_a_failure(bench: Bench) -> None:

@@ -86,7 +86,7 @@ def _connect(endpoint: Endpoint) -> Connection:
         except (RawError, TypeError, ValueError):
             server = {}
     if server:
-        version = _spoken(server)
+        version = spoken(server)
         api = LazyClient(RawDaemon(socket, version), lambda: _client(endpoint, version))  # type: ignore[arg-type]
     else:
         api = _client(endpoint, None)
@@ -129,10 +129,10 @@ def _client(endpoint: Endpoint, version: str | None) -> Any:
     first = make(MINIMUM_API)
     server = dict(first.version(api_version=False))
     first.close()
-    return make(_spoken(server))
+    return make(spoken(server))
 
 
-def _spoken(server: Mapping[str, Any]) -> str:
+def spoken(server: Mapping[str, Any]) -> str:
     """The API version to speak to a daemon."""
     version = str(server.get("ApiVersion", ""))
     return _MAXIMUM_API if _number(version) > _number(_MAXIMUM_API) else version or MINIMUM_API

@@ -23,7 +23,7 @@ from actlite.engines.base import (
     ServiceSpec,
 )
 from actlite.engines.docker import containers, options, sdk
-from actlite.engines.docker.client import Connection
+from actlite.engines.docker.client import Connection, spoken
 from actlite.engines.docker.create import CreateRequest, config_env, mounts, runner_env
 from actlite.engines.docker.failures import translated
 from actlite.engines.docker.images import DockerImages
@@ -244,6 +244,10 @@ class DockerEngine:
         self._like_docker(request, image)
         return containers.run_once(self._api, request, run.timeout, on_output, on_start)
 
+    def api_versions(self) -> tuple[str, str]:
+        """The daemon's version of the API, and the one that is spoken."""
+        return str(self.connection.server.get("ApiVersion", "")), spoken(self.connection.server)
+
     def create_network(self, owner: Owner) -> str:
         """Make a network and give its name (R: ``github_network_`` and 32 hex digits)."""
         name = f"github_network_{os.urandom(16).hex()}"
@@ -257,14 +261,25 @@ class DockerEngine:
             containers.remove_network(self._api, name)
 
     def start_services(
-        self, specs: Sequence[ServiceSpec], network: str, on_output: OutputSink
+        self,
+        specs: Sequence[ServiceSpec],
+        network: str,
+        on_output: OutputSink,
+        on_start: Callable[[ServiceSpec, Service], None] | None = None,
     ) -> Sequence[Service]:
         """Start services and wait until they are healthy. Raises CannotRun when one does not get there."""
         from actlite.engines.docker import services
 
+        podman = self.connection.podman
         return services.start(
-            self._api, self._images, specs, network, on_output, _name, podman=self.connection.podman
+            self._api, self._images, specs, network, on_output, _name, podman=podman, on_start=on_start
         )
+
+    def service_logs(self, service: Service) -> bytes:
+        """What a service has written until now."""
+        from actlite.engines.docker import services
+
+        return services.logs(self._api, service.id)
 
     def stop_services(self, stopped: Iterable[Service]) -> None:
         """Remove services."""

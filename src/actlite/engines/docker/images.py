@@ -275,6 +275,7 @@ class Layers:
             status,
             sum(current for current, _ in self._layers.values()),
             sum(total for _, total in self._layers.values()),
+            id,
         )
 
 

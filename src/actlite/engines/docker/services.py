@@ -16,6 +16,7 @@ from actlite.engines.docker.likeness import like_docker, name_services
 from actlite.errors import CannotRun, ImageUnavailable
 
 _LONGEST_WAIT = 32.0
+_HEALTH = '--format="{{if .Config.Healthcheck}}{{print .State.Health.Status}}{{end}}"'
 
 
 def start(
@@ -27,6 +28,7 @@ def start(
     name: Callable[[Owner, str], str],
     *,
     podman: bool,
+    on_start: Callable[[ServiceSpec, Service], None] | None = None,
 ) -> list[Service]:
     """Start all services, then wait until all are healthy. When one fails, all are removed.
 
@@ -45,12 +47,21 @@ def start(
         if podman and started:
             name_services(api, network, {spec.alias: id for spec, id in started})
         result = [Service(spec.alias, id, _ports(api, id)) for spec, id in started]
-        unhealthy = [spec for spec, id in started if not _wait(api, spec, id, on_output, podman)]
+        if on_start is not None:
+            for (spec, _), service in zip(started, result, strict=True):
+                on_start(spec, service)
+        on_output(b"##[group]Waiting for all services to be ready\n")
+        unhealthy = [(spec, id) for spec, id in started if not _wait(api, spec, id, on_output, podman)]
+        on_output(b"##[endgroup]\n")
+        for spec, id in unhealthy:
+            on_output(f"##[group]Service container {spec.alias} failed.\n".encode())
+            on_output(f"##[command]/usr/bin/docker logs --details {id}\n".encode() + logs(api, id))
+            on_output(f"##[error]Failed to initialize container {spec.image.name}\n##[endgroup]\n".encode())
         if unhealthy:
             raise CannotRun(
                 "One or more containers failed to start.",
                 why="\n".join(
-                    f"The service '{spec.alias}' ({spec.image.name}) is not healthy." for spec in unhealthy
+                    f"The service '{spec.alias}' ({spec.image.name}) is not healthy." for spec, _ in unhealthy
                 ),
                 do="Its log above says why; the health check is in the service's `options:` or its image.",
             )
@@ -117,6 +128,13 @@ def host_ports(found: Mapping[str, Sequence[Mapping[str, str]] | None]) -> dict[
     return ports
 
 
+def logs(api: sdk.APIClient, id: str) -> bytes:
+    """What a container has written, as ``docker logs --details`` shows it: a space before each line."""
+    with translated("reading a service's log"):
+        found: bytes = api.logs(id)
+    return b"".join(b" " + line + b"\n" for line in found.splitlines())
+
+
 def _wait(api: sdk.APIClient, spec: ServiceSpec, id: str, on_output: OutputSink, podman: bool) -> bool:
     """Wait for the end of ``starting``. True when healthy or without a health check."""
     attempt = 0
@@ -126,6 +144,8 @@ def _wait(api: sdk.APIClient, spec: ServiceSpec, id: str, on_output: OutputSink,
         state = found["State"]
         health = state.get("Health") if found["Config"].get("Healthcheck") else None
         status = str((health or {}).get("Status", "")).lower()
+        said = f"{status}\n" if status else ""
+        on_output(f"##[command]/usr/bin/docker inspect {_HEALTH} {id}\n{said}".encode())
         if status != "starting" or not state.get("Running"):
             break
         seconds = min(2.0 + (2**attempt - 1) * random.uniform(1.6, 2.4), _LONGEST_WAIT)
@@ -134,16 +154,15 @@ def _wait(api: sdk.APIClient, spec: ServiceSpec, id: str, on_output: OutputSink,
         )
         _sleep_until_changed(api, id, seconds, podman)
         attempt += 1
-    if status in ("", "healthy", "none"):
-        if state.get("Running"):
-            on_output(f"{spec.alias} service is healthy.\n".encode())
-        else:  # R: ContainerOperationProvider.StartContainerAsync: its log and a warning, no failure
-            on_output(api.logs(id))
-            on_output(f"##[warning]Docker container {id} is not in running state.\n".encode())
-        return True
-    on_output(api.logs(id))
-    on_output(f"Failed to initialize container {spec.image.name}\n".encode())
-    return False
+    if status not in ("", "healthy", "none"):
+        return False
+    if not state.get(
+        "Running"
+    ):  # R: ContainerOperationProvider.StartContainerAsync: its log and a warning, no failure
+        on_output(f"##[command]/usr/bin/docker logs --details {id}\n".encode() + logs(api, id))
+        on_output(f"##[warning]Docker container {id} is not in running state.\n".encode())
+    on_output(f"{spec.alias} service is healthy.\n".encode())
+    return True
 
 
 def _sleep_until_changed(api: sdk.APIClient, id: str, seconds: float, podman: bool) -> None:

@@ -1,0 +1,37 @@
+"""The log of ``Set up job``, up to the download of actions (R: JobExtension.InitializeJob)."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+
+from actlite.execution import runner_log
+from actlite.execution.opening import Opening
+from actlite.workflow.permissions import read_permissions, token_lines
+
+
+def head(opening: Opening, lines: Sequence[str]) -> str:
+    """What is known of the job before its actions are looked at. ``lines`` are about its services."""
+    state, runner = opening.state, opening.services.runner
+    text = runner_log.version(runner.release)
+    text += runner_log.group("Operating System", system())
+    text += runner_log.group("Runner Image", [f"Image: {opening.platform}"])
+    if runner_log.has(runner.release, runner_log.PERMISSIONS_SINCE):
+        node = state.job.job.permissions or state.plan.workflow.permissions
+        text += runner_log.group("GITHUB_TOKEN Permissions", token_lines(read_permissions(node)))
+    if runner_log.has(runner.release, runner_log.SECRET_SOURCE_SINCE):
+        text += runner_log.secret_source(str(state.github.get("secret_source", "")))
+    services = "".join(f"{line}\n" for line in lines)
+    return text + runner_log.PREPARE_DIRECTORY + services + runner_log.PREPARE_ACTIONS
+
+
+def system() -> list[str]:
+    """This machine's system, as GitHub's machines name theirs: name, version, whether it is kept for long."""
+    try:
+        facts = platform.freedesktop_os_release()
+    except OSError:
+        return [platform.system(), platform.release()]
+    words = [facts.get("NAME", ""), facts.get("VERSION_ID", "")]
+    if "LTS" in facts.get("VERSION", ""):
+        words.append("LTS")
+    return [word for word in words if word]
