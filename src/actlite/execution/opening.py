@@ -107,6 +107,8 @@ class Opening:
         self.image_env: Mapping[str, str] = {}
         """What the image itself puts into the environment; there once its image is."""
         self._image_known = threading.Event()
+        self.pulls: dict[str, list[Progress]] = {}
+        """What was said while images were pulled, by image."""
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
@@ -169,6 +171,8 @@ class Opening:
             state.emit(ImageProgress(clock(), state.leg.key, image, p.status, p.current, p.total))
 
         return report
+            if p.status not in ("Downloading", "Extracting"):
+                self.pulls.setdefault(image, []).append(p)
 
     def _evaluate_env(self) -> None:
         """Workflow env, then job env, each seeing what came before."""
