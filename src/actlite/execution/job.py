@@ -11,6 +11,7 @@ from actlite.execution import runner_log
 from actlite.execution.cancellation import exceeded, grace, seconds
 from actlite.execution.file_commands import artifact_subjects, forget_files
 from actlite.execution.finishing import Finished, finish
+from actlite.execution.handlers.node import migration_warnings
 from actlite.execution.machine import HOST, end_orphans
 from actlite.execution.matchers import Matchers
 from actlite.execution.opening import Opening
@@ -227,4 +228,7 @@ class JobRun:
             run.effects.annotate_error(state.cancel.reason)
         for line in end_orphans(state):
             run.log.write(line + "\n")
+        for warning in migration_warnings(state):
+            run.log.write(f"##[warning]{warning}\n")
+            run.effects.annotate_warning(warning)
         return result

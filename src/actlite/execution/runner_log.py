@@ -9,7 +9,7 @@ each line, and held against logs that people have downloaded from GitHub between
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 PERMISSIONS_SINCE = (2, 277)
 """The release that began to list the token's permissions."""
@@ -18,8 +18,9 @@ JOB_NAME_SINCE = (2, 296)
 """The release that began to name the job and the called workflow at the end of ``Set up job``."""
 SERVICE_LOGS_SINCE = (2, 286)
 """The release that began to print the logs of services when it stops them."""
-NODE24_NOTE_SINCE = (2, 328)
 NODE24_WARNING_SINCE = (2, 333)
+NODE20_WARNING_SINCE = datetime.date(2026, 4, 8)
+"""From when GitHub warns of actions that run with node 20: the first log seen that has it."""
 MARKERS_SINCE = datetime.date(2026, 7, 20)
 """From when GitHub has the steps of composite actions marked: in logs of 2026-07-23, not yet on 2026-06-21."""
 NODE20_PAGE = "https://github.blog/changelog/2025-09-19-deprecation-of-node-20-on-github-actions-runners/"
@@ -141,10 +142,26 @@ NODE24_NOTE = (
 """Before the header of an action for node 20 or older, while node 24 is the default and can be refused."""
 
 
-def node24_warning(actions: Sequence[str]) -> str:
+def node20_warning(actions: Iterable[str]) -> str:
+    """The warning of ``Complete job`` about actions that still ran with node 20."""
+    return (
+        "Node.js 20 actions are deprecated. The following actions are running on Node.js 20 and may not work as "
+        f"expected: {_names(actions)}. Actions will be forced to run with Node.js 24 by default starting June 16th, "
+        "2026. Node.js 20 will be removed from the runner on September 16th, 2026. Please check if updated versions of "
+        "these actions are available that support Node.js 24. To opt into Node.js 24 now, set the "
+        "FORCE_JAVASCRIPT_ACTIONS_TO_NODE24=true environment variable on the runner or in your workflow file. Once "
+        "Node.js 24 becomes the default, you can temporarily opt out by setting "
+        f"ACTIONS_ALLOW_USE_UNSECURE_NODE_VERSION=true. For more information see: {NODE20_PAGE}"
+    )
+
+
+def node24_warning(actions: Iterable[str]) -> str:
     """The warning of ``Complete job`` about actions that ran with node 24 instead of node 20."""
-    names = ", ".join(sorted(actions, key=str.upper))
     return (
         "Node.js 20 is deprecated. The following actions target Node.js 20 but are being forced to run on Node.js 24: "
-        f"{names}. For more information see: {NODE20_PAGE}"
+        f"{_names(actions)}. For more information see: {NODE20_PAGE}"
     )
+
+
+def _names(actions: Iterable[str]) -> str:
+    return ", ".join(sorted(actions, key=str.upper))

@@ -148,8 +148,8 @@ class JobState:
     """It was said that a step did not end as predicted."""
     known_files: frozenset[str] | None = None
     """Names of the workspace's files that checkouts brought; None without a checkout."""
-    on_node24: set[str] = field(default_factory=set)
-    """Actions for node 20 that ran with node 24."""
+    old_nodes: dict[str, str] = field(default_factory=dict)
+    """Actions for node 20 or older that ran, with the node that they ran with."""
     subjects: ArtifactSubjects | None = None
     """What its steps say they have made; None where GITHUB_ARTIFACTS is not read."""
     states: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from actlite.execution.environment import process_env
 from actlite.execution.handlers.script import prepends
 from actlite.execution.prepared import PreparedAction
 from actlite.execution.results import FAILURE, SUCCESS
+from actlite.execution.state import JobState
 from actlite.execution.steps import StepResult, StepRun
 from actlite.runtimes.choice import Choice
 from actlite.workflow.model import NodeRuns
@@ -68,7 +69,33 @@ def choose_node(run: StepRun, using: str) -> Choice:
     for warning in choice.warnings:
         run.log.write(f"##[warning]{warning}\n")
         run.effects.annotate_warning(warning)
+    _note_migration(run, choice)
     return choice
+
+
+def _note_migration(run: StepRun, choice: Choice) -> None:
+    """What the runner says of an action for node 20 or older (R: HandlerFactory.cs)."""
+    if choice.declared not in ("node12", "node16", "node20"):
+        return
+    state, runner = run.state, run.state.services.runner
+    state.old_nodes[str(run.runtime.get("action", ""))] = choice.runtime
+    optional = runner.flag("actions.runner.usenode24bydefault") and not runner.flag(
+        "actions.runner.requirenode24"
+    )
+    if choice.runtime == "node24" and optional:
+        run.log.write(runner_log.NODE24_NOTE)
+
+
+def migration_warnings(state: JobState) -> list[str]:
+    """What the runner warns of when the job is complete (R: JobExtension.FinalizeJob)."""
+    runner, found = state.services.runner, []
+    on20 = [name for name, node in state.old_nodes.items() if node == "node20" and name]
+    on24 = [name for name, node in state.old_nodes.items() if node == "node24" and name]
+    if on20 and runner.date >= runner_log.NODE20_WARNING_SINCE:
+        found.append(runner_log.node20_warning(on20))
+    if on24 and runner_log.has(runner.release, runner_log.NODE24_WARNING_SINCE):
+        found.append(runner_log.node24_warning(on24))
+    return found
 
 
 def node_folder(run: StepRun, choice: Choice) -> str:
