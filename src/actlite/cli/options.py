@@ -8,7 +8,7 @@ from pathlib import Path
 
 from actlite.records import frozen
 
-REPORT_KINDS = ("events", "json")
+REPORT_KINDS = ("events", "json", "sarif")
 """The kinds of ``--report``."""
 
 

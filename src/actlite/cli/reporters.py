@@ -14,7 +14,7 @@ from actlite.reporting.tee import Reporter, Tee
 def reporters(options: RunOptions, root: Path, *, first: tuple[Reporter, ...] = ()) -> Tee:
     """The console, the ``--report`` files, and before them the reporters ``first`` (the journal).
 
-    Its ``close`` must be called however the run ends: the JSON report is written then.
+    Its ``close`` must be called however the run ends: the JSON and SARIF reports are written then.
     Raises UsageError where a report's file can't be opened.
     """
     chosen: list[Reporter] = [*first]
@@ -50,6 +50,10 @@ def _file(report: Report) -> Reporter:
         from actlite.reporting.jsonreport import JsonReport
 
         return JsonReport(report.path)
+    if report.kind == "sarif":
+        from actlite.reporting.runsarif import SarifReport
+
+        return SarifReport(report.path)
     from actlite.reporting.jsonl import JsonLines
 
     try:

@@ -189,7 +189,7 @@ def _reports(items: tuple[str, ...]) -> tuple[Report, ...]:
         if kind not in REPORT_KINDS or not name:
             raise UsageError(
                 f"--report: '{kind}{'=' + name if name else ''}' names no report.",
-                do=f"Write --report KIND=FILE; the kinds are {' and '.join(REPORT_KINDS)}.",
+                do=f"Write --report KIND=FILE; the kinds are {', '.join(REPORT_KINDS)}.",
             )
         path = Path(name)
         if not path.parent.is_dir() or path.is_dir():

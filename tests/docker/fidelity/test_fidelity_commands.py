@@ -232,7 +232,9 @@ def test_unsecure_commands(ran: Outcome) -> None:
     assert ran.step("set-env")["outcome"] == "failure"
     errors = messages(ran, "set-env", "error")
     assert errors[0] == "Unable to process command '::set-env name=LATER::after' successfully."
-    assert errors[1].startswith("The `set-env` command is disabled. Please upgrade to using Environment Files")
+    assert errors[1].startswith(
+        "The `set-env` command is disabled. Please upgrade to using Environment Files"
+    )
     assert errors[3].startswith("The `add-path` command is disabled.")
     assert messages(ran, "set-env allowed", "error") == [
         "Can't update NODE_OPTIONS environment variable using ::set-env:: command.",

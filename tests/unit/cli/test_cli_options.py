@@ -104,7 +104,7 @@ def test_the_target_of_settings_and_flag(repo: Path, options: Any, monkeypatch: 
         (["--image", "x"], "NAME=OTHER"),
         (["--action", "checkout=."], "names no action"),
         (["--action", "a/b@c=/absent"], "no folder /absent"),
-        (["--report", "junit=x"], "the kinds are events and json"),
+        (["--report", "junit=x"], "the kinds are events, json, sarif"),
         (["--report", "json"], "KIND=FILE"),
         (["--report", "json=/absent/x"], "There is no folder /absent"),
         (["--report", "json=."], "It is a folder"),

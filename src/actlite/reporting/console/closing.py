@@ -11,6 +11,7 @@ from actlite.journal.record import JobRecord, RunRecord, StepRecord
 from actlite.reporting.console.artifacts import artifact_lines, verdict_lines
 from actlite.reporting.console.diagnosis import Told, failure_lines
 from actlite.reporting.console.screen import Screen, foreign, path_text, row, seconds
+from actlite.reporting.console.summaries import summary_lines
 
 _MARKS = {
     "success": ("✓", "green"),
@@ -70,6 +71,7 @@ def closing_lines(
     said = Told()
     for job in record.jobs:
         yield from failure_lines(job, screen, tails or {}, said)
+    yield from summary_lines(record, screen)
     yield from artifact_lines(record, screen)
     yield from _whereabouts(record, screen)
 
@@ -96,6 +98,11 @@ def _table(record: RunRecord, width: int) -> Iterator[Text]:
             time = seconds(step.duration) if step.outcome not in ("skipped", "") else ""
             yield row(_step_name(step, reason), _columns(step.outcome, step.conclusion, time), width)
             yield from annotation_lines(step)
+    for call in record.calls:
+        if call.reason:
+            text = Text.assemble(mark(call.result), " ", foreign(call.name or call.key, "bold"))
+            text.append_text(foreign(f" · {call.reason}", "dim"))
+            yield row(text, _columns("", call.result, seconds(call.duration)), width)
 
 
 def _head() -> Text:
