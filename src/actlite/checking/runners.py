@@ -13,6 +13,7 @@ from actlite.document.nodes import Node
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import Scope, TemplateError, evaluate_node
 from actlite.expressions.values import to_string
+from actlite.planning.called_inputs import contexts_of, is_known
 from actlite.planning.matrix import names_needs
 from actlite.planning.plan import JobPlan, Leg, Plan
 from actlite.records import frozen
@@ -168,15 +169,15 @@ def unrunnable(
     """The legs that can't run on this machine, as findings with their place in the file. Where the
     labels are another job's outputs, it can't be told before that has run."""
     found: list[Absent] = []
-    for job in plan.jobs:
-        if job.needs and job.job.runs_on is not None and names_needs(job.job.runs_on):
+    for inner, job in plan.every_job():
+        node = job.job.runs_on
+        if job.job.uses is not None or (node is not None and _known_later(inner, job, node)):
             continue
         problems: dict[str, list[str]] = {}
         for leg in job.legs or ():
-            spot = leg_place(plan, job, leg, platforms, variables, engine_is_host=engine_is_host)
+            spot = leg_place(inner, job, leg, platforms, variables, engine_is_host=engine_is_host)
             if spot.problem:
                 problems.setdefault(spot.problem, []).append(leg.key)
-        node = job.job.runs_on
         for problem, legs in problems.items():
             finding = Diagnostic(
                 "no-runner",
@@ -187,6 +188,13 @@ def unrunnable(
             )
             found.append(Absent(tuple(legs), finding))
     return found
+
+
+def _known_later(plan: Plan, job: JobPlan, node: Node) -> bool:
+    """Whether labels are other jobs' outputs, or go by an input that the caller gives in the run."""
+    if job.needs and names_needs(node):
+        return True
+    return bool(plan.later) and not is_known(node, contexts_of(plan, job, None))
 
 
 def _some(job: JobPlan, legs: Sequence[str]) -> str:

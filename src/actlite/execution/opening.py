@@ -70,7 +70,9 @@ class Opening:
         platform: str,
         arch: str = "x64",
         masker: Masker,
+        secrets: Mapping[str, str],
     ) -> None:
+        """``secrets`` are those that the job's expressions see, which may be fewer than the user gave."""
         self.platform = platform
         """The image (or ``host``) for a job without ``container:``."""
         self.arch = arch
@@ -89,6 +91,7 @@ class Opening:
             masker=masker,
             github=github,
             needs=needs,
+            secrets=secrets,
             env=dict(services.settings.env),
         )
         self.frame = Frame()
@@ -168,11 +171,11 @@ class Opening:
         state, clock = self.state, self.services.clock
 
         def report(p: Progress) -> None:
+            if p.status not in ("Downloading", "Extracting"):
+                self.pulls.setdefault(image, []).append(p)
             state.emit(ImageProgress(clock(), state.leg.key, image, p.status, p.current, p.total))
 
         return report
-            if p.status not in ("Downloading", "Extracting"):
-                self.pulls.setdefault(image, []).append(p)
 
     def _evaluate_env(self) -> None:
         """Workflow env, then job env, each seeing what came before."""
@@ -340,18 +343,21 @@ def slug(key: str) -> str:
 
 
 def _github(plan: Plan, job: JobPlan, leg: Leg, services: Services) -> dict[str, Any]:
-    secrets = services.settings.secrets
-    given = next((v for k, v in secrets.items() if k.upper() == "GITHUB_TOKEN"), "")
     return {
+        **workflow_fields(plan.trigger.github, name=plan.workflow.name, path=plan.workflow.path),
         **plan.trigger.github,
         "job": job.job.id,
-        **workflow_fields(plan.trigger.github, name=plan.workflow.name, path=plan.workflow.path),
         **run_fields(plan.trigger.github, services.owner.run),
-        "token": given or LOCAL_TOKEN,
+        "token": token_of(services.settings.secrets),
         "action": "",
         "action_ref": "",
         "action_repository": "",
     }
+
+
+def token_of(secrets: Mapping[str, str]) -> str:
+    """The GITHUB_TOKEN of a run: one that the user gave among the secrets, or ours."""
+    return next((v for k, v in secrets.items() if k.upper() == "GITHUB_TOKEN"), "") or LOCAL_TOKEN
 
 
 def _may_be_docker(uses: str) -> bool:

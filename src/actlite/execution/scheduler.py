@@ -5,58 +5,37 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from actlite.checking.runners import Place
 from actlite.engines.base import Sandbox
 from actlite.errors import ActliteError
-from actlite.events import JobFinished, Notice
+from actlite.events import CallFinished, CallStarted, JobFinished, Notice
 from actlite.execution.cancellation import GRACE, Cancellation
+from actlite.execution.levels import JobProgress, Level, leg_scope
 from actlite.execution.masking import Masker
-from actlite.execution.opening import LOCAL_TOKEN, Opening
+from actlite.execution.opening import LOCAL_TOKEN, Opening, token_of
 from actlite.execution.problems import explain_error
-from actlite.execution.results import CANCELLED, FAILURE, SKIPPED, SUCCESS
-from actlite.execution.scope import strategy_context
+from actlite.execution.results import CANCELLED, FAILURE, NOT_RUN, SKIPPED
 from actlite.execution.state import JobOutcome, Services
-from actlite.expressions import Value
 from actlite.expressions.errors import ExpressionError
-from actlite.expressions.template import Scope, condition, condition_source, evaluate_scalar
+from actlite.expressions.template import condition, evaluate_scalar
 from actlite.expressions.values import to_string
 from actlite.planning.matrix import expand
-from actlite.planning.plan import JobPlan, Leg, Plan
+from actlite.planning.plan import JobPlan, Leg, Plan, within_caller
 from actlite.planning.planner import leg_wanted
-from actlite.records import changeable, frozen
+from actlite.records import frozen, replace
 
-NOT_RUN = "not-run"
-"""The result of a leg that can't run on this machine; other jobs see it as skipped."""
 HEAD_START = 0.03
 """Seconds for which everything else waits while the first containers are asked for."""
 CLOSE_SECONDS = 60.0
 """How long the removal of the last containers may take."""
 
 
-@changeable
-class _Job:
-    """A job while the plan runs."""
-
-    plan: JobPlan
-    """With its legs and limits, once the job has started."""
-    cancel: Cancellation
-    waiting: list[Leg] = field(default_factory=list)
-    running: int = 0
-    outcomes: list[JobOutcome] = field(default_factory=list)
-    started: bool = False
-    result: str = ""
-    """Set once all legs have ended; legs whose failure ``continue-on-error`` excuses count as successes."""
-    excused: set[str] = field(default_factory=set)
-    """Keys of the legs whose failure is excused."""
-    outputs: dict[str, str] = field(default_factory=dict)
-
-
-Where = Callable[[JobPlan, Leg, Mapping[str, Any]], Place]
-"""Finds the place of a leg; the last argument is the job's needs context."""
+Where = Callable[[Plan, JobPlan, Leg, Mapping[str, Any]], Place]
+"""Finds the place of a leg of a job in a plan, the run's own or a called workflow's; the last argument is the job's
+needs context."""
 
 
 @frozen
@@ -73,7 +52,8 @@ class RunOutcome:
 
 
 class Scheduler:
-    """Runs one plan. Job legs run in threads; everything here happens under one lock."""
+    """Runs one plan, and those of the workflows that its jobs call. Job legs run in threads; everything here happens
+    under one lock."""
 
     def __init__(
         self,
@@ -90,11 +70,19 @@ class Scheduler:
         self.where = where
         self.cancel = cancel or Cancellation()
         self._changed = threading.Condition()
-        self._jobs = {j.job.id: _Job(j, Cancellation()) for j in plan.jobs}
+        self.top = Level(
+            plan,
+            self.cancel,
+            secrets=services.settings.secrets,
+            token=token_of(services.settings.secrets),
+            vars=services.settings.vars,
+        )
+        self._levels = [self.top]
+        """The plan's own jobs, and those of the workflows that are called, in the order of their calls."""
         self._closing: list[threading.Thread] = []
         self._kept: list[Sandbox] = []
         self._defect: BaseException | None = None
-        self._held: list[tuple[_Job, Opening]] | None = None
+        self._held: list[tuple[JobProgress, Opening]] | None = None
         """Legs whose sandboxes are being opened before the run begins."""
         self.images: list[str] = []
         """Images that jobs ran in."""
@@ -112,10 +100,8 @@ class Scheduler:
         container is long enough to load the rest of the program in."""
         with self._changed:
             self._held = []
-            for job in self._jobs.values():
-                if not job.plan.needs:
-                    self._start(job)
-                    self._launch(job)
+            while self._advance():
+                pass
             openings = [opening for _, opening in self._held]
         # Until the engine has been asked, nothing else takes the interpreter from the threads that ask.
         deadline = time.monotonic() + HEAD_START
@@ -129,7 +115,7 @@ class Scheduler:
                 held, self._held = self._held or [], None
                 for job, opening in held:
                     self._start_thread(job, opening)
-                while not all(j.result for j in self._jobs.values()):
+                while not self.top.done:
                     if not self._advance():
                         self._changed.wait(0.2)
                     if self._defect is not None:
@@ -137,8 +123,8 @@ class Scheduler:
         except BaseException:
             self._abandon()
             raise
-        ended = [o for j in self._jobs.values() for o in j.outcomes]
-        failed = [o for o in ended if o.result == FAILURE]
+        ended = [o for job in self._every_job() for o in job.outcomes]
+        failed = [o for o in ended if o.result == FAILURE and not o.call]
         unable = bool(failed) and all(o.unable for o in failed)
         refused = tuple(name for o in ended for name in o.refused)
         return RunOutcome(self._conclusion(), tuple(self._kept), unable, refused)
@@ -157,7 +143,7 @@ class Scheduler:
         """A defect of ours ends the run: stop every leg, and let nothing stay behind."""
         self.cancel.force("actlite itself has failed")
         with self._changed:
-            self._changed.wait_for(lambda: not any(j.running for j in self._jobs.values()), CLOSE_SECONDS)
+            self._changed.wait_for(lambda: not self._legs_running(), CLOSE_SECONDS)
         for sandbox in self._kept:
             with contextlib.suppress(
                 ActliteError
@@ -171,7 +157,7 @@ class Scheduler:
         if not self.cancel.forced:
             self.cancel.force_in(GRACE)
         with self._changed:
-            for job in self._jobs.values():
+            for job in self._every_job():
                 if job.result:
                     continue
                 if self.cancel.forced:
@@ -180,47 +166,78 @@ class Scheduler:
                     job.cancel.cancel(self.cancel.reason)
             self._changed.notify_all()
 
-    def _goes_on(self, job: _Job) -> bool:
+    def cancel_job(self, job: JobProgress, reason: str) -> None:
+        """Cancel one job although the run goes on, with all that it calls: for ``fail-fast``, for instance. What has not
+        begun of it will not."""
+        job.cancel.cancel(reason)
+        for level in self._levels:
+            if level.caller is not None and level.caller[0] is job and not level.ended:
+                level.stopped = reason
+                for inner in level.jobs.values():
+                    if not inner.result:
+                        self.cancel_job(inner, reason)
+
+    def _every_job(self) -> Iterator[JobProgress]:
+        for level in self._levels:
+            yield from level.jobs.values()
+
+    def _legs_running(self) -> int:
+        return sum(job.running for job in self._every_job() if not job.calls)
+
+    def _goes_on(self, job: JobProgress) -> bool:
         try:
-            return condition(job.plan.job.if_, self._scope(job)).value
+            return condition(job.plan.job.if_, job.level.scope(job.plan)).value
         except ExpressionError:
             return False
 
     def _conclusion(self) -> str:
-        results = {j.result for j in self._jobs.values()}
+        results = {job.result for job in self.top.jobs.values()}
         if FAILURE in results:
             return FAILURE
         if CANCELLED in results:
             return CANCELLED
-        return "incomplete" if NOT_RUN in results else SUCCESS
+        return "incomplete" if NOT_RUN in results else "success"
 
     def _advance(self) -> bool:
         """Start or end whatever can be; True when something changed."""
         moved = False
-        for job in self._jobs.values():
-            if job.result:
+        for level in list(self._levels):
+            if level.ended:
                 continue
-            if not job.started:
-                if all(self._jobs[n].result for n in job.plan.needs):
-                    self._start(job)
-                    moved = True
-            elif not job.waiting and not job.running:
-                self._finish(job)
+            for job in level.jobs.values():
+                moved = self._advance_job(job) or moved
+            if level.caller is not None and level.done:
+                self._end_call(level, *level.caller)
                 moved = True
-            else:
-                moved = self._launch(job) or moved
         return moved
 
-    def _start(self, job: _Job) -> None:
+    def _advance_job(self, job: JobProgress) -> bool:
+        if job.result:
+            return False
+        if not job.started:
+            if not all(job.level.jobs[need].result for need in job.plan.needs):
+                return False
+            self._start(job)
+        elif not job.waiting and not job.running:
+            job.finish()
+        else:
+            return self._launch(job)
+        return True
+
+    def _start(self, job: JobProgress) -> None:
         """All needs have ended: should it run, and as which legs?"""
         job.started = True
+        level = job.level
         try:
-            if self.cancel.forced:
-                self._skip(job, self._reason(job))
+            if level.stopped:
+                self._skip(job, level.stopped)
                 return
-            wanted = condition(job.plan.job.if_, self._scope(job), self._masker.mask)
+            if self.cancel.forced:
+                self._skip(job, level.reason(job.plan))
+                return
+            wanted = condition(job.plan.job.if_, level.scope(job.plan), self._masker.mask)
             if not wanted.value:
-                self._skip(job, self._reason(job), wanted.data())
+                self._skip(job, level.reason(job.plan), wanted.data())
                 return
             self._expand(job)
         except (ExpressionError, ActliteError) as error:
@@ -231,88 +248,25 @@ class Scheduler:
             return
         job.waiting = list(job.plan.legs)
 
-    def _scope(self, job: _Job) -> Scope:
-        """What a job's ``if`` and strategy see (docs: context availability, jobs.<job_id>.if)."""
-        results = {n.lower(): self._seen(self._jobs[n]) for n in self._ancestors(job.plan)}
-
-        def of(args: Sequence[Value]) -> Iterable[str]:
-            """The results that a status function goes by: those of all ancestors (actions/runner#2205), or of
-            the jobs named (actions/runner#491)."""
-            return [results.get(to_string(a).lower(), "") for a in args] if args else results.values()
-
-        return Scope(
-            {
-                "github": {
-                    **self.plan.trigger.github,
-                    "job": job.plan.job.id,
-                    "workflow": self.plan.workflow.name,
-                },
-                "needs": self._needs(job.plan),
-                "vars": self.services.settings.vars,
-                "inputs": self.plan.trigger.inputs,
-            },
-            {
-                "success": lambda args: all(r == SUCCESS for r in of(args)) and not self.cancel.cancelled,
-                "failure": lambda args: FAILURE in of(args) and not self.cancel.cancelled,
-                "cancelled": lambda _: self.cancel.cancelled,
-                "always": lambda _: True,
-            },
-        )
-
-    def _ancestors(self, plan: JobPlan) -> Iterable[str]:
-        """All jobs that must end before this one, the direct needs first."""
-        found: dict[str, None] = {}
-        todo = list(plan.needs)
-        for name in todo:
-            if name not in found:
-                found[name] = None
-                todo += self._jobs[name].plan.needs
-        return found
-
-    def _seen(self, job: _Job) -> str:
-        """A job's result as other jobs see it."""
-        return SKIPPED if job.result == NOT_RUN else job.result
-
-    def _needs(self, plan: JobPlan) -> Mapping[str, Any]:
-        return {
-            name: {"result": self._seen(self._jobs[name]), "outputs": dict(self._jobs[name].outputs)}
-            for name in plan.needs
-        }
-
-    def _reason(self, job: _Job) -> str:
-        if self.cancel.cancelled:
-            return "the run is cancelled"
-        text = job.plan.job.if_.text.strip() if job.plan.job.if_ is not None else ""
-        if text and not condition_source(text).startswith("success() && "):
-            return f"{text} is false"
-        for name in self._ancestors(job.plan):
-            seen = self._seen(self._jobs[name])
-            if seen != SUCCESS:
-                direct = name in job.plan.needs
-                return (
-                    f"needs {name}, which ended with {seen}"
-                    if direct
-                    else f"success() asks all jobs before it, and '{name}' ended with {seen}"
-                )
-        return f"{text} is false" if text else "success() is false"
-
-    def _expand(self, job: _Job) -> None:
+    def _expand(self, job: JobProgress) -> None:
         """A strategy that names other jobs' outputs is evaluated now."""
         if job.plan.legs is None:
-            legs, fail_fast, limit = expand(job.plan.job, self._scope(job))
-            chosen = tuple(leg for leg in legs if leg_wanted(leg, self.plan.matrix_filter))
+            level = job.level
+            legs, fail_fast, limit = expand(job.plan.job, level.scope(job.plan))
+            caller = level.caller[1] if level.caller is not None else None
+            chosen = tuple(
+                within_caller(leg, caller) for leg in legs if leg_wanted(leg, level.plan.matrix_filter)
+            )
             job.plan = replace(job.plan, legs=chosen, fail_fast=fail_fast, max_parallel=limit)
 
-    def _launch(self, job: _Job) -> bool:
+    def _launch(self, job: JobProgress) -> bool:
         """Start waiting legs, as far as the limits allow."""
         moved = False
         while job.waiting and not job.cancel.cancelled:
-            total = sum(j.running for j in self._jobs.values())
-            if total >= self.services.settings.max_jobs or job.running >= (
-                job.plan.max_parallel or 1_000_000
-            ):
+            full = not job.calls and self._legs_running() >= self.services.settings.max_jobs
+            if full or job.running >= (job.plan.max_parallel or 1_000_000):
                 break
-            self._run_leg(job, job.waiting.pop(0))
+            (self._begin_call if job.calls else self._run_leg)(job, job.waiting.pop(0))
             moved = True
         if job.waiting and job.cancel.cancelled:
             for leg in job.waiting:
@@ -321,15 +275,71 @@ class Scheduler:
             moved = True
         return moved
 
-    def _run_leg(self, job: _Job, leg: Leg) -> None:
-        needs = self._needs(job.plan)
-        place = self.where(job.plan, leg, needs)
+    def _begin_call(self, job: JobProgress, leg: Leg) -> None:
+        """A leg of a calling job: its workflow's jobs join the others."""
+        from actlite.execution.calls import begin_call
+
+        now = self.services.clock()
+        try:
+            level = begin_call(job.level, job, leg, self._masker, now)
+        except (ExpressionError, ActliteError) as error:
+            self._note(job, leg, FAILURE, explain_error(error))
+            self._leg_failed(job, leg)
+            return
+        job.running += 1
+        self._levels.append(level)
+        self.services.emit(
+            CallStarted(
+                now,
+                leg.key,
+                job.plan.id,
+                self._masker.mask(leg.name),
+                level.plan.workflow.source.name,
+                self._masker.mask_tree(level.plan.trigger.inputs),
+                level.plan.leg_keys,
+            )
+        )
+
+    def _end_call(self, level: Level, job: JobProgress, leg: Leg) -> None:
+        """All jobs of a called workflow have ended: the calling leg has, with its outputs. Of several legs the last
+        one that sets an output to a value wins (docs: reuse workflows, outputs)."""
+        from actlite.execution.calls import outputs_of
+
+        level.ended = True
+        result, outputs, reason = level.result, {}, ""
+        try:
+            outputs = outputs_of(level)
+        except (ExpressionError, ActliteError) as error:
+            result, reason = FAILURE, explain_error(error)
+        job.running -= 1
+        job.outputs.update({name: value for name, value in outputs.items() if value})
+        job.outcomes.append(JobOutcome(leg, result, outputs, call=not reason))
+        now = self.services.clock()
+        self.services.emit(
+            CallFinished(
+                now,
+                leg.key,
+                job.plan.id,
+                self._masker.mask(leg.name),
+                result,
+                {name: self._masker.mask(value) for name, value in outputs.items()},
+                now - level.began,
+                self._masker.mask(reason),
+            )
+        )
+        if result == FAILURE:
+            self._leg_failed(job, leg)
+
+    def _run_leg(self, job: JobProgress, leg: Leg) -> None:
+        level = job.level
+        needs = level.needs(job.plan)
+        place = self.where(level.plan, job.plan, leg, needs)
         if place.problem:
             self._note(job, leg, NOT_RUN, place.problem)
             return
         opening = Opening(
             self.services,
-            self.plan,
+            level.plan,
             job.plan,
             leg,
             needs,
@@ -337,6 +347,7 @@ class Scheduler:
             platform=place.where,
             arch=place.arch,
             masker=self._masker,
+            secrets=level.secrets,
         )
         opening.begin()
         job.running += 1
@@ -345,11 +356,11 @@ class Scheduler:
         else:
             self._start_thread(job, opening)
 
-    def _start_thread(self, job: _Job, opening: Opening) -> None:
+    def _start_thread(self, job: JobProgress, opening: Opening) -> None:
         name = opening.state.leg.key
         threading.Thread(target=self._leg, args=(job, opening), name=name, daemon=True).start()
 
-    def _leg(self, job: _Job, opening: Opening) -> None:
+    def _leg(self, job: JobProgress, opening: Opening) -> None:
         """In the leg's own thread."""
         leg = opening.state.leg
         outcome = JobOutcome(leg, FAILURE)
@@ -371,32 +382,28 @@ class Scheduler:
                 job.outcomes.append(outcome)
                 job.outputs.update(outcome.outputs)
                 if outcome.result == FAILURE:
-                    self._leg_failed(job, opening)
+                    self._leg_failed(job, leg)
                 self._changed.notify_all()
 
-    def _leg_failed(self, job: _Job, opening: Opening) -> None:
-        leg = opening.state.leg
-        if self._excused(job, opening):
+    def _leg_failed(self, job: JobProgress, leg: Leg) -> None:
+        if self._excused(job, leg):
             job.excused.add(leg.key)
         elif job.plan.fail_fast and leg.total > 1:
-            job.cancel.cancel(f"'{leg.key}' failed and strategy.fail-fast is on")
+            self.cancel_job(job, f"'{leg.key}' failed and strategy.fail-fast is on")
 
-    def _excused(self, job: _Job, opening: Opening) -> bool:
+    def _excused(self, job: JobProgress, leg: Leg) -> bool:
         """The job's ``continue-on-error``, which must be a boolean."""
         node = job.plan.job.continue_on_error
         if node is None:
             return False
-        scope = self._scope(job)
-        state = opening.state
-        contexts = {"matrix": dict(state.leg.matrix) or None, "strategy": strategy_context(state)}
         try:
-            value = evaluate_scalar(node, Scope({**scope.contexts, **contexts}, scope.functions))
+            value = evaluate_scalar(node, leg_scope(job.level, job, leg))
         except ExpressionError as error:
-            self._warn(f"continue-on-error of {state.leg.key} can't be evaluated, so it is off: {error}")
+            self._warn(f"continue-on-error of {leg.key} can't be evaluated, so it is off: {error}")
             return False
         if not isinstance(value, bool):
             self._warn(
-                f"continue-on-error of {state.leg.key} must be true or false, not '{to_string(value)}': it is off"
+                f"continue-on-error of {leg.key} must be true or false, not '{to_string(value)}': it is off"
             )
         return value is True
 
@@ -427,24 +434,31 @@ class Scheduler:
     def _warn(self, text: str) -> None:
         self.services.emit(Notice(self.services.clock(), "warning", text))
 
-    def _skip(self, job: _Job, reason: str, tree: Mapping[str, Any] | None = None) -> None:
-        for leg in job.plan.legs or (Leg(job.plan.job.id, job.plan.job.id, {}, 0, 1),):
-            self._note(job, leg, CANCELLED if self.cancel.cancelled else SKIPPED, reason, tree)
-        self._finish(job)
+    def _skip(self, job: JobProgress, reason: str, tree: Mapping[str, Any] | None = None) -> None:
+        cancelled = self.cancel.cancelled or job.level.stopped
+        for leg in job.plan.legs or (self._whole(job),):
+            self._note(job, leg, CANCELLED if cancelled else SKIPPED, reason, tree)
+        job.finish()
 
-    def _fail(self, job: _Job, reason: str) -> None:
-        self._note(job, Leg(job.plan.job.id, job.plan.job.id, {}, 0, 1), FAILURE, reason)
-        self._finish(job)
+    def _fail(self, job: JobProgress, reason: str) -> None:
+        self._note(job, self._whole(job), FAILURE, reason)
+        job.finish()
+
+    def _whole(self, job: JobProgress) -> Leg:
+        """The one leg of a job of which no legs are known."""
+        caller = job.level.caller
+        id = job.plan.job.id
+        return within_caller(Leg(id, id, {}, 0, 1), caller[1] if caller is not None else None)
 
     def _note(
-        self, job: _Job, leg: Leg, result: str, reason: str, tree: Mapping[str, Any] | None = None
+        self, job: JobProgress, leg: Leg, result: str, reason: str, tree: Mapping[str, Any] | None = None
     ) -> None:
         job.outcomes.append(JobOutcome(leg, result))
         self.services.emit(
             JobFinished(
                 self.services.clock(),
                 leg.key,
-                job.plan.job.id,
+                job.plan.id,
                 self._masker.mask(leg.name),
                 result,
                 {},
@@ -454,16 +468,3 @@ class Scheduler:
                 tree,
             )
         )
-
-    def _finish(self, job: _Job) -> None:
-        results = [
-            SUCCESS if o.result == FAILURE and o.leg.key in job.excused else o.result for o in job.outcomes
-        ]
-        for candidate in (FAILURE, CANCELLED, NOT_RUN, SKIPPED):
-            if candidate in results:
-                job.result = candidate
-                break
-        else:
-            job.result = SUCCESS
-        if job.result == SKIPPED and SUCCESS in results:
-            job.result = SUCCESS

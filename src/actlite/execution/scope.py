@@ -12,6 +12,7 @@ from actlite.execution.state import Frame, JobState
 from actlite.expressions import Value
 from actlite.expressions.template import Scope
 from actlite.expressions.values import CaseSensitiveDict
+from actlite.planning.plan import JobPlan, Leg
 from actlite.workflow.model import Step
 
 GITHUB_EXPORTED = [
@@ -94,7 +95,7 @@ def contexts(
         "env": CaseSensitiveDict(env),
         "runner": runner_context(state),
         "job": {"status": state.status, **job_identity(state), **state.job_context},
-        "strategy": strategy_context(state),
+        "strategy": strategy_of(state.job, state.leg),
         "matrix": state.leg.matrix or None,
         "steps": frame.steps,
         "inputs": inputs,
@@ -106,20 +107,19 @@ def contexts(
     return found
 
 
-def strategy_context(state: JobState) -> dict[str, Any]:
+def strategy_of(job: JobPlan, leg: Leg) -> dict[str, Any]:
     """The strategy context of a leg."""
-    leg = state.leg
     return {
-        "fail-fast": state.job.fail_fast,
+        "fail-fast": job.fail_fast,
         "job-index": leg.index,
         "job-total": leg.total,
-        "max-parallel": state.job.max_parallel or leg.total,
+        "max-parallel": job.max_parallel or leg.total,
     }
 
 
 def secrets(state: JobState) -> dict[str, str]:
     """The secrets context; the token is always there, by the name that the runner has for it (R: Variables.cs)."""
-    others = {name: value for name, value in state.services.settings.secrets.items() if name.upper() != "GITHUB_TOKEN"}
+    others = {name: value for name, value in state.secrets.items() if name.upper() != "GITHUB_TOKEN"}
     return {"github_token": state.github["token"], **others}
 
 

@@ -20,7 +20,7 @@ from actlite.planning.called_inputs import (
     secrets_of,
 )
 from actlite.planning.graph import chosen, chosen_within, in_order
-from actlite.planning.plan import CallPlan, JobPlan, Leg, Plan
+from actlite.planning.plan import CallPlan, JobPlan, Leg, Plan, within_caller
 from actlite.records import changeable, field, frozen, replace
 from actlite.workflow.called import parse_call
 from actlite.workflow.calls import Call
@@ -73,9 +73,8 @@ class Level:
 
     def inside(self, leg: Leg) -> Leg:
         """A leg with the calling one before its key and its name."""
-        outer = self.leg
-        if outer is not None:
-            return replace(leg, key=f"{outer.key} / {leg.key}", name=f"{outer.name} / {leg.name}")
+        if self.leg is not None:
+            return within_caller(leg, self.leg)
         before = " / ".join(self.callers)
         return replace(leg, key=f"{before} / {leg.key}", name=f"{before} / {leg.name}") if before else leg
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from actlite.diagnostics import Diagnostic
 from actlite.document.nodes import Scalar
-from actlite.records import field, frozen
+from actlite.records import field, frozen, replace
 from actlite.workflow.called import HERE, CallReference, Origin
 from actlite.workflow.model import Job, Workflow
 
@@ -131,6 +131,11 @@ class Plan:
     chosen: tuple[str, ...] = ()
     """The jobs that are wanted; () for all. ``call / job`` is one of a called workflow."""
 
+    @property
+    def leg_keys(self) -> tuple[str, ...]:
+        """The keys of all legs that are known, those of calls as they are."""
+        return tuple(leg.key for job in self.jobs for leg in job.legs or ())
+
     def every_job(self) -> Iterator[tuple[Plan, JobPlan]]:
         """The jobs, and those of the workflows that they call, each with the plan that it is in."""
         for job in self.jobs:
@@ -138,6 +143,13 @@ class Plan:
             for call in job.calls:
                 if call.plan is not None:
                     yield from call.plan.every_job()
+
+
+def within_caller(leg: Leg, caller: Leg | None) -> Leg:
+    """A leg of a called workflow, with the calling leg before its key and its name."""
+    if caller is None:
+        return leg
+    return replace(leg, key=f"{caller.key} / {leg.key}", name=f"{caller.name} / {leg.name}")
 
 
 @frozen

@@ -191,7 +191,9 @@ class Bench:
             cache=self.folder / "cache",
         )
         plan = self.plan(text, event, **trigger)
-        scheduler = Scheduler(services, plan, where=lambda job, leg, needs: self.place, cancel=self.cancel)
+        scheduler = Scheduler(
+            services, plan, where=lambda plan, job, leg, needs: self.place, cancel=self.cancel
+        )
         if during is not None:
             threading.Thread(target=during, args=(scheduler,), daemon=True).start()
         outcome = scheduler.run()

@@ -93,7 +93,7 @@ def test_cancelled_is_the_runs_state_not_that_of_a_need(bench: Bench) -> None:
 
     def timeout(scheduler: Scheduler) -> None:
         bench.until_a_step_runs()
-        scheduler._jobs["a"].cancel.cancel("its time is up")
+        scheduler.top.jobs["a"].cancel.cancel("its time is up")
 
     result = bench.run(
         HEAD + job("a", run="hang") + job("b", "    needs: a\n    if: ${{ !cancelled() }}\n"), during=timeout
@@ -142,7 +142,7 @@ def test_a_running_always_job_is_not_cancelled_but_can_be_forced(bench: Bench) -
         bench.until_a_step_runs()
         bench.cancel.cancel("stopped")
         time.sleep(0.1)
-        assert not scheduler._jobs["a"].cancel.cancelled
+        assert not scheduler.top.jobs["a"].cancel.cancelled
         bench.cancel.force("stopped now")
 
     result = bench.run(HEAD + job("a", "    if: always()\n", "hang"), during=stop)

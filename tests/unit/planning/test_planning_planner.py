@@ -168,11 +168,6 @@ def test_vars_are_seen() -> None:
     assert job.legs[0].name == "b"
 
 
-def test_what_cannot_run_stands_with_its_job() -> None:
-    (job,) = made("on: push\njobs: {a: {uses: ./.github/workflows/b.yml}}").jobs
-    assert [finding.code for finding in job.problems] == ["not-supported-yet"]
-
-
 def test_unknown_changes_are_said() -> None:
     text = "on: {push: {paths: [a]}}\njobs: {a: {runs-on: x, steps: [{run: y}]}}"
     branch = replace(PUSH, github={**PUSH.github, "ref_type": "branch"})

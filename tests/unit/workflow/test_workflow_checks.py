@@ -127,16 +127,11 @@ def test_what_cannot_run_yet_is_said() -> None:
             steps:
               - {id: bg, run: x, background: true}
               - {wait: bg}
-              - {wait-all: }
-              - {cancel: bg}
               - parallel: [{run: y}]
-              - {run: z, background: false}
         """
     )
-    errors = [message for severity, message in found if severity == "error"]
-    assert len(errors) == 7
-    for word in ("reusable", "snapshot", "background", "'wait'", "'wait-all'", "'cancel'", "'parallel'"):
-        assert any(word in message for message in errors), word
+    (error,) = (message for severity, message in found if severity == "error")
+    assert "snapshot" in error
     notes = [message for severity, message in found if severity == "note"]
     assert len(notes) == 1
 
