@@ -34,8 +34,7 @@ def begin_call(outer: Level, job: JobProgress, leg: Leg, masker: Masker, now: fl
     if plan is None:
         raise CannotRun(call.unknown or "the workflow is not known here")
     secrets = _secrets(outer, job, leg, call)
-    for value in secrets.values():
-        masker.add_secret(value)
+    masker.add_secrets(secrets)
     return Level(
         plan, outer.cancel, secrets=secrets, token=outer.token, vars=outer.vars, caller=(job, leg), began=now
     )

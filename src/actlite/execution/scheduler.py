@@ -87,11 +87,7 @@ class Scheduler:
         self.images: list[str] = []
         """Images that jobs ran in."""
         self._masker = Masker()
-        for name, value in services.settings.secrets.items():
-            if name.upper() == "GITHUB_TOKEN":
-                self._masker.add_token(value)
-            else:
-                self._masker.add_secret(value)
+        self._masker.add_secrets(services.settings.secrets)
         self._masker.add_token(LOCAL_TOKEN)
         self.cancel.subscribe(self._on_cancel)
 
@@ -346,7 +342,7 @@ class Scheduler:
             Cancellation(job.cancel),
             platform=place.where,
             arch=place.arch,
-            masker=self._masker,
+            masker=self._masker.copy(),
             secrets=level.secrets,
         )
         opening.begin()
