@@ -10,6 +10,8 @@ line that needs it, stopped when a pattern takes too long, and passed on to late
 from __future__ import annotations
 
 import json
+import os
+import re
 import select
 import subprocess
 import sys
@@ -26,6 +28,8 @@ __all__ = ["MatcherConfig", "MatcherError", "Matchers", "StepMatchers", "load_ma
 
 TIMEOUT = 1.0
 """How long one matcher may take for one line, in seconds; it has three attempts."""
+TIMEOUT_VARIABLE = "GITHUB_ACTIONS_RUNNER_ISSUE_MATCHER_TIMEOUT"
+"""The variable of actlite's own environment that says otherwise, as of a runner's: ``00:00:02.5``."""
 ATTEMPTS = 3
 BATCH = 1000
 """How many lines the worker gets at once."""
@@ -33,6 +37,7 @@ BATCH = 1000
 Found = tuple[Annotation, str]
 """An annotation, and the line it was found in as it is shown."""
 
+_SPAN = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d{1,7})?)", re.ASCII)
 _TOO_SLOW = (
     "The Regex engine has timed out while trying to match a pattern to an input string. This can occur for many "
     "reasons, including very large inputs or excessive backtracking caused by nested quantifiers, back-references "
@@ -46,9 +51,11 @@ class Matchers:
     ``resolve`` makes of a file name and the matcher's fromPath the name that the annotation gets; '' drops it.
     """
 
-    def __init__(self, resolve: Callable[[str, str], str] | None = None, *, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self, resolve: Callable[[str, str], str] | None = None, *, timeout: float | None = None
+    ) -> None:
         self.resolve = resolve or (lambda file, _: file)
-        self.timeout = timeout
+        self.timeout = _wanted_timeout() if timeout is None else timeout
         """How long one matcher may take for one line, in seconds."""
         self._lock = threading.RLock()
         self._configs: list[MatcherConfig] = []
@@ -218,6 +225,13 @@ class StepMatchers:
             line=_digits(fields["line"]),
             column=_digits(fields["column"]),
         )
+
+
+def _wanted_timeout() -> float:
+    """What the environment says, else a second."""
+    span = _SPAN.fullmatch(os.environ.get(TIMEOUT_VARIABLE, "").strip())
+    seconds = int(span[1]) * 3600 + int(span[2]) * 60 + float(span[3]) if span else 0.0
+    return seconds if seconds > 0 else TIMEOUT
 
 
 def _without(configs: Sequence[MatcherConfig], owners: Iterable[str]) -> list[MatcherConfig]:
