@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from conforming import Conform
@@ -160,7 +164,7 @@ def errors(ran: Outcome, name: str) -> list[str]:
 
 @pytest.mark.rule("files/seven-files")
 def test_seven_files(ran: Outcome) -> None:
-    names = "set_env save_state add_path set_output step_summary artifacts artifacts_list".split()
+    names = ["set_env", "save_state", "add_path", "set_output", "step_summary", "artifacts", "artifacts_list"]
     found = [
         re.fullmatch(rf"/__w/_temp/_runner_file_commands/(\w+)_({UUID})", f)
         for f in ran.lines("files", "job")
@@ -344,3 +348,46 @@ def test_artifacts_that_are_refused(named: Outcome, name: str, text: str) -> Non
     first, second = errors(named, name)
     assert first == "Unable to process file command 'artifacts' successfully."
     assert second.startswith(f"Invalid $GITHUB_ARTIFACTS entry {text}")
+
+
+@pytest.fixture(scope="module")
+def shown(ran: Outcome) -> str:
+    """What ``actlite show`` says of the run."""
+    (end,) = ran.of("run-finished")
+    argv = [sys.executable, "-m", "actlite", "show", "-C", str(Path(end["folder"]).parents[2])]
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "100"}
+    return subprocess.run([*argv, "last"], env=environment, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.rule("files/summaries-shown")
+def test_summaries_shown(ran: Outcome, shown: str) -> None:
+    for text in (ran.ended.out, shown):
+        whole = text[text.index("summary job / summary\n") :]
+        of_markdown, of_toolkit = whole.split("summary job / summary of the toolkit\n")[:2]
+        lines = [line.strip() for line in of_markdown.splitlines()]
+        for line in ("A heading", "• one", "• two", "a  b", "1  2"):
+            assert line in lines
+        lines = [line.strip() for line in of_toolkit.split("summary many")[0].splitlines()]
+        for line in (
+            "Results & more",
+            "File    Result",
+            "foo.js  Pass ✅",
+            "• first",
+            "▸ Label",
+            "inside",
+            "a link (https://example.com/x)",
+            "▌ quoted",
+            "const x = 1 < 2",
+        ):
+            assert line in lines
+        assert "<td>" not in of_toolkit
+
+
+@pytest.mark.rule("files/twenty-summaries")
+def test_twenty_summaries(ran: Outcome, shown: str) -> None:
+    for text in (ran.ended.out, shown):
+        rendered = text[text.index("summary many / of 0") :]
+        assert re.findall(r"summary (\d\d)\.", rendered) == [f"{n:02}" for n in range(20)]
+        assert "3 more summaries of many" in rendered
+    (job,) = (j for j in ran.report["runs"][0]["jobs"] if j["key"] == "many")
+    assert sum(bool(step["summary"]) for step in job["steps"]) == 23
