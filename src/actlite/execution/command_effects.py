@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, MutableMapping, MutableSequence, Sequence
 from pathlib import Path
 
@@ -19,6 +20,8 @@ BLOCKED_ENV = ("NODE_OPTIONS",)
 """Names that a step may not set for later steps."""
 
 _PLAIN_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_PATH = threading.Lock()
+"""Steps inside of a composite action in the background change PATH while others do."""
 _NO_ECHO = frozenset({"add-mask", "debug", "error", "notice", "warning"})
 _DEPRECATED = (
     "The `{0}` command is deprecated and will be disabled soon. Please upgrade to using Environment Files. "
@@ -367,9 +370,8 @@ def assign(values: MutableMapping[str, str], name: str, value: str) -> None:
 
 def prepend_path(path: MutableSequence[str], entry: str) -> None:
     """Add an entry at the end of the list, which is the front of PATH; it is in it once."""
-    while entry in path:
-        path.remove(entry)
-    path.append(entry)
+    with _PATH:
+        path[:] = [*(one for one in path if one != entry), entry]
 
 
 def yes(value: str | None) -> bool:
