@@ -12,6 +12,7 @@ from actlite.records import frozen
 
 _GROUP = re.compile(r"\(\?(?:<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')", re.ASCII)
 _REFERENCE = re.compile(r"\\k(?:<(\w+)>|'(\w+)'|\{(\w+)\})", re.ASCII)
+_CLASSES = frozenset("dDsSwW")
 _ESCAPES = {"e": r"\x1b", "z": r"\Z", "Z": r"(?=\n?\Z)"}
 
 
@@ -87,6 +88,9 @@ def _set(pattern: str, at: int) -> tuple[str, int]:
             following = pattern[at + 1 : at + 2]
             out.append(r"\x1b" if following == "e" else "\\" + following)
             at += 2
+            if following in _CLASSES and re.match(r"-(?!\[)", pattern[at:]):  # no range begins with a class
+                out.append(r"\-")
+                at += 1
             continue
         at += 1
         if character == "]":

@@ -311,6 +311,7 @@ def test_what_python_can_not_run_is_left_out_with_a_word(tmp_path: Path) -> None
         (r"(?'n'a)(?:x)(?<=y)(?<!z)(?=q)", r"(?P<n>a)(?:x)(?<=y)(?<!z)(?=q)", (0, 1)),
         (r"[[(]\(\e\cA", r"[\[(]\(\x1b\x01", (0,)),
         (r"[^]a]\z", r"[^\]a]\Z", (0,)),
+        (r"[\s->=]*[\d-]", r"[\s\->=]*[\d\-]", (0,)),  # as in the matchers of actions-rs/cargo
         ("a\\", "a\\", (0,)),
         ("[a", "[a", (0,)),
     ],
