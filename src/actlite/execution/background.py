@@ -19,7 +19,17 @@ from actlite.execution.command_effects import prepend_path
 from actlite.execution.naming import step_name
 from actlite.execution.results import CANCELLED, FAILURE, SUCCESS
 from actlite.execution.state import Frame, JobState
-from actlite.execution.steps import StepResult, StepRun, StepTask, perform, reach, remember, stop_soon, worse
+from actlite.execution.steps import (
+    StepResult,
+    StepRun,
+    StepTask,
+    announce,
+    perform,
+    reach,
+    remember,
+    stop_soon,
+    worse,
+)
 from actlite.expressions.template import Scope
 from actlite.workflow.model import ControlStep, Step
 
@@ -197,6 +207,7 @@ class BackgroundSteps:
             while self._waiting and self._running < AT_ONCE:
                 one = self._waiting.popleft()
                 self._running += 1
+                announce(one.run)  # here, so that steps are listed in their order
                 name = f"step {one.run.task.key}"
                 threading.Thread(target=self._work, args=(one,), name=name, daemon=True).start()
 

@@ -115,6 +115,8 @@ class StepRun:
     """Why it fails without having run: its ``env`` or ``if`` can't be evaluated."""
     minutes: int = 0
     """Its time limit; 0 for none."""
+    begun: float | None = None
+    """Clock time at which it was said to begin."""
     deadline: float | None = None
     """Clock time at which the step times out."""
     timed_out: bool = False
@@ -247,14 +249,21 @@ def reach(state: JobState, task: StepTask) -> StepRun | None:
     return run
 
 
+def announce(run: StepRun) -> float:
+    """Say that a step begins; gives the time."""
+    state, task = run.state, run.task
+    run.begun = state.services.clock()
+    detail = state.masker.mask(task.detail)
+    state.emit(StepStarted(run.begun, state.leg.key, task.key, _id(task), run.name, detail, task.background))
+    return run.begun
+
+
 def perform(run: StepRun) -> str:
     """Run a task that was reached and not skipped. Returns its conclusion."""
     state, task, name, outputs = run.state, run.task, run.name, run.outputs
     clock = state.services.clock
-    started = clock()
+    started = announce(run) if run.begun is None else run.begun
     result = StepResult(FAILURE)
-    detail = state.masker.mask(task.detail)
-    state.emit(StepStarted(clock(), state.leg.key, task.key, _id(task), name, detail, task.background))
     for message in filter(None, (run.without_env, run.failed_early)):
         _tell(run, message)
     if not run.failed_early:

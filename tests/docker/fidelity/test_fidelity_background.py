@@ -470,30 +470,30 @@ jobs:
 
 
 @pytest.fixture(scope="module")
-def refused(conform: Conform) -> str:
-    return conform(WRONG, expect=2).ended.text
+def refused(conform: Conform) -> Outcome:
+    return conform(WRONG, expect=2)
 
 
 @pytest.mark.rule("background/unknown-ids")
-def test_ids_that_cannot_be_waited_for(refused: str) -> None:
-    assert "Step references unknown step ID 'later'" in refused
-    assert "Step 'own' cannot reference itself" in refused
-    assert "The identifier '__run' is invalid. IDs starting with '__' are reserved." in refused
+def test_ids_that_cannot_be_waited_for(refused: Outcome) -> None:
+    assert "Step references unknown step ID 'later'" in refused.ended.text
+    assert "Step 'own' cannot reference itself" in refused.ended.text
+    assert "The identifier '__run' is invalid. IDs starting with '__' are reserved." in refused.ended.text
 
 
 @pytest.mark.rule("background/inside-parallel")
-def test_what_a_group_does_not_take(refused: str) -> None:
-    assert "'background' is not allowed inside a parallel block." in refused
+def test_what_a_group_does_not_take(refused: Outcome) -> None:
+    assert "'background' is not allowed inside a parallel block." in refused.ended.text
     for key in ("wait", "wait-all", "cancel"):
-        assert f"'{key}' is not allowed inside a parallel block." in refused
-    assert "Nested 'parallel' blocks are not allowed." in refused
+        assert f"'{key}' is not allowed inside a parallel block." in refused.ended.text
+    assert "Nested 'parallel' blocks are not allowed." in refused.ended.text
 
 
 @pytest.mark.rule("background/no-condition")
-def test_control_steps_have_no_condition(refused: str) -> None:
-    assert "Unexpected value 'if'" in refused
-    assert "Unexpected value 'timeout-minutes'" in refused
-    assert "The value of 'wait-all' must be true or omitted" in refused
+def test_control_steps_have_no_condition(refused: Outcome) -> None:
+    assert "Unexpected value 'if'" in refused.ended.text
+    assert "Unexpected value 'timeout-minutes'" in refused.ended.text
+    assert "The value of 'wait-all' must be true or omitted" in refused.ended.text
 
 
 @pytest.mark.rule("background/not-in-actions")
