@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from actlite.actions.store import ActionStore, FetchedAction
 
 
-def called_workflows(root: Path, known: Sequence[Workflow]) -> Library:
-    """The called workflows of the repository in a folder; ``known`` are those that have been read. Of a branch or
-    a moving tag the last known commit counts."""
-    return Library(KnownWorkflows(FolderFiles(root), _Fetched(root)), known)
+def called_workflows(
+    root: Path, known: Sequence[Workflow], fetch: Callable[[RemoteAction], FetchedAction | None] | None = None
+) -> Library:
+    """The called workflows of the repository in a folder; ``known`` are those that have been read. Those of other
+    repositories come from ``fetch``; without it, only what is on this machine is known, and of a branch or a moving
+    tag the last known commit counts."""
+    return Library(KnownWorkflows(FolderFiles(root), fetch or _Fetched(root)), known)
 
 
 class _Fetched:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,11 +50,18 @@ def execute(options: RunOptions) -> int:
         from actlite.glibc.target import read_target
 
         read_target(options.target)
-    selected = select_workflows(options.selection, variables=options.variables, committed=options.committed)
+    actions = _action_store(options)
+    selected = select_workflows(
+        options.selection,
+        variables=options.variables,
+        committed=options.committed,
+        fetch=lambda action: actions().get(action),
+    )
     if not selected.plans:
         what, _, why = selected.why_nothing.partition("\n")
         raise NothingSelected(what, why=why)
     _refuse_unsupported(selected.plans)
+    _refuse_unknown(selected.plans)
     _refuse_groups(selected.plans, options.variables)
     with_host = _all_on_host(selected.plans, options)
     engine = select_engine("host" if with_host else options.engine)
@@ -69,7 +76,7 @@ def execute(options: RunOptions) -> int:
         )
         session.begin()
         try:
-            outcomes = _run_all(session, selected, options, engine, runner)
+            outcomes = _run_all(session, selected, options, engine, runner, actions)
         finally:
             console.close()
             session.end()
@@ -79,7 +86,12 @@ def execute(options: RunOptions) -> int:
 
 
 def _run_all(
-    session: Session, selected: Selected, options: RunOptions, engine: Engine, runner: Runner
+    session: Session,
+    selected: Selected,
+    options: RunOptions,
+    engine: Engine,
+    runner: Runner,
+    actions: Callable[[], ActionStore],
 ) -> list[RunOutcome]:
     outcomes: list[RunOutcome] = []
     for plan in selected.plans:
@@ -87,7 +99,7 @@ def _run_all(
             break
 
         def services(folder: RunFolder, emit: Emit) -> Services:
-            return _services(options, selected, engine, runner, folder, emit)
+            return _services(options, selected, engine, runner, folder, emit, actions)
 
         def where(plan: Plan, job: JobPlan, leg: Leg, needs: Mapping[str, object]) -> Place:
             return leg_place(
@@ -134,6 +146,19 @@ def _refuse_unsupported(plans: Sequence[Plan]) -> None:
             "The workflow needs what this version of actlite can't do.",
             do="Run the other jobs with -j JOB.",
         )
+
+
+def _refuse_unknown(plans: Sequence[Plan]) -> None:
+    """GitHub starts nothing of a workflow that calls one which it can't find. Raises CannotRun."""
+    for plan in plans:
+        for _, job in plan.every_job():
+            unknown = next((call.unknown for call in job.calls if call.plan is None and call.unknown), "")
+            if unknown:
+                raise CannotRun(
+                    f"Job '{job.id}' calls {job.calls[0].reference.text}, which can't be had; nothing was started.",
+                    why=f"{unknown[0].upper()}{unknown[1:]}.",
+                    do="With a copy on this machine: --action OWNER/REPO@REF=DIR",
+                )
 
 
 def _refuse_groups(plans: Sequence[Plan], variables: Mapping[str, str]) -> None:
@@ -183,21 +208,15 @@ def _refuse_absent(plans: Sequence[Plan], options: RunOptions, *, host: bool) ->
 
 
 def _services(
-    options: RunOptions, selected: Selected, engine: Engine, runner: Runner, folder: RunFolder, emit: Emit
+    options: RunOptions,
+    selected: Selected,
+    engine: Engine,
+    runner: Runner,
+    folder: RunFolder,
+    emit: Emit,
+    actions: Callable[[], ActionStore],
 ) -> Services:
     cache = cache_folder()
-
-    @functools.cache
-    def actions() -> ActionStore:
-        from actlite.actions.store import ActionStore
-
-        return ActionStore(
-            cache / "actions",
-            overrides=options.actions,
-            offline=options.offline,
-            server=options.github_url,
-            token=None,
-        )
 
     @functools.cache
     def groups() -> Groups:
@@ -235,6 +254,24 @@ def _services(
         cache=cache,
         queues=Queues(groups, f"run {folder.id} of {selected.root}"),
     )
+
+
+def _action_store(options: RunOptions) -> Callable[[], ActionStore]:
+    """Gives the store of actions and called workflows, which few runs need at once: one for all of them."""
+
+    @functools.cache
+    def store() -> ActionStore:
+        from actlite.actions.store import ActionStore
+
+        return ActionStore(
+            cache_folder() / "actions",
+            overrides=options.actions,
+            offline=options.offline,
+            server=options.github_url,
+            token=None,
+        )
+
+    return store
 
 
 def _real(path: Path) -> Path:

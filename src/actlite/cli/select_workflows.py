@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from actlite.cli.called import called_workflows
 from actlite.cli.options import Selection
@@ -19,6 +20,10 @@ from actlite.planning.trigger import make_trigger
 from actlite.records import frozen
 from actlite.workflow.calls import Library
 from actlite.workflow.model import Workflow
+
+if TYPE_CHECKING:
+    from actlite.actions.reference import RemoteAction
+    from actlite.actions.store import FetchedAction
 
 
 @frozen
@@ -54,9 +59,11 @@ def select_workflows(
     variables: Mapping[str, str] | None = None,
     committed: bool = False,
     strict: bool = True,
+    fetch: Callable[[RemoteAction], FetchedAction | None] | None = None,
 ) -> Selected:
     """Read the files and plan those that the event selects. A file with errors stops everything, as its
-    findings may decide whether it would run, where that is ``strict``; else it is only listed.
+    findings may decide whether it would run, where that is ``strict``; else it is only listed. ``fetch`` gets the
+    repositories of called workflows; without it those count that are on this machine.
 
     Raises UsageError, InvalidWorkflow.
     """
@@ -83,7 +90,8 @@ def select_workflows(
     elif selection.changed_since is not None:
         trigger = with_changes_since(trigger, repository, selection.changed_since, committed=committed)
     workflows = [file.workflow for file in files if file.workflow is not None and file not in broken]
-    plans, others = _plan(workflows, trigger, selection, variables or {}, called_workflows(root, workflows))
+    library = called_workflows(root, workflows, fetch)
+    plans, others = _plan(workflows, trigger, selection, variables or {}, library)
     found = tuple(d for file in files if file not in broken for d in file.findings)
     source = source_of(repository, trigger, committed=committed)
     return Selected(root, repository, trigger, tuple(plans), tuple(others), found, broken, source)

@@ -110,12 +110,19 @@ def _legs(folder: RunFolder, job: str | None) -> set[str]:
     """The legs that a name means; all of them without one."""
     events = list(_readable(folder, output=False))
     keys = {getattr(event, "job", "") for event in events} - {""}
-    wanted = {key for key in keys if job is None or key == job or key.split(" (", 1)[0] == job}
+    wanted = {key for key in keys if job is None or _is_of(key, job)}
     if not events:
         raise _no_journal(folder)
     if not wanted:
         raise UsageError(f"Run {folder.id} has no job '{job}'.", do=f"Its jobs: {', '.join(sorted(keys))}")
     return wanted
+
+
+def _is_of(key: str, job: str) -> bool:
+    """Whether a leg is of a job, or of a workflow that the job calls: ``call (linux) / compile (1)`` is of ``call``,
+    of ``call (linux)`` and of ``call / compile``."""
+    plain = " / ".join(part.split(" (", 1)[0] for part in key.split(" / "))
+    return any(name == job or name.startswith(f"{job} / ") for name in (key, plain))
 
 
 def _downloaded(folder: RunFolder, job: str | None, *, timestamps: bool) -> int:
