@@ -43,7 +43,9 @@ def keep_products(state: JobState, known: frozenset[str]) -> None:
     auditor = Auditor(state.services.settings.target, state.masker.mask)
     for path in find_products(state.layout.workspace, known):
         name = path.relative_to(state.layout.workspace).as_posix()
-        copy = target / name
+        copy = target / state.masker.mask(name)
+        if copy.exists():
+            copy = copy.with_name(f"{len(os.listdir(copy.parent))}~{copy.name}")
         try:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
