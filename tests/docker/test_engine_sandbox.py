@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import threading
 import time
@@ -211,6 +212,69 @@ def test_kill_goes_on_to_term_and_kill(opened: Opener, spec: SandboxSpec, real: 
     assert status == ExitStatus(137, killed=True)
     assert b"term" in output
     assert 9.5 < took < 14
+
+
+@contextlib.contextmanager
+def beside(sandbox: DockerSandbox, script: str, **more: object) -> Iterator[list[ExitStatus]]:
+    """A process that is running, and is stopped in the end; its status is there then."""
+    statuses: list[ExitStatus] = []
+    stops: list[Callable[[], None]] = []
+    up = threading.Event()
+    fields: dict[str, object] = {
+        "argv": ("sh", "-c", f"echo up; {script}"),
+        "env": {},
+        "workdir": WORKDIR,
+        **more,
+    }
+    process = ProcessSpec(**fields)  # type: ignore[arg-type]  # fields of any kind
+    thread = threading.Thread(
+        target=lambda: statuses.append(sandbox.run(process, lambda data: up.set(), stops.append))
+    )
+    thread.start()
+    assert up.wait(10)
+    yield statuses
+    stops[0]()
+    thread.join(20)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_beside_others_equals_a_real_exec(opened: Opener, spec: SandboxSpec, kind: str) -> None:
+    sandbox = opened(replace(spec, image=ImageSpec(image(kind)), options="--user 1000"))
+    argv = ("sh", "-c", OBSERVE, "first argument", "", "'quoted'")
+    env = {"A": "two\nlines 'and' \"quotes\" $HOME", "EMPTY": ""}
+    with beside(sandbox, "sleep 60"):
+        seen = [run(sandbox, *argv, env=env, real_exec=real) for real in (True, False)]
+        assert seen[0] == seen[1]
+        assert seen[0][0] == ExitStatus(0)
+
+
+@pytest.mark.parametrize("real", [True, False])
+def test_one_of_several_is_stopped(opened: Opener, spec: SandboxSpec, real: bool) -> None:
+    sandbox = opened(spec)
+    marks = [{"env": {"GITHUB_OUTPUT": f"/of/{n}"}, "mark": f"GITHUB_OUTPUT=/of/{n}"} for n in range(3)]
+    script = "trap 'exit 7' INT; while :; do sleep 0.1; done"
+    start = time.monotonic()
+    with (
+        beside(sandbox, script, real_exec=real, **marks[0]) as first,
+        beside(sandbox, script, real_exec=real, **marks[1]) as second,
+    ):
+        with beside(sandbox, script, real_exec=real, **marks[2]) as third:
+            pass
+        assert third == [ExitStatus(7, killed=True)]
+        assert run(sandbox, "sh", "-c", "echo still there") == (ExitStatus(0), b"still there\n")
+        assert (first, second) == ([], [])
+    assert first == second == third
+    assert time.monotonic() - start < 20
+    assert sandbox.supervised
+
+
+def test_a_lane_that_is_killed_takes_its_step_along(opened: Opener, spec: SandboxSpec) -> None:
+    sandbox = opened(spec)
+    with beside(sandbox, "sleep 60"):
+        status, output = run(sandbox, "sh", "-c", "kill -9 $PPID; sleep 60")
+        assert status.code == 137
+        assert b"has been killed" in output
+        assert run(sandbox, "sh", "-c", "echo on") == (ExitStatus(0), b"on\n")
 
 
 def test_kill_without_a_process_does_nothing(opened: Opener, spec: SandboxSpec) -> None:

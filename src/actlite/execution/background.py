@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from actlite.errors import CannotRun
 from actlite.events import StepFinished, StepQueued
 from actlite.execution.command_effects import prepend_path
 from actlite.execution.naming import step_name
@@ -39,6 +38,10 @@ GRACE = 7.5
 """Seconds that a ``cancel`` step gives the step that it stops."""
 _LOOK = 0.1
 _WORDS = {SUCCESS: "Succeeded", FAILURE: "Failed", CANCELLED: "Canceled", "": "Unknown"}
+
+
+class _NeverBegun(Exception):
+    """A step that is waited for was cancelled before there was a place for it."""
 
 
 class _Beside:
@@ -149,8 +152,8 @@ class BackgroundSteps:
         self._fill()
 
     def control(self, step: ControlStep, run: StepRun) -> StepResult:
-        """Do what a ``wait``, ``wait-all`` or ``cancel`` step says. Raises CannotRun where the step that it names has
-        never begun."""
+        """Do what a ``wait``, ``wait-all`` or ``cancel`` step says. Where a step that it names never gets a place, it is
+        cancelled itself."""
         ids: Sequence[str] = step.targets
         if step.kind == "wait-all":
             ids = [id for id in self._steps if id not in self._waited]
@@ -167,13 +170,15 @@ class BackgroundSteps:
         else:
             names = [self._steps[id].run.name if id in self._steps else id for id in ids]
             run.log.write(f"{what}: {', '.join(names) or '(none)'}\n")
+        try:
+            self._cancel(ids) if step.kind == "cancel" else self._wait(ids, run)
+        except _NeverBegun as error:
+            run.log.write(f"##[error]{error}\n")
+            run.effects.annotate_error(str(error))
+            return StepResult(CANCELLED)
+        result = self._flush(ids)
         if step.kind == "cancel":
-            self._cancel(ids)
-            self._flush(ids)
             result = SUCCESS
-        else:
-            self._wait(ids, run)
-            result = self._flush(ids)
         run.log.write(f"Finished {done}.\n")
         for one in self._known(ids):
             run.log.write(f"  {one.run.name}: {_WORDS[one.result]}\n")
@@ -195,10 +200,13 @@ class BackgroundSteps:
         """The job is over: end what was cancelled and goes on all the same."""
         self._unsubscribe()
         left = [one for one in self._steps.values() if not one.ended.is_set()]
-        if left:
-            self._state.cancel.force("the job has ended")
+        if not left:
+            return
+        status = self._state.status
+        self._state.cancel.force("the job has ended")
         for one in left:
             one.ended.wait()
+        self._state.status = status
 
     # --- places ---
 
@@ -322,4 +330,4 @@ def _heed(steps: Iterable[_Beside]) -> None:
         if one.error is not None:
             raise one.error
     if any(one.never for one in steps):
-        raise CannotRun("A task was canceled.")
+        raise _NeverBegun("A task was canceled.")
