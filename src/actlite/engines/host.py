@@ -148,7 +148,8 @@ class HostEngine:
             self._containers.close()
 
     def _beside(self, what: str) -> Engine:
-        """The container engine, which ``what`` needs. Raises CannotRun without one."""
+        """The container engine, which ``what`` needs. Raises EngineUnavailable where none answers, CannotRun where
+        none may be asked."""
         if self._connect is None:
             _refuse(what)
         with self._lock:
@@ -156,7 +157,7 @@ class HostEngine:
                 try:
                     self._containers = self._connect()
                 except EngineUnavailable as e:
-                    raise CannotRun(
+                    raise EngineUnavailable(
                         f"{what} need a container engine, and none answers on this machine",
                         why=e.why,
                         do=e.do,
