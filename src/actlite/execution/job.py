@@ -7,7 +7,6 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from actlite.events import JobFinished, JobStarted, Notice
-from actlite.execution import runner_log
 from actlite.execution.cancellation import exceeded, grace, seconds
 from actlite.execution.file_commands import artifact_subjects, forget_files
 from actlite.execution.finishing import Finished, finish
@@ -20,7 +19,7 @@ from actlite.execution.prepared import Preparer
 from actlite.execution.products import keep_products
 from actlite.execution.repository_files import RepositoryFiles
 from actlite.execution.results import CANCELLED, FAILURE, SUCCESS
-from actlite.execution.setting_up import head
+from actlite.execution.setting_up import foot, head
 from actlite.execution.starting import ContainerSteps
 from actlite.execution.state import JobOutcome
 from actlite.execution.steps import StepResult, StepRun, StepTask, run_task
@@ -171,8 +170,7 @@ class JobRun:
         for line in self.preparer.lines:
             log.write(line + "\n")
         self.predictor.begin()
-        if runner_log.has(self.services.runner.release, runner_log.JOB_NAME_SINCE):
-            log.write(runner_log.job_name(self.state.leg.name))
+        log.write(foot(self.opening))
         if self.opening.container is None:
             self._sandbox_ready()
         return StepResult(SUCCESS)

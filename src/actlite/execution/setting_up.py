@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from actlite.execution import runner_log
 from actlite.execution.opening import Opening
+from actlite.execution.scope import job_identity
+from actlite.expressions.values import to_string
 from actlite.workflow.permissions import read_permissions, token_lines
 
 
@@ -23,6 +25,23 @@ def head(opening: Opening, lines: Sequence[str]) -> str:
         text += runner_log.secret_source(str(state.github.get("secret_source", "")))
     services = "".join(f"{line}\n" for line in lines)
     return text + runner_log.PREPARE_DIRECTORY + services + runner_log.PREPARE_ACTIONS
+
+
+def foot(opening: Opening) -> str:
+    """What is said when all actions are there: which called workflow the job is of, and its whole name."""
+    state, release = opening.state, opening.services.runner.release
+    if not runner_log.has(release, runner_log.JOB_NAME_SINCE):
+        return ""
+    called = ""
+    if state.job.callers:
+        job = job_identity(state)
+        called = runner_log.called_workflow(
+            f"{job['workflow_repository']}/{job['workflow_file_path']}",
+            str(job["workflow_ref"]).rpartition("@")[2],
+            str(job["workflow_sha"]),
+            {name: to_string(value) for name, value in state.plan.trigger.inputs.items()},
+        )
+    return called + runner_log.job_name(state.leg.name)
 
 
 def system() -> list[str]:
