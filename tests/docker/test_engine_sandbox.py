@@ -100,6 +100,7 @@ def run(sandbox: DockerSandbox, *argv: str, **more: object) -> tuple[ExitStatus,
 
 @pytest.mark.parametrize("user", ["", "--user 1000", "--user bob --group-add 1001", "--user 12345:12345"])
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.rule("containers/process-one")
 def test_supervised_step_equals_a_real_exec(opened: Opener, spec: SandboxSpec, kind: str, user: str) -> None:
     # (Not two different limits of open files: runc raises the lower one for itself and may not put it back in time.)
     limits = "--ulimit nofile=1000:1000 --ulimit core=1000:2000"
@@ -175,6 +176,7 @@ def test_hard_outputs(opened: Opener, spec: SandboxSpec, real: bool) -> None:
     )
 
 
+@pytest.mark.rule("containers/left-behind")
 def test_daemon_left_behind(opened: Opener, spec: SandboxSpec, tmp_path: Path) -> None:
     sandbox = opened(spec)
     start = time.monotonic()
@@ -201,6 +203,7 @@ def test_timeout_ends_the_whole_group(opened: Opener, spec: SandboxSpec, real: b
 
 @pytest.mark.slow
 @pytest.mark.parametrize("real", [True, False])
+@pytest.mark.rule("containers/cancel")
 def test_kill_goes_on_to_term_and_kill(opened: Opener, spec: SandboxSpec, real: bool) -> None:
     sandbox = opened(spec)
     threading.Timer(0.5, sandbox.kill).start()
@@ -283,6 +286,7 @@ def test_kill_without_a_process_does_nothing(opened: Opener, spec: SandboxSpec) 
     assert run(sandbox, "true") == (ExitStatus(0), b"")
 
 
+@pytest.mark.rule("containers/container-killed")
 def test_container_dying_under_a_step(engine: DockerEngine, opened: Opener, spec: SandboxSpec) -> None:
     for real in (False, True):
         sandbox = opened(replace(spec, control=spec.owner.folder / f"control-{real}"))
@@ -299,6 +303,7 @@ def test_container_dying_under_a_step(engine: DockerEngine, opened: Opener, spec
             run(sandbox, "true")
 
 
+@pytest.mark.rule("containers/no-tail")
 def test_images_that_cannot_host_a_job(engine: DockerEngine, opened: Opener, spec: SandboxSpec) -> None:
     for kind in ("notail", "empty"):
         with pytest.raises(ImageUnavailable, match="no `tail`"):

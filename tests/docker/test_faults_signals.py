@@ -262,6 +262,7 @@ MOMENTS: dict[str, Callable[[Place, Any, Started], Any]] = {
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("container", ["", CONTAINER + "\nservices: {}"], ids=["machine", "container"])
+@pytest.mark.rule("containers/stale")
 def test_killed(
     place: Place, started: Callable[..., Started], docker_daemon: Any, moment: str, container: str
 ) -> None:
@@ -304,6 +305,7 @@ def test_killed(
     assert "Traceback" not in shown.stdout + shown.stderr
 
 
+@pytest.mark.rule("containers/stale")
 def test_the_start_after_a_kill_leaves_living_and_kept_runs_alone(
     tmp_path: Path, place: Place, started: Callable[..., Started], docker_daemon: Any
 ) -> None:

@@ -56,6 +56,7 @@ def all_gone(place: Place, docker_daemon: Any) -> Iterator[None]:
 
 @pytest.mark.parametrize("where", ["machine", "container"])
 @pytest.mark.parametrize("user", ["1001", "0"])
+@pytest.mark.rule("containers/owner")
 def test_the_runners_user_and_root_can_do_everything(
     place: Place, tmp_path: Path, image_of: Callable[[str], str], user: str, where: str
 ) -> None:
@@ -77,6 +78,7 @@ def test_the_runners_user_and_root_can_do_everything(
     assert not (place.runs()[0] / "work").exists()
 
 
+@pytest.mark.rule("containers/user")
 def test_another_user_is_refused_as_on_github(
     place: Place, tmp_path: Path, image_of: Callable[[str], str]
 ) -> None:
@@ -100,6 +102,7 @@ def test_another_user_is_refused_as_on_github(
     }
 
 
+@pytest.mark.rule("containers/user")
 def test_options_user_root_helps(place: Place, image_of: Callable[[str], str]) -> None:
     image = image_of("1000")
     place.steps(*EVERYTHING, job=f"container:\n  image: {image}\n  options: --user root").run("-v").expect(0)
@@ -113,6 +116,7 @@ def test_a_step_that_drops_root(place: Place) -> None:
     assert not (place.runs()[0] / "work").exists()
 
 
+@pytest.mark.rule("containers/user", "containers/owner")
 def test_git_finds_the_workspace_of_a_container_job_dubious(place: Place) -> None:
     """As on GitHub: root in the container, the workspace is user 1001's, and checkout's own exception is gone
     when its step has ended. Without ``container:`` the runner and its steps are one user."""
@@ -171,6 +175,7 @@ def test_in_a_folder_that_may_not_be_read(place: Place, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user of this machine")
+@pytest.mark.rule("containers/owner")
 def test_run_by_another_user_of_this_machine(place: Place, docker_daemon: Any, tmp_path: Path) -> None:
     """Nothing can be given away then: the files are that user's. Root's of the container are removed all the same."""
     socket = Path("/var/run/docker.sock")

@@ -34,6 +34,7 @@ env: {{OF_JOB: '1'}}
 """
 
 
+@pytest.mark.rule("containers/volumes", "containers/env")
 def test_a_container_as_a_mapping(place: Place, docker_daemon: Any) -> None:
     outside = place.path.parent / "outside"
     outside.mkdir()
@@ -72,6 +73,7 @@ def test_a_container_as_a_mapping(place: Place, docker_daemon: Any) -> None:
     assert not volumes
 
 
+@pytest.mark.rule("containers/folders")
 def test_the_layout(place: Place) -> None:
     place.steps(
         "- name: look\n  run: |\n    pwd\n    echo $0\n    ls /__e\n"
@@ -185,6 +187,7 @@ def test_all_variables_of_the_runner(place: Place, container: str) -> None:
         ("busybox", "'busybox' is no option"),
     ],
 )
+@pytest.mark.rule("containers/options-refused")
 def test_options_that_docker_would_refuse(place: Place, options: str, words: str) -> None:
     place.steps("- name: never\n  run: echo", job=f"container:\n  image: {RUNNER}\n  options: {options}")
     found = run(place)
@@ -194,6 +197,7 @@ def test_options_that_docker_would_refuse(place: Place, options: str, words: str
     assert found.step("never")["outcome"] == "skipped"
 
 
+@pytest.mark.rule("containers/user")
 def test_another_user(place: Place) -> None:
     """As on GitHub: the work folders belong to the runner's user, and another one can't write there."""
     place.steps(
@@ -219,6 +223,7 @@ def old_node(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+@pytest.mark.rule("nodes/covered")
 def test_the_volume_that_covers_the_runners_node(
     place: Place, standin: Callable[[str], str], tmp_path: Path, old_node: Path
 ) -> None:
@@ -256,6 +261,7 @@ def test_the_volume_that_covers_the_runners_node(
     assert any("GLIBC_2.28" in line for line in diagnosis["loader_lines"])
 
 
+@pytest.mark.rule("containers/externals")
 def test_a_volume_over_a_node_that_was_not_fetched_yet(place: Place, tmp_path: Path) -> None:
     """dixyes/ghactionsplay, glibc217node20.yml: on the runner every node's folder is there to be covered."""
     cover = tmp_path / "cover"
@@ -278,6 +284,7 @@ def test_an_image_given_for_another(place: Place) -> None:
     assert any(CENTOS in n and "quay.io/some/image:2014" in n for n in notices)
 
 
+@pytest.mark.rule("containers/empty-image")
 def test_an_expression_gives_the_container(place: Place) -> None:
     text = """
         on: push

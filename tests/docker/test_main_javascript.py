@@ -216,6 +216,7 @@ def test_githubs_own_library(place: Place, core: Path, container: str) -> None:
     assert found.names()[-4:-1] == ["Post failing", "Post own", "Post Run actions/checkout@v4"]
 
 
+@pytest.mark.rule("nodes/alpine")
 def test_alpine_gets_the_musl_build(place: Place, standin: Callable[[str], str], server: Server) -> None:
     standin("alpine")
     server.publish("some/one", node_action("console.log(process.execPath, process.version)"))
@@ -343,6 +344,7 @@ def test_the_fetched_action_is_not_changed_by_a_job(place: Place, server: Server
     assert "spoilt" not in go(place, server).expect(0).lines("one")
 
 
+@pytest.mark.rule("nodes/unknown")
 def test_a_node_that_the_runner_does_not_know(place: Place, server: Server) -> None:
     server.publish("some/one", node_action("1", using="node22"))
     place.steps("- name: one\n  uses: some/one@v1")

@@ -51,6 +51,7 @@ def has(client: Any, image: str) -> bool:
     return bool(client.images.list(image))
 
 
+@pytest.mark.rule("containers/credentials")
 def test_credentials_of_the_workflow(place: Place, image: str, docker_daemon: Any) -> None:
     use(place, image)
     found = run(place, *SECRET).expect(0)
@@ -64,6 +65,7 @@ def test_credentials_of_the_workflow(place: Place, image: str, docker_daemon: An
         assert Registry.password not in text
 
 
+@pytest.mark.rule("services/credentials")
 def test_a_private_image_of_a_service(place: Place, image: str) -> None:
     inner = CREDENTIALS.replace("\n", "\n  ")
     place.steps(
@@ -81,6 +83,7 @@ def test_a_private_image_of_a_service(place: Place, image: str) -> None:
     [("", ()), (CREDENTIALS, (*SECRET[:3], "REGISTRY=wrong-password"))],
     ids=["none", "wrong"],
 )
+@pytest.mark.rule("containers/credentials-refused")
 def test_without_the_right_credentials(
     place: Place, image: str, docker_daemon: Any, credentials: str, arguments: tuple[str, ...]
 ) -> None:
@@ -92,6 +95,7 @@ def test_without_the_right_credentials(
     assert "wrong-password" not in found.ended.text
 
 
+@pytest.mark.rule("containers/credentials")
 def test_dockers_own_login(place: Place, image: str, registry: Registry, tmp_path: Path) -> None:
     folder = tmp_path / "docker-config"
     folder.mkdir()
@@ -109,6 +113,7 @@ def test_an_image_that_the_registry_does_not_have(place: Place, registry: Regist
     )
 
 
+@pytest.mark.rule("containers/pull")
 def test_pull_policies(place: Place, image: str, docker_daemon: Any) -> None:
     use(place, image)
     never = run(place, *SECRET, "--pull", "never").expect(4, f"the image {image} is not on this machine")

@@ -31,6 +31,7 @@ def httpd(docker_daemon: Any, standin: Callable[[str], str]) -> Iterator[str]:
         yield image
 
 
+@pytest.mark.rule("services/by-name", "services/context", "services/health")
 def test_a_container_job_reaches_a_service_by_its_name(place: Place, httpd: str) -> None:
     place.steps(
         f"- name: ask\n  shell: bash\n  run: |\n{ASK}"
@@ -55,6 +56,7 @@ def test_a_container_job_reaches_a_service_by_its_name(place: Place, httpd: str)
     assert "web service is healthy." in init
 
 
+@pytest.mark.rule("services/ports", "services/ports-of-ipv6", "services/on-the-machine")
 def test_a_job_without_container_reaches_a_service_on_localhost(place: Place, httpd: str) -> None:
     place.steps(
         f"- name: ask\n  run: |\n{ASK}"
@@ -71,6 +73,7 @@ def test_a_job_without_container_reaches_a_service_on_localhost(place: Place, ht
     assert found.values("ask") == {"fixed": "18479", "container": "null"}
 
 
+@pytest.mark.rule("services/entrypoint")
 def test_entrypoint_command_and_volumes_of_a_service(place: Place) -> None:
     place.write("shared.txt", "of this machine")
     place.steps(
@@ -83,6 +86,7 @@ def test_entrypoint_command_and_volumes_of_a_service(place: Place) -> None:
     assert found.lines("ask")[-1] == "of this machine"
 
 
+@pytest.mark.rule("services/unhealthy")
 def test_a_service_that_is_not_healthy(place: Place, docker_daemon: Any) -> None:
     place.steps(
         'echo never-"run"',
@@ -102,6 +106,7 @@ def test_a_service_that_is_not_healthy(place: Place, docker_daemon: Any) -> None
     assert found.job["result"] == "failure"
 
 
+@pytest.mark.rule("services/ended")
 def test_a_service_that_ends_at_once_is_only_a_warning(place: Place) -> None:
     """R: ContainerOperationProvider: a container that is not running is a warning, health is not asked for.
 

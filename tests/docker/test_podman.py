@@ -251,6 +251,7 @@ def test_neither_docker_nor_podman(
     assert "apt-get install" in ended.err
 
 
+@pytest.mark.rule("containers/podman")
 def test_a_container_is_as_docker_would_make_it(podman: Podman, sample: Place) -> None:
     sample.steps(
         '- run: |\n    echo "term=[$TERM]"; echo "emptied=[$SHOULD_NOT_LEAK]"\n'
