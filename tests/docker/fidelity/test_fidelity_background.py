@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
 from conforming import Conform
+from fault_tools import Place, Started
 from main_tools import Outcome, node_action
 
 pytestmark = pytest.mark.docker
 
+NO_EFFECT = "'continue-on-error' of a 'wait' step has no effect"
 MINUTE = 1.0
 """Seconds of a minute in the run that waits for one to pass."""
 
@@ -294,7 +298,16 @@ def test_a_wait_takes_the_result(ran: Outcome) -> None:
 def test_continue_on_error_of_a_wait(ran: Outcome) -> None:
     step = ran.step("second", "fails")
     assert (step["outcome"], step["conclusion"]) == ("failure", "failure")
-    assert "'continue-on-error' of a 'wait' step has no effect" in ran.ended.text
+    assert NO_EFFECT in ran.ended.text
+
+
+@pytest.mark.rule("background/wait-excused")
+def test_a_plan_tells_it(tmp_path: Path) -> None:
+    place = Place(tmp_path / "project")
+    place.workflow(MAIN)
+    plan = Started([sys.executable, "-m", "actlite", "plan"], place.path, place.env).end()
+    assert plan.code == 0
+    assert NO_EFFECT in plan.text
 
 
 @pytest.mark.rule("background/excused")

@@ -20,9 +20,8 @@ from actlite.expressions.template import condition_source
 from actlite.records import frozen
 from actlite.source import Span
 from actlite.workflow import access
-from actlite.workflow.control import CONTROL_STEPS
 from actlite.workflow.folding import folded
-from actlite.workflow.model import Job, RunDefaults, RunStep, Step, UsesStep, Workflow
+from actlite.workflow.model import ControlStep, Job, RunDefaults, RunStep, Step, UsesStep, Workflow
 from actlite.workflow.validate import start_of
 
 _OPTION = re.compile(r"(?m)^([\w-]+):[ \t]*(\S*)")
@@ -213,13 +212,19 @@ class _Comparison:
         ):
             self.node(f"{what}: {key}", wanted.get(key), node)
         self.defaults(f"{what}: defaults", wanted.get("defaults"), job.defaults)
-        steps = [step for step in wanted.get("steps", []) if not set(CONTROL_STEPS) & set(step)]
+        steps = wanted.get("steps", [])
         self.equal(f"{what}: steps", len(steps), len(job.steps))
         for expected, step in zip(steps, job.steps, strict=False):
             self.step(f"{what}: step {step.number}", expected, step)
 
     def step(self, what: str, wanted: dict[str, Any], step: Step) -> None:
         self.text(f"{what}: id", wanted["id"], step.context_id)
+        if isinstance(step, ControlStep):
+            self.equal(f"{what}: name", wanted["name"], step.label)
+            targets = list(step.targets) if step.kind == "wait" else "".join(step.targets) or True
+            self.equal(f"{what}: targets", wanted[step.kind], targets)
+            return
+        self.equal(f"{what}: background", wanted.get("background", False), step.background)
         self.condition(f"{what}: if", wanted["if"], step.if_)
         own: dict[str, Node | None] = {}
         if isinstance(step, RunStep):
