@@ -36,7 +36,14 @@ def begin_call(outer: Level, job: JobProgress, leg: Leg, masker: Masker, now: fl
     secrets = _secrets(outer, job, leg, call)
     masker.add_secrets(secrets)
     return Level(
-        plan, outer.cancel, secrets=secrets, token=outer.token, vars=outer.vars, caller=(job, leg), began=now
+        plan,
+        outer.cancel,
+        secrets=secrets,
+        token=outer.token,
+        vars=outer.vars,
+        run=outer.run,
+        caller=(job, leg),
+        began=now,
     )
 
 

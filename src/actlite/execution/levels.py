@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from actlite.contexts.github import run_fields
 from actlite.execution.cancellation import Cancellation
 from actlite.execution.results import CANCELLED, FAILURE, NOT_RUN, SKIPPED, SUCCESS
 from actlite.execution.scope import strategy_of
@@ -26,6 +27,8 @@ class JobProgress:
     """The jobs that it is among."""
     cancel: Cancellation
     waiting: list[Leg] = field(default_factory=list)
+    pending: list[Leg] = field(default_factory=list)
+    """Legs that would run but for their concurrency groups, which others have."""
     running: int = 0
     """Its legs that run; of a job that calls a workflow, those whose calls have not ended."""
     outcomes: list[JobOutcome] = field(default_factory=list)
@@ -64,6 +67,7 @@ class Level:
         secrets: Mapping[str, str],
         token: str,
         vars: Mapping[str, str],
+        run: str = "",
         caller: tuple[JobProgress, Leg] | None = None,
         began: float = 0.0,
     ) -> None:
@@ -73,6 +77,8 @@ class Level:
         """The secrets context, but for GITHUB_TOKEN, which is always there."""
         self.token = token
         self.vars = vars
+        self.run = run
+        """The run's id."""
         self.caller = caller
         """The calling job and its leg; None for the run's own workflow."""
         self.began = began
@@ -82,6 +88,12 @@ class Level:
         """Why all that has not ended is cancelled, although the run goes on; '' where it is not."""
         self.ended = False
         """The caller knows how it ended."""
+
+    @property
+    def github(self) -> dict[str, Any]:
+        """The github context, but for what is a job's own."""
+        github = self.plan.trigger.github
+        return {"workflow": self.plan.workflow.name, **github, **run_fields(github, self.run)}
 
     @property
     def done(self) -> bool:
@@ -122,11 +134,7 @@ class Level:
 
         return Scope(
             {
-                "github": {
-                    "workflow": self.plan.workflow.name,
-                    **self.plan.trigger.github,
-                    "job": plan.job.id,
-                },
+                "github": {**self.github, "job": plan.job.id},
                 "needs": self.needs(plan),
                 "vars": self.vars,
                 "inputs": self.plan.trigger.inputs,
@@ -142,7 +150,7 @@ class Level:
     def reason(self, plan: JobPlan) -> str:
         """Why a job is skipped."""
         if self.cancel.cancelled:
-            return "the run is cancelled"
+            return (self.cancel.reason if self.cancel.forced else "") or "the run is cancelled"
         text = plan.job.if_.text.strip() if plan.job.if_ is not None else ""
         if text and not condition_source(text).startswith("success() && "):
             return f"{text} is false"

@@ -19,6 +19,7 @@ from actlite.execution.opening import LOCAL_TOKEN, Opening, token_of
 from actlite.execution.problems import explain_error
 from actlite.execution.results import CANCELLED, FAILURE, NOT_RUN, SKIPPED
 from actlite.execution.state import JobOutcome, Services
+from actlite.execution.turns import Turns
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import condition, evaluate_scalar
 from actlite.expressions.values import to_string
@@ -76,7 +77,9 @@ class Scheduler:
             secrets=services.settings.secrets,
             token=token_of(services.settings.secrets),
             vars=services.settings.vars,
+            run=services.owner.run,
         )
+        self._turns = Turns(services)
         self._levels = [self.top]
         """The plan's own jobs, and those of the workflows that are called, in the order of their calls."""
         self._closing: list[threading.Thread] = []
@@ -168,10 +171,14 @@ class Scheduler:
         job.cancel.cancel(reason)
         for level in self._levels:
             if level.caller is not None and level.caller[0] is job and not level.ended:
-                level.stopped = reason
-                for inner in level.jobs.values():
-                    if not inner.result:
-                        self.cancel_job(inner, reason)
+                self.stop(level, reason)
+
+    def stop(self, level: Level, reason: str) -> None:
+        """Cancel all jobs of a called workflow although the run goes on."""
+        level.stopped = reason
+        for job in level.jobs.values():
+            if not job.result:
+                self.cancel_job(job, reason)
 
     def _every_job(self) -> Iterator[JobProgress]:
         for level in self._levels:
@@ -197,8 +204,9 @@ class Scheduler:
     def _advance(self) -> bool:
         """Start or end whatever can be; True when something changed."""
         moved = False
+        self._turns.look()
         for level in list(self._levels):
-            if level.ended:
+            if level.ended or self._turns.holds_back(level):
                 continue
             for job in level.jobs.values():
                 moved = self._advance_job(job) or moved
@@ -214,7 +222,7 @@ class Scheduler:
             if not all(job.level.jobs[need].result for need in job.plan.needs):
                 return False
             self._start(job)
-        elif not job.waiting and not job.running:
+        elif not job.waiting and not job.pending and not job.running:
             job.finish()
         else:
             return self._launch(job)
@@ -258,18 +266,52 @@ class Scheduler:
     def _launch(self, job: JobProgress) -> bool:
         """Start waiting legs, as far as the limits allow."""
         moved = False
+        for leg in list(job.pending):
+            place = self._turns.of_leg(leg)
+            if place is not None and not place.cancelled and (job.cancel.cancelled or place.waiting):
+                continue
+            job.pending.remove(leg)
+            moved = True
+            if place is not None and place.cancelled:
+                self._turns.leave(leg)
+                self._note(job, leg, CANCELLED, place.cancelled)
+            else:
+                self._begin(job, leg)
         while job.waiting and not job.cancel.cancelled:
             full = not job.calls and self._legs_running() >= self.services.settings.max_jobs
-            if full or job.running >= (job.plan.max_parallel or 1_000_000):
+            if full or job.running + len(job.pending) >= (job.plan.max_parallel or 1_000_000):
                 break
-            (self._begin_call if job.calls else self._run_leg)(job, job.waiting.pop(0))
+            self._come(job, job.waiting.pop(0))
             moved = True
-        if job.waiting and job.cancel.cancelled:
-            for leg in job.waiting:
+        if (job.pending or job.waiting) and job.cancel.cancelled:
+            for leg in (*job.pending, *job.waiting):
+                self._turns.leave(leg)
                 self._note(job, leg, CANCELLED, job.cancel.reason or "the run is cancelled")
+            job.pending.clear()
             job.waiting.clear()
             moved = True
         return moved
+
+    def _come(self, job: JobProgress, leg: Leg) -> None:
+        """A leg may begin, but for its concurrency group."""
+        try:
+            place = self._turns.enter(job, leg)
+        except (ExpressionError, ActliteError) as error:
+            self._note(job, leg, FAILURE, explain_error(error))
+            self._leg_failed(job, leg)
+            return
+        if place is None or not (place.cancelled or place.waiting):
+            self._begin(job, leg)
+            return
+        job.pending.append(leg)
+        if not place.cancelled:
+            self._say(place.wait_text, leg)
+
+    def _begin(self, job: JobProgress, leg: Leg) -> None:
+        (self._begin_call if job.calls else self._run_leg)(job, leg)
+
+    def _say(self, text: str, leg: Leg) -> None:
+        self.services.emit(Notice(self.services.clock(), "note", self._masker.mask(text), leg.key))
 
     def _begin_call(self, job: JobProgress, leg: Leg) -> None:
         """A leg of a calling job: its workflow's jobs join the others."""
@@ -278,12 +320,17 @@ class Scheduler:
         now = self.services.clock()
         try:
             level = begin_call(job.level, job, leg, self._masker, now)
+            place = self._turns.enter_call(level, lambda reason: self.stop(level, reason))
         except (ExpressionError, ActliteError) as error:
+            self._turns.leave(leg)
             self._note(job, leg, FAILURE, explain_error(error))
             self._leg_failed(job, leg)
             return
         job.running += 1
         self._levels.append(level)
+        self._turns.begun(leg, lambda reason: self.stop(level, reason))
+        if place is not None and not place.cancelled and place.waiting:
+            self._say(place.wait_text, leg)
         self.services.emit(
             CallStarted(
                 now,
@@ -302,6 +349,8 @@ class Scheduler:
         from actlite.execution.calls import outputs_of
 
         level.ended = True
+        self._turns.leave_call(level)
+        self._turns.leave(leg)
         result, outputs, reason = level.result, {}, ""
         try:
             outputs = outputs_of(level)
@@ -331,6 +380,7 @@ class Scheduler:
         needs = level.needs(job.plan)
         place = self.where(level.plan, job.plan, leg, needs)
         if place.problem:
+            self._turns.leave(leg)
             self._note(job, leg, NOT_RUN, place.problem)
             return
         opening = Opening(
@@ -346,6 +396,7 @@ class Scheduler:
             secrets=level.secrets,
         )
         opening.begin()
+        self._turns.begun(leg, opening.state.cancel.cancel)
         job.running += 1
         if self._held is not None:
             self._held.append((job, opening))
@@ -374,6 +425,7 @@ class Scheduler:
             except BaseException as error:
                 self._defect = error
             with self._changed:
+                self._turns.leave(leg)
                 job.running -= 1
                 job.outcomes.append(outcome)
                 job.outputs.update(outcome.outputs)
