@@ -251,8 +251,9 @@ class ActionStore:
         return _unavailable(action, f"{action.repository} has no branch or tag '{action.ref}'.", hint)
 
 
-def load_manifest(folder: Path, uses: str = "") -> Path:
+def load_manifest(folder: Path, uses: str = "", named: str = "") -> Path:
     """The manifest of an action's folder: action.yml, action.yaml, Dockerfile or dockerfile (R: ActionManager.cs).
+    ``named``: the runner's name of the folder.
 
     Raises ActionUnavailable in the runner's words.
     """
@@ -264,7 +265,7 @@ def load_manifest(folder: Path, uses: str = "") -> Path:
             f"Can't find 'action.yml', 'action.yaml' or 'Dockerfile' for action '{uses}'."
         )
     raise ActionUnavailable(
-        f"Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{folder}'. "
+        f"Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{named or folder}'. "
         "Did you forget to run actions/checkout before running your local action?"
     )
 

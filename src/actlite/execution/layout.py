@@ -38,11 +38,13 @@ class Layout:
     """The sandbox's name of the folder with the node runtimes."""
     in_container: bool
     """The workflow names a container for the job."""
+    place: str = ""
+    """The workspace's path below the work folder, where actions/checkout@v1 has moved it."""
 
     @property
     def workspace(self) -> Path:
         """The real workspace."""
-        return self.work / self.repository / self.repository
+        return self.work / (self.place or f"{self.repository}/{self.repository}")
 
     @property
     def temp(self) -> Path:
@@ -82,7 +84,7 @@ class Layout:
     @property
     def runner_workspace(self) -> str:
         """The workspace as expressions show it."""
-        return f"{self.runner_work}/{self.repository}/{self.repository}"
+        return f"{self.runner_work}/{self.place or f'{self.repository}/{self.repository}'}"
 
     def runner_path(self, real: Path) -> str:
         """The runner's name of a real path below the work folder."""

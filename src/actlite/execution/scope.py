@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from actlite.contexts import runner
-from actlite.contexts.runner import architecture
 from actlite.contexts.github import job_fields
+from actlite.contexts.runner import architecture
 from actlite.execution.state import Frame, JobState
 from actlite.expressions import Value
 from actlite.expressions.template import Scope
@@ -85,7 +85,9 @@ def contexts(
 ) -> dict[str, Any]:
     """All contexts at one step. ``env`` is the env context."""
     github = {**state.github, **frame.github}
-    if step is not None:
+    if (
+        step is not None and frame.depth == 0
+    ):  # the steps of a composite action have the name of the job's step
         github["action"] = step.context_id
     if frame.status is not None:
         github["action_status"] = frame.status

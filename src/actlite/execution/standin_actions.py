@@ -7,6 +7,7 @@ from this machine's repository.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from actlite.document.nodes import Scalar
@@ -51,20 +52,35 @@ if (process.env.ACTLITE_CHECKOUT_ANSWER) {
 """
 
 
-def install_checkout(folder: Path, uses: str, using: str, plugin: str) -> ActionManifest:
-    """Put the stand-in for a checkout action into its folder and give its manifest. ``plugin``: v1, which
-    the runner did by itself, without node."""
+PLUGIN_INPUTS: Mapping[str, Mapping[str, str]] = {
+    "checkout": dict.fromkeys(("repository", "ref", "token", "submodules", "lfs", "fetch-depth", "path"), "")
+    | {"clean": "true"},
+    "publish": {"name": "", "path": ""},
+    "download": {"name": "", "path": ""},
+}
+"""The inputs of the actions of 2019 that the runner does itself, with their defaults, by its name for them:
+actions/checkout@v1, actions/upload-artifact@v1 and actions/download-artifact@v1 (their action.yml)."""
+
+
+def plugin_manifest(plugin: str, uses: str) -> ActionManifest:
+    """The manifest of an action that the runner does by itself, without node."""
     source = SourceFile(uses, "")
-    nowhere = source.span(0, 0)
-    inputs = {
-        name: ActionInput(name, Scalar(default, default, nowhere) if default else None)
-        for name, default in CHECKOUT_DEFAULTS.items()
-    }
-    if plugin:
-        return ActionManifest(source, "Checkout", PluginRuns("checkout"), inputs)
+    return ActionManifest(source, plugin, PluginRuns(plugin), _inputs(PLUGIN_INPUTS[plugin], source))
+
+
+def install_checkout(folder: Path, uses: str, using: str) -> ActionManifest:
+    """Put the stand-in for a checkout action into its folder and give its manifest."""
+    source = SourceFile(uses, "")
     script = folder / "dist" / "index.js"
     script.parent.mkdir(parents=True, exist_ok=True)
     script.write_text(PROBE)
-    return ActionManifest(
-        source, "Checkout", NodeRuns(using=using, main="dist/index.js", post="dist/index.js"), inputs
-    )
+    runs = NodeRuns(using=using, main="dist/index.js", post="dist/index.js")
+    return ActionManifest(source, "Checkout", runs, _inputs(CHECKOUT_DEFAULTS, source))
+
+
+def _inputs(defaults: Mapping[str, str], source: SourceFile) -> dict[str, ActionInput]:
+    nowhere = source.span(0, 0)
+    return {
+        name: ActionInput(name, Scalar(default, default, nowhere) if default else None)
+        for name, default in defaults.items()
+    }

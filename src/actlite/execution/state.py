@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from actlite.execution.artifact_subjects import ArtifactSubjects
     from actlite.execution.concurrency import Queues
     from actlite.execution.matchers import Matchers
+    from actlite.execution.prepared import Home
     from actlite.execution.steps import StepTask
     from actlite.runtimes.eras import Runner
     from actlite.runtimes.store import NodeStore
+
 
 @frozen
 class Settings:
@@ -187,7 +189,9 @@ class Frame:
     env: dict[str, str] = field(default_factory=dict)
     """What the env of the outer steps adds for the steps of a composite action."""
     github: dict[str, Any] = field(default_factory=dict)
-    """action_path, action_repository, action_ref of a composite action."""
+    """action, action_path, action_repository, action_ref of a composite action."""
+    home: Home | None = None
+    """The repository that its steps are written in: what ``$/`` means; None for the workflow's own."""
     status: str | None = None
     """What success() and failure() of a composite's steps go by; None in a job."""
     deadline: float | None = None

@@ -1,26 +1,26 @@
 """From the steps of a job or composite action to tasks: main parts, pre and post stages (R: ActionRunner.cs,
-JobExtension.cs, ExecutionContext.RegisterPostJobStep)."""
+JobExtension.cs, ExecutionContext.RegisterPostJobStep, Handlers/CompositeActionHandler.cs)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
 
-from actlite.document.nodes import Scalar
 from actlite.engines.base import ProcessSpec
-from actlite.errors import CannotRun, UsageError
+from actlite.errors import CannotRun
+from actlite.execution import runner_log
+from actlite.execution.action_images import ActionImages
 from actlite.execution.handlers.checkout import run_checkout, run_checkout_post
-from actlite.execution.handlers.composite import Builder, composite_frame, run_composite
-from actlite.execution.handlers.docker import image_of, run_docker
-from actlite.execution.handlers.inputs import action_inputs
-from actlite.execution.handlers.node import choose_node, node_folder, run_node
+from actlite.execution.handlers.composite import composite_frame, run_inner, set_outputs
+from actlite.execution.handlers.docker import run_docker
+from actlite.execution.handlers.inputs import action_inputs, warn
+from actlite.execution.handlers.node import choose_node, node_folder, run_node, write_header
+from actlite.execution.handlers.plugins import run_plugin
 from actlite.execution.handlers.script import run_script
-from actlite.execution.prepared import PreparedAction, Preparer
-from actlite.execution.results import FAILURE, SUCCESS
+from actlite.execution.naming import step_name
+from actlite.execution.prepared import Home, PreparedAction, Preparer, is_local
+from actlite.execution.results import FAILURE
 from actlite.execution.state import Frame, JobState
-from actlite.execution.steps import StepResult, StepRun, StepTask, base_key, run_task
-from actlite.expressions.errors import ExpressionError
-from actlite.expressions.template import Scope, evaluate_string
+from actlite.execution.steps import StepResult, StepRun, StepTask, base_key
 from actlite.workflow.model import (
     CompositeRuns,
     DockerRuns,
@@ -38,11 +38,11 @@ class TaskBuilder:
     def __init__(self, state: JobState, preparer: Preparer) -> None:
         self.state = state
         self.preparer = preparer
-        self._images: dict[str, str] = {}
-        self._inner_posts: dict[str, list[StepTask]] = {}
-        """Post stages of the steps within composite actions, by their frame's prefix."""
-        self._posts: set[str] = set()
-        """Keys of the steps whose post stage is registered."""
+        self.images = ActionImages(state, preparer)
+        self._due: dict[str, PreparedAction] = {}
+        """The actions whose post stage is registered, by the key of their step."""
+        self._steps: dict[str, dict[str, object]] = {}
+        """The steps contexts of composite actions, which their post stages see again."""
 
     def mains(self, frame: Frame, steps: tuple[Step, ...]) -> list[StepTask]:
         """The main parts of steps."""
@@ -53,60 +53,49 @@ class TaskBuilder:
         can't read them before the job has checked out)."""
         tasks: list[StepTask] = []
         for step in steps:
-            if not isinstance(step, UsesStep):
-                continue
-            action = self.preparer.known(step.uses.text)
-            if action is None or not self._has_pre(action):
-                continue
-            if isinstance(action.manifest.runs, CompositeRuns):
-                tasks.append(self._composite_pre(frame, step, action, action.manifest.runs))
-            else:
-                tasks.append(self._stage(frame, step, action, "pre"))
+            if isinstance(step, UsesStep):
+                action = self.preparer.known(step.uses.text, frame.home)
+                if action is not None and self._has_pre(action):
+                    tasks.append(self._stage(frame, step, action, "pre"))
         return tasks
+
+    def prepare_images(self, actions: Sequence[PreparedAction]) -> list[StepTask]:
+        """Tasks that pull or build the images of docker actions before the job's first step."""
+        return self.images.tasks(Frame(), actions)
 
     def _has_pre(self, action: PreparedAction) -> bool:
         runs = action.manifest.runs
         if isinstance(runs, CompositeRuns):
-            uses = (s.uses.text for s in runs.steps if isinstance(s, UsesStep))
-            known = (self.preparer.known(text) for text in uses)
-            return any(inner is not None and self._has_pre(inner) for inner in known)
-        if isinstance(runs, PluginRuns):
+            return any(self._has_pre(inner) for inner in self._known(runs.steps, action.home))
+        if isinstance(runs, PluginRuns) or action.done_here == "service":
             return False
         return bool(runs.pre if isinstance(runs, NodeRuns) else runs.pre_entrypoint)
 
-    def prepare_images(self, actions: list[PreparedAction]) -> list[StepTask]:
-        """Tasks that pull or build the images of docker actions before the job's first step."""
-        tasks: list[StepTask] = []
-        for action in actions:
-            runs = action.manifest.runs
-            if not isinstance(runs, DockerRuns) or action.reference in self._images:
-                continue
-            self._images[action.reference] = ""
-            pulls = runs.image.lower().startswith("docker://")
-            what = runs.image.removeprefix("docker://") if pulls else action.reference
-            tasks.append(
-                StepTask(
-                    key=f"image-{len(tasks) + 1}",
-                    name=f"{'Pull' if pulls else 'Build'} {what}",
-                    body=partial(self._image_task, action),
-                    frame=Frame(),
-                    stage="setup",
-                )
-            )
-        return tasks
+    def _has_post(self, action: PreparedAction) -> bool:
+        """Of a local action within a composite one it isn't known in time, and taken for granted."""
+        runs = action.manifest.runs
+        if isinstance(runs, CompositeRuns):
+            if any(isinstance(step, UsesStep) and is_local(step.uses.text) for step in runs.steps):
+                return True
+            return any(self._has_post(inner) for inner in self._known(runs.steps, action.home))
+        if isinstance(runs, PluginRuns) or action.done_here == "service":
+            return False
+        return bool(runs.post if isinstance(runs, NodeRuns) else runs.post_entrypoint)
 
-    def _image_task(self, action: PreparedAction, run: StepRun) -> StepResult:
-        self._images[action.reference] = image_of(self.state, action, run.log.feed)
-        return StepResult(SUCCESS)
+    def _known(self, steps: tuple[Step, ...], home: Home | None) -> list[PreparedAction]:
+        uses = (step.uses.text for step in steps if isinstance(step, UsesStep))
+        found = (self.preparer.known(text, home) for text in uses)
+        return [action for action in found if action is not None]
 
     def _main(self, frame: Frame, step: Step) -> StepTask:
-        detail = ""
+        detail = reference = ""
         if isinstance(step, UsesStep):
-            known = self.preparer.known(step.uses.text)
+            known = self.preparer.known(step.uses.text, frame.home)
             detail = known.detail(self.state) if known else step.uses.text
+            reference = known.reference if known else ""
         return StepTask(
-            key=f"{frame.prefix}{step.number}",
-            name=lambda scope: step_name(step, scope),
+            key=_key(frame, step),
+            name=lambda scope: step_name(step, scope, reference),
             body=run_script if isinstance(step, RunStep) else self._use,
             frame=frame,
             step=step,
@@ -115,18 +104,22 @@ class TaskBuilder:
             context_id=step.context_id,
         )
 
-    def _stage(self, frame: Frame, step: UsesStep, action: PreparedAction, stage: str) -> StepTask:
+    def _stage(
+        self, frame: Frame, step: UsesStep, action: PreparedAction, stage: str, name: str = ""
+    ) -> StepTask:
         runs = action.manifest.runs
-        assert isinstance(runs, NodeRuns | DockerRuns)
+        condition = "always()"
+        if isinstance(runs, NodeRuns | DockerRuns):
+            condition = runs.pre_if if stage == "pre" else runs.post_if
         title = stage.capitalize()
         return StepTask(
-            key=f"{stage}-{frame.prefix}{step.number}",
-            name=lambda scope: f"{title} {step_name(step, scope)}",
-            body=lambda run: self._run_stage(run, action, stage),
+            key=f"{stage}-{_key(frame, step)}",
+            name=lambda scope: f"{title} {name or step_name(step, scope, action.reference)}",
+            body=lambda run: self._run_stage(run, step, action, stage),
             frame=frame,
             step=step,
             stage=stage,
-            condition=runs.pre_if if stage == "pre" else runs.post_if,
+            condition=condition,
             detail=action.detail(self.state),
             context_id=step.context_id,
         )
@@ -135,134 +128,88 @@ class TaskBuilder:
         """The main part of a ``uses:`` step."""
         step = run.task.step
         assert isinstance(step, UsesStep)
-        uses = evaluate_string(step.uses, run.scope)
-        action = self.preparer.prepare(uses)
-        run.runtime["action"] = uses
-        run.belong_to(action.repository, action.ref)
+        action = self.preparer.prepare(step.uses.text, run.frame.home)
         runs = action.manifest.runs
-        self._register_post(run, step, action)
+        if action.is_local and isinstance(runs, CompositeRuns):
+            self._prepare_inner(run, runs, action.home)
+        return self._run_stage(run, step, action, "main")
+
+    def _prepare_inner(self, run: StepRun, runs: CompositeRuns, home: Home | None) -> None:
+        """What a composite action of the workspace uses is only known now (R: ActionRunner.RunAsync)."""
+        said = len(self.preparer.lines)
+        run.log.write(runner_log.PREPARE_ACTIONS)
+        try:
+            self.preparer.prepare_steps(runs.steps, home, depth=1)
+        finally:
+            if any(isinstance(step, UsesStep) and _is_fetched(step.uses.text) for step in runs.steps):
+                run.log.write(runner_log.GET_DOWNLOADS)
+            run.log.write("".join(f"{line}\n" for line in self.preparer.lines[said:]))
+
+    def _run_stage(self, run: StepRun, step: UsesStep, action: PreparedAction, stage: str) -> StepResult:
+        """One stage of an action, whatever its kind (R: ActionRunner.RunAsync)."""
+        runs = action.manifest.runs
+        if action.is_local and stage == "post":  # it is read again, and must still be there
+            again = self.preparer.prepare(step.uses.text)
+            if not isinstance(runs, CompositeRuns):
+                action, runs = again, again.manifest.runs
+        run.runtime["action"] = action.reference
+        if action.is_local and self._has_pre(action):
+            warn(run, f"`pre` execution is not supported for local action from '{action.reference}'")
+        if stage != "post":
+            self._register_post(run, step, action)
+        run.belong_to(action.repository, action.ref)
         if action.done_here == "checkout":
-            return run_checkout(run, action)
+            return run_checkout(run, action) if stage == "main" else run_checkout_post(run, action)
         if action.done_here == "service":
             return self._service(run, action)
-        if isinstance(runs, CompositeRuns):
-            return self._composite(run, step, action)
-        return self._run_stage(run, action, "main")
-
-    def _run_stage(self, run: StepRun, action: PreparedAction, stage: str) -> StepResult:
-        runs = action.manifest.runs
-        run.runtime["action"] = action.reference
-        run.belong_to(action.repository, action.ref)
-        if stage == "pre":
-            assert isinstance(run.task.step, UsesStep)
-            self._register_post(run, run.task.step, action)
-        if action.done_here == "checkout":
-            return run_checkout_post(run, action)
-        inputs = action_inputs(run, action, warn=stage == "main")
+        inputs = action_inputs(run, action)
         if isinstance(runs, NodeRuns):
-            if stage == "main" and runs.pre and action.reference.startswith("./"):
-                message = f"`pre` execution is not supported for local action from '{action.reference}'"
-                run.log.write(f"##[warning]{message}\n")
-                run.effects.annotate_warning(message)
             script = {"pre": runs.pre, "post": runs.post}.get(stage, runs.main)
             return run_node(run, action, script, inputs)
         if isinstance(runs, DockerRuns):
-            image = self._images.get(action.reference) or image_of(self.state, action, run.log.feed)
-            self._images[action.reference] = image
-            return run_docker(run, action, inputs, image)
-        raise UsageError(f"{action.reference} has no {stage} stage")
+            return run_docker(run, action, inputs, lambda: self.images.image(run, action, at_use=True))
+        write_header(run, action, inputs)
+        if isinstance(runs, PluginRuns):
+            return run_plugin(run, runs.plugin, inputs)
+        return self._composite(run, action, runs, inputs)
+
+    def _composite(
+        self, run: StepRun, action: PreparedAction, runs: CompositeRuns, inputs: dict[str, str]
+    ) -> StepResult:
+        """A stage of a composite action: that stage of its steps."""
+        frame = composite_frame(run, action, inputs)
+        stage = run.task.stage
+        if stage != "pre":
+            frame.steps = self._steps.setdefault(base_key(run.task), {})
+        if stage == "pre":
+            tasks = self.pres(frame, runs.steps)
+        elif stage == "post":
+            tasks = self._inner_posts(frame, runs.steps)
+        else:
+            images = self.images.of_steps(frame, runs.steps) if action.is_local else []
+            tasks = [*images, *self.mains(frame, runs.steps)]
+        result = run_inner(run, frame, tasks)
+        set_outputs(run, action, frame)
+        return result
+
+    def _inner_posts(self, frame: Frame, steps: tuple[Step, ...]) -> list[StepTask]:
+        """The post stages that are due, the last step's first."""
+        return [
+            self._stage(frame, step, self._due[_key(frame, step)], "post")
+            for step in reversed(steps)
+            if isinstance(step, UsesStep) and _key(frame, step) in self._due
+        ]
 
     def _register_post(self, run: StepRun, step: UsesStep, action: PreparedAction) -> None:
         """Registered when the pre stage or else the main part begins, so that it runs even if that fails or the
-        main part is skipped; last in, first out (R: ExecutionContext.RegisterPostJobStep)."""
-        runs = action.manifest.runs
-        if isinstance(runs, NodeRuns):
-            wanted = bool(runs.post)
-        elif isinstance(runs, DockerRuns):
-            wanted = bool(runs.post_entrypoint)
-        else:
+        main part is skipped; the job's are run last in, first out (R: ExecutionContext.RegisterPostJobStep)."""
+        key = _key(run.frame, step)
+        if key in self._due or not self._has_post(action):
             return
-        key = f"{run.frame.prefix}{step.number}"
-        if wanted and action.done_here != "service" and key not in self._posts:
-            self._posts.add(key)
-            run.frame.posts.append(self._stage(run.frame, step, action, "post"))
-
-    def _composite(self, run: StepRun, step: UsesStep, action: PreparedAction) -> StepResult:
-        """A composite action; the posts of its steps run within a post step of its own."""
-        return self._inside(run, step, action, lambda build: run_composite(run, action, build))
-
-    def _inside(
-        self,
-        run: StepRun,
-        step: UsesStep,
-        action: PreparedAction,
-        body: Callable[[Builder], StepResult],
-    ) -> StepResult:
-        """Run a stage of a composite action; what its steps have registered is due in its own post stage."""
-        outer, key = run.frame.posts, base_key(run.task)
-        place = len(outer)
-        posts = self._inner_posts.setdefault(f"{key}.", [])
-
-        def build(frame: Frame, runs: CompositeRuns) -> list[StepTask]:
-            frame.posts = posts
-            return self.pres(frame, runs.steps) if run.task.stage == "pre" else self.mains(frame, runs.steps)
-
-        try:
-            return body(build)
-        finally:
-            if posts and key not in self._posts:
-                self._posts.add(key)
-                outer.insert(place, self._composite_post(run.frame, step, action, posts))
-
-    def _composite_pre(
-        self, frame: Frame, step: UsesStep, action: PreparedAction, runs: CompositeRuns
-    ) -> StepTask:
-        """The pre stages of the actions within a composite one (R: CompositeActionHandler, stage Pre)."""
-
-        def stages(run: StepRun, build: Builder) -> StepResult:
-            run.belong_to(action.repository, action.ref)
-            inner = composite_frame(run, action, action_inputs(run, action, warn=False))
-            results = [run_task(self.state, task) for task in build(inner, runs)]
-            return StepResult(FAILURE if FAILURE in results else SUCCESS)
-
-        def body(run: StepRun) -> StepResult:
-            return self._inside(run, step, action, lambda build: stages(run, build))
-
-        return StepTask(
-            key=f"pre-{frame.prefix}{step.number}",
-            name=lambda scope: f"Pre {step_name(step, scope)}",
-            body=body,
-            frame=frame,
-            step=step,
-            stage="pre",
-            condition="always()",
-            detail=action.reference,
-            context_id=step.context_id,
-        )
-
-    def _composite_post(
-        self, frame: Frame, step: UsesStep, action: PreparedAction, posts: list[StepTask]
-    ) -> StepTask:
-        def body(run: StepRun) -> StepResult:
-            outcome = SUCCESS
-            while posts:
-                task = posts.pop()
-                task.frame.deadline = run.deadline
-                if run_task(self.state, task) == FAILURE:
-                    outcome = FAILURE
-            return StepResult(outcome)
-
-        return StepTask(
-            key=f"post-{frame.prefix}{step.number}",
-            name=lambda scope: f"Post {step_name(step, scope)}",
-            body=body,
-            frame=frame,
-            step=step,
-            stage="post",
-            condition="always()",
-            detail=action.reference,
-            context_id=step.context_id,
-        )
+        self._due[key] = action
+        if run.frame.depth == 0:
+            name = step_name(step, run.scope, action.reference)
+            run.frame.posts.append(self._stage(run.frame, step, action, "post", name))
 
     def _service(self, run: StepRun, action: PreparedAction) -> StepResult:
         """An action that needs GitHub's services: its node must start; its work can't be done here yet."""
@@ -287,23 +234,9 @@ class TaskBuilder:
         )
 
 
-def step_name(step: Step, scope: Scope) -> str:
-    """A step's display name: its own, or ``Run`` and the first line of what it does; as it is written where it
-    can't be evaluated."""
-    if step.name is not None:
-        name = _evaluated(step.name, scope)
-        if name:
-            return name
-    if isinstance(step, RunStep):
-        first, _, _ = _evaluated(step.run, scope).strip().partition("\n")
-        return f"Run {first.rstrip()}"
-    if isinstance(step, UsesStep):
-        return f"Run {step.uses.text}"
-    return f"Step {step.number}"
+def _key(frame: Frame, step: Step) -> str:
+    return f"{frame.prefix}{step.key}"
 
 
-def _evaluated(text: Scalar, scope: Scope) -> str:
-    try:
-        return evaluate_string(text, scope)
-    except ExpressionError:
-        return text.text
+def _is_fetched(uses: str) -> bool:
+    return not is_local(uses) and not uses.startswith("docker://")

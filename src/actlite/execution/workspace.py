@@ -42,6 +42,8 @@ class CheckoutRequest:
     event_ref: str
     event_sha: str
     server: str
+    detached: bool = False
+    """HEAD is to be at the commit, also where the ref is a branch."""
 
 
 @frozen
@@ -152,7 +154,8 @@ def _fetch(git: _Git, request: CheckoutRequest, source: str, ref: str, sha: str)
     if ref.startswith("refs/heads/"):
         branch = ref.removeprefix("refs/heads/")
         git(*fetch, f"+{what}:refs/remotes/origin/{branch}")
-        git("checkout", "-q", "--force", "-B", branch, f"refs/remotes/origin/{branch}")
+        how = ["--detach"] if request.detached else ["-B", branch]
+        git("checkout", "-q", "--force", *how, f"refs/remotes/origin/{branch}")
     elif ref.startswith("refs/tags/"):
         git(*fetch, f"+{what}:{ref}")
         git("checkout", "-q", "--force", ref)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -283,19 +284,41 @@ def test_a_docker_actions_env_may_say_that_it_is_not_ci(bench: Bench) -> None:
 
 
 def test_a_killed_steps_docker_container_is_killed_whenever_it_starts(bench: Bench) -> None:
-    """The container of a step inside a composite action, whose own condition would let it go on."""
+    """The container of a step inside a composite action; the action's own condition would let it go on."""
     bench.engine.on("/hang", Reply(hang=True))
-    bench.action(
-        "o/c@v1",
-        composite("    - uses: docker://img\n      if: always()\n      with: {entrypoint: /hang}\n"),
-    )
+    bench.action("o/c@v1", composite("    - uses: docker://img\n      with: {entrypoint: /hang}\n"))
 
     def stop(scheduler: Scheduler) -> None:
         while not bench.engine.containers:
             time.sleep(0.01)
         bench.cancel.cancel("stopped")
 
-    result = bench.run(steps("- uses: o/c@v1"), during=stop)
+    result = bench.run(steps("- uses: o/c@v1\n  if: always()"), during=stop)
+    assert result.jobs()["a"].result == "cancelled"
+
+
+def test_a_step_in_a_composite_whose_condition_holds_goes_on_whatever_the_actions_own_says(
+    bench: Bench,
+) -> None:
+    """R: ExecutionContext.CreateEmbeddedChild: it has a cancellation token of its own."""
+    cancelled = threading.Event()
+
+    def work(call: Call) -> Reply:
+        assert cancelled.wait(10)
+        time.sleep(0.2)
+        return Reply()
+
+    bench.engine.on("work", work)
+    bench.action("o/c@v1", composite("    - {run: work, shell: sh, if: always()}\n"))
+
+    def stop(scheduler: Scheduler) -> None:
+        bench.until_a_step_runs()
+        bench.cancel.cancel("stopped")
+        cancelled.set()
+
+    result = bench.run(steps("- uses: o/c@v1\n- run: never"), during=stop)
+    assert result.steps()["1.1"].outcome == "success"
+    assert result.steps()["1"].outcome == "success"
     assert result.jobs()["a"].result == "cancelled"
 
 

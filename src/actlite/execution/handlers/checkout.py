@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
+import shutil
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from actlite.errors import ActliteError, CannotRun
 from actlite.execution.handlers.inputs import action_inputs
 from actlite.execution.handlers.node import run_node
+from actlite.execution.host_files import HostPath
 from actlite.execution.plain_files import open_plain
 from actlite.execution.prepared import PreparedAction
 from actlite.execution.products import tree
 from actlite.execution.results import FAILURE, SUCCESS
 from actlite.execution.steps import StepResult, StepRun
 from actlite.execution.workspace import CheckoutRequest, fill
-from actlite.workflow.model import NodeRuns, PluginRuns
+from actlite.records import replace
+from actlite.workflow.model import NodeRuns
 
 MIN_GIT = (2, 18)
 """Older ones make the real action download an archive, without a ``.git`` folder (checkout: git-command-manager)."""
@@ -26,9 +32,6 @@ def run_checkout(run: StepRun, action: PreparedAction) -> StepResult:
     """Start the real node in the container; where it starts, fill the workspace."""
     inputs = {name.lower(): value for name, value in action_inputs(run, action).items()}
     runs = action.manifest.runs
-    if isinstance(runs, PluginRuns):
-        run.log.write(f"##[group]Run {action.reference}\n##[endgroup]\n")
-        return _fill(run, inputs, git="git version 2.99 (of the runner itself)")
     assert isinstance(runs, NodeRuns)
     answer = run.state.layout.temp / f"_actlite_checkout_{uuid.uuid4().hex}"
     extra = {"ACTLITE_CHECKOUT_ANSWER": run.state.layout.sandbox_path(answer)}
@@ -58,7 +61,7 @@ def run_checkout_post(run: StepRun, action: PreparedAction) -> StepResult:
     """The real action's post stage removes credentials, of which there are none here; its node must start all the same."""
     runs = action.manifest.runs
     assert isinstance(runs, NodeRuns)
-    return run_node(run, action, runs.post, action_inputs(run, action, warn=False))
+    return run_node(run, action, runs.post, action_inputs(run, action))
 
 
 def _fill(run: StepRun, inputs: dict[str, str], git: str) -> StepResult:
@@ -75,26 +78,15 @@ def _fill(run: StepRun, inputs: dict[str, str], git: str) -> StepResult:
             "The repository's files are put here without a .git folder: the container has no git "
             f"{MIN_GIT[0]}.{MIN_GIT[1]} or newer on its PATH, and the real action downloads an archive then.\n"
         )
-    same = wanted.lower() == own.lower()
-    if same and state.services.repository is None:
-        raise CannotRun(
-            "There is nothing to check out: the workflow is in no git repository",
-            do="Make one (git init, git add, git commit), then run again.",
-        )
-    request = CheckoutRequest(
-        repository=wanted,
-        local=state.services.repository if same else None,
+    request = _request(
+        run,
+        wanted,
         ref=inputs.get("ref", ""),
         path=inputs.get("path", ""),
         depth=_number(inputs.get("fetch-depth", "1")),
         tags=_true(inputs.get("fetch-tags", "")),
         submodules=inputs.get("submodules", "").lower() in ("true", "recursive"),
         with_git=with_git,
-        committed=state.services.settings.committed,
-        offline=state.services.settings.offline,
-        event_ref=str(github.get("ref", "")) if same else "",
-        event_sha=str(github.get("sha", "")) if same else "",
-        server=str(github.get("server_url", "https://github.com")),
     )
     workspace = state.layout.workspace
     if inputs.get("clean", "").lower() == "false" and workspace.is_dir() and any(workspace.iterdir()):
@@ -118,6 +110,81 @@ def _fill(run: StepRun, inputs: dict[str, str], git: str) -> StepResult:
     run.outputs["ref"] = result.ref
     run.outputs["commit"] = result.sha
     return StepResult(SUCCESS, 0)
+
+
+def _request(run: StepRun, wanted: str, **details: Any) -> CheckoutRequest:
+    """What is asked of a repository: this machine's where it is the workflow's own. Raises CannotRun."""
+    state, github = run.state, run.state.github
+    same = wanted.lower() == str(github.get("repository", "")).lower()
+    if same and state.services.repository is None:
+        raise CannotRun(
+            "There is nothing to check out: the workflow is in no git repository",
+            do="Make one (git init, git add, git commit), then run again.",
+        )
+    return CheckoutRequest(
+        repository=wanted,
+        local=state.services.repository if same else None,
+        committed=state.services.settings.committed,
+        offline=state.services.settings.offline,
+        event_ref=str(github.get("ref", "")) if same else "",
+        event_sha=str(github.get("sha", "")) if same else "",
+        server=str(github.get("server_url", "https://github.com")),
+        **details,
+    )
+
+
+def run_checkout_plugin(run: StepRun, inputs: Mapping[str, str]) -> None:
+    """actions/checkout@v1, which the runner did itself, with its own git: all of the history, HEAD at a commit, paths
+    below ``runner.workspace``; a path for the workflow's own repository moves the workspace there (R:
+    Repository/v1.0/RepositoryPlugin.cs). Raises CannotRun."""
+    state, layout = run.state, run.state.layout
+    own = str(state.github.get("repository", ""))
+    wanted = inputs.get("repository") or own
+    names = [part for part in wanted.split("/") if part]
+    if len(names) != 2:
+        raise CannotRun(f"Specified argument was out of the range of valid values. (Parameter '{wanted}')")
+    root = f"{layout.runner_work}/{layout.repository}"
+    path = inputs.get("path", "")
+    place = posixpath.normpath(posixpath.join(root, path or names[1]))
+    if not place.startswith(root + "/"):
+        raise CannotRun(
+            f"Input path '{path}' should resolve to a directory under '{root}', current resolved path '{place}'."
+        )
+    if wanted.lower() == own.lower() and place != layout.runner_workspace:
+        _move_workspace(run, place)
+    run.log.write(f"Syncing repository: {wanted}\n")
+    if _true(inputs.get("lfs", "")):
+        run.log.write(
+            "##[warning]actlite's checkout leaves out 'lfs': all files are taken from this machine.\n"
+        )
+    ref, depth = inputs.get("ref", ""), inputs.get("fetch-depth", "")
+    request = _request(
+        run,
+        wanted,
+        ref=ref,
+        path=posixpath.relpath(place, root),
+        depth=int(depth) if depth.strip().isdecimal() else 0,
+        tags=True,
+        submodules=inputs.get("submodules", "").lower() in ("true", "recursive", "1"),
+        with_git=True,
+        detached=not ref or ref.startswith("refs/"),
+    )
+    result = fill(layout.work / layout.repository, request)
+    state.known_files = (state.known_files or frozenset()) | tree(state.layout.workspace)
+    run.log.write("".join(f"{line}\n" for line in result.lines))
+
+
+def _move_workspace(run: StepRun, place: str) -> None:
+    state, layout = run.state, run.state.layout
+    run.log.write(f"Repository is current at '{layout.runner_workspace}', move to '{place}'.\n")
+    staging = layout.temp / f"_{uuid.uuid4().hex}"
+    layout.workspace.rename(staging)
+    target = HostPath(state, place).make_folder()
+    target.rmdir() if not any(target.iterdir()) else shutil.rmtree(target)
+    staging.rename(target)
+    run.log.write(f"Repository will locate at '{place}'.\n")
+    state.layout = replace(layout, place=posixpath.relpath(place, layout.runner_work))
+    state.github["workspace"] = place
 
 
 def _git_version(text: str) -> tuple[int, ...]:

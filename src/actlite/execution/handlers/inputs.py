@@ -8,28 +8,33 @@ from actlite.expressions.template import evaluate_mapping, evaluate_string
 from actlite.workflow.model import UsesStep
 
 
-def action_inputs(run: StepRun, action: PreparedAction, *, warn: bool = True) -> dict[str, str]:
-    """All inputs by name, as strings. Unknown ones are passed on with a warning, a missing required one is ''."""
+def action_inputs(run: StepRun, action: PreparedAction) -> dict[str, str]:
+    """All inputs by name, as strings: those of the step first, then the defaults. Unknown ones are passed on with a
+    warning, a missing required one is ''. Every stage of an action evaluates and warns again."""
     step = run.task.step
     assert isinstance(step, UsesStep)
     given = evaluate_mapping(step.with_, run.scope) if step.with_ is not None else {}
     declared = action.manifest.inputs
-    result = dict(given)  # R: ActionRunner.cs: the defaults come after what the step gives, also in the log
-    names = {k.lower() for k in given}
-    for name, spec in declared.items():
-        if name.lower() not in names:
+    deprecated = {spec.name: spec.deprecation for spec in declared.values() if spec.deprecation}
+    for name in given:
+        if name in deprecated:
+            warn(run, f"Input '{name}' has been deprecated with message: {deprecated[name]}")
+    result = dict(given)
+    names = {name.lower() for name in given}
+    for lowered, spec in declared.items():
+        if lowered not in names:
             result[spec.name] = evaluate_string(spec.default, run.scope) if spec.default is not None else ""
-        elif spec.deprecation and warn:
-            message = f"Input '{spec.name}' has been deprecated with message: {spec.deprecation}"
-            run.log.write(f"##[warning]{message}\n")
-            run.effects.annotate_warning(message)
-    unknown = [k for k in given if k.lower() not in declared]
     allowed = ["entryPoint", "args"] if action.is_docker else []
-    unknown = [k for k in unknown if k.lower() not in {name.lower() for name in allowed}]
-    if unknown and warn and action.is_repository:
-        valid = "', '".join([*allowed, *(s.name for s in declared.values())])
-        wrong = "', '".join(unknown)
-        message = f"Unexpected input(s) '{wrong}', valid inputs are ['{valid}']"
-        run.log.write(f"##[warning]{message}\n")
-        run.effects.annotate_warning(message)
+    valid = [*allowed, *(spec.name for spec in declared.values())]
+    known = {name.lower() for name in valid}
+    unknown = [name for name in given if name.lower() not in known]
+    if unknown and action.is_repository:
+        wrong, right = "', '".join(unknown), "', '".join(valid)
+        warn(run, f"Unexpected input(s) '{wrong}', valid inputs are ['{right}']")
     return result
+
+
+def warn(run: StepRun, message: str) -> None:
+    """A warning in the log and as an annotation."""
+    run.log.write(f"##[warning]{message}\n")
+    run.effects.annotate_warning(message)

@@ -45,6 +45,9 @@ def artifact_lines(record: RunRecord, screen: Screen) -> Iterator[Text]:
         name = foreign(f"  {artifact.name}")
         if artifact.needs and not artifact.audited:
             name.append_text(foreign(f" · needs {artifact.needs}", "dim"))
+        if artifact.uploaded:
+            count = "1 file" if artifact.files == 1 else f"{artifact.files} files"
+            name.append_text(foreign(f" · uploaded, {count}", "dim"))
         yield row(name, Text(size(artifact.size)), screen.width)
         yield from _files(artifact, screen, told)
         for unseen in artifact.unseen:
