@@ -51,6 +51,7 @@ from actlite.expressions.values import to_string
 from actlite.records import changeable, frozen
 from actlite.workflow.model import Step
 
+_RENEWING = threading.Lock()
 OLD_COMMANDS_DEPRECATED = datetime.date(2022, 10, 11)
 """From when the runner warns of set-output and save-state (GitHub changelog of that day)."""
 
@@ -453,7 +454,8 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
     end = state.cancel.subscribe(stop) if task.stage != "complete" else (lambda: None)
     try:
         if task.stage in ("pre", "main", "post"):
-            state.layout.renew()
+            with _RENEWING:
+                state.layout.renew()
             _ = run.files  # there before anything of the step is evaluated
         result = task.body(run)
     except ExpressionError as wrong:
