@@ -98,7 +98,7 @@ class CommandEffects:
         self.deaf = False
         """Set when a command has ended the step: what comes after it counts for nothing."""
         self._job_matchers = matchers if matchers is not None else Matchers()
-        self._matchers = self._job_matchers.for_step()
+        self._matchers = self._job_matchers.for_step(lambda path: self.translate_path(path))
         self._runner_name = runner_name
         self._step_id = step_id
         self._deprecate = deprecate_outputs

@@ -30,6 +30,11 @@ REGISTERED = frozenset(
 )
 """The names of all commands, in lower case."""
 
+_SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""What .NET takes for white space; Python takes four control characters more."""
 _DATA = (("%0D", "\r"), ("%0A", "\n"), ("%25", "%"))
 _PROPERTY = (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%"))
 _OLD = (("%3B", ";"), ("%0D", "\r"), ("%0A", "\n"), ("%5D", "]"), ("%25", "%"))
@@ -51,7 +56,7 @@ def parse_command(line: str, registered: Collection[str] = REGISTERED) -> Comman
 
 def _parse_new(line: str, registered: Collection[str]) -> Command | None:
     """``::name k=v,k2=v2::data``, which only space may precede."""
-    line = line.lstrip()
+    line = line.lstrip(_SPACE)
     if not line.startswith("::"):
         return None
     head, separator, data = line[2:].partition("::")
@@ -61,7 +66,7 @@ def _parse_new(line: str, registered: Collection[str]) -> Command | None:
     name = name.lower()
     if name not in registered:
         return None
-    return Command(name, _properties(properties.strip(), ",", _PROPERTY), _unescape(data, _DATA))
+    return Command(name, _properties(properties.strip(_SPACE), ",", _PROPERTY), _unescape(data, _DATA))
 
 
 def _parse_old(line: str, registered: Collection[str]) -> Command | None:

@@ -34,6 +34,7 @@ ATTEMPTS = 3
 BATCH = 1000
 """How many lines the worker gets at once."""
 
+TranslatePath = Callable[[str], Path | None]
 Found = tuple[Annotation, str]
 """An annotation, and the line it was found in as it is shown."""
 
@@ -48,13 +49,17 @@ _TOO_SLOW = (
 class Matchers:
     """The problem matchers of a job, newest first. Safe to use from several threads.
 
-    ``resolve`` makes of a file name and the matcher's fromPath the name that the annotation gets; '' drops it.
+    ``resolve`` makes of a file name and the matcher's fromPath the name that the annotation gets; '' drops it. It is
+    given the translation of the step's paths to this machine's, too.
     """
 
     def __init__(
-        self, resolve: Callable[[str, str], str] | None = None, *, timeout: float | None = None
+        self,
+        resolve: Callable[[str, str, TranslatePath | None], str] | None = None,
+        *,
+        timeout: float | None = None,
     ) -> None:
-        self.resolve = resolve or (lambda file, _: file)
+        self.resolve = resolve or (lambda file, _, __: file)
         self.timeout = _wanted_timeout() if timeout is None else timeout
         """How long one matcher may take for one line, in seconds."""
         self._lock = threading.RLock()
@@ -67,10 +72,10 @@ class Matchers:
         """The owners, newest first."""
         return tuple(config.owner for config in self._configs)
 
-    def for_step(self) -> StepMatchers:
+    def for_step(self, translate_path: TranslatePath | None = None) -> StepMatchers:
         """The matchers at work for one step; to be closed when it ends."""
         with self._lock:
-            made = StepMatchers(self, self._configs)
+            made = StepMatchers(self, self._configs, translate_path)
             self._steps.append(made)
             return made
 
@@ -119,8 +124,11 @@ class Matchers:
 class StepMatchers:
     """A job's problem matchers at work on the output of one step. Safe to use from several threads."""
 
-    def __init__(self, job: Matchers, configs: Sequence[MatcherConfig]) -> None:
+    def __init__(
+        self, job: Matchers, configs: Sequence[MatcherConfig], translate_path: TranslatePath | None
+    ) -> None:
         self._job = job
+        self._translate = translate_path
         self._lock = threading.RLock()
         self._configs = list(configs)
         self._set: list[MatcherConfig] = []
@@ -221,7 +229,7 @@ class StepMatchers:
         return Annotation(
             fields["severity"] or "error",
             fields["message"] or "",
-            file=self._job.resolve(file, fields["fromPath"] or "") if file.strip() else "",
+            file=self._job.resolve(file, fields["fromPath"] or "", self._translate) if file.strip() else "",
             line=_digits(fields["line"]),
             column=_digits(fields["column"]),
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+TranslatePath = Callable[[str], Path | None]
 MAX_CONFIG = 1024 * 1024
 """How much of a .git/config is looked at, in bytes."""
 MAX_DEPTH = 51
@@ -25,7 +26,7 @@ class RepositoryFiles:
     def __init__(
         self,
         workspace: Path,
-        translate_path: Callable[[str], Path | None],
+        translate_path: TranslatePath,
         *,
         repository: str,
         server_url: str = "https://github.com",
@@ -38,14 +39,15 @@ class RepositoryFiles:
             f"url = git@{host}:{repository}.git".lower(),
         }
 
-    def __call__(self, file: str, from_path: str) -> str:
-        """The file relative to its repository, with forward slashes; '' when it has no place there."""
+    def __call__(self, file: str, from_path: str, translate_path: TranslatePath | None = None) -> str:
+        """The file relative to its repository, with forward slashes; '' when it has no place there.
+        ``translate_path`` is that of a step with a container of its own."""
         if "\0" in file or "\0" in from_path:
             return ""
         if from_path.strip() and not file.startswith("/"):
             file = os.path.join(os.path.dirname(from_path), file)
         if file.startswith("/"):
-            place = self._translate(os.path.normpath(file))
+            place = (translate_path or self._translate)(os.path.normpath(file))
             if place is None:
                 return ""
             path = os.path.normpath(place)

@@ -178,6 +178,11 @@ jobs:
           echo 'b.c BAD in the workspace []'
           echo '/etc/passwd BAD outside []'
           echo "$GITHUB_WORKSPACE/sub/../src/a.ts BAD absolute [x/y]"
+      - name: docker action
+        uses: docker://actlite-standin/runner:1
+        with:
+          entrypoint: sh
+          args: -c "echo ::warning file=/github/workspace/src/a.ts,line=1::w; echo $GITHUB_WORKSPACE/sub/b.c BAD m []; echo ::add-matcher::/github/workspace/m/E.json; echo NEW n; echo ::remove-matcher owner=e::"
       - name: add e
         run: echo "::add-matcher::m/e.json"
       - name: composite
@@ -347,6 +352,15 @@ def test_places_of_matchers(ran: Outcome) -> None:
         ("", "in the workspace"),
         ("", "outside"),
         ("src/a.ts", "absolute"),
+    ]
+
+
+@pytest.mark.rule("annotations/docker-actions")
+def test_docker_action(ran: Outcome) -> None:
+    assert [(a["file"], a["message"]) for a in found(ran, "docker action")] == [
+        ("src/a.ts", "w"),
+        ("sub/b.c", "m"),
+        ("", "n"),
     ]
 
 

@@ -179,7 +179,7 @@ def test_colours_stay_in_a_line(tmp_path: Path, matchers: Matchers, step: StepMa
 
 
 def test_files_are_resolved_with_the_from_path(tmp_path: Path) -> None:
-    made = Matchers(resolve=lambda file, from_path: f"{from_path}|{file}")
+    made = Matchers(resolve=lambda file, from_path, _: f"{from_path}|{file}")
     pattern = {"regexp": r"^(\S*) (.+) in (.+)$", "file": 1, "message": 2, "fromPath": 3}
     made.add(load(tmp_path, {"owner": "a", "fromPath": "default", "pattern": [pattern]}))
     step = made.for_step()

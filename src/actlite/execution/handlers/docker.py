@@ -56,6 +56,7 @@ def run_docker(
         inputs=inputs,
     )
     env["HOME"] = "/github/home"
+    run.effects.translate_path = lambda path: _real_path(state, path)
     spec = ContainerRun(
         image=ImageSpec(built, state.services.settings.pull),
         owner=state.services.owner,
@@ -199,13 +200,25 @@ def _translated(state: JobState, env: dict[str, str]) -> dict[str, str]:
 
 
 def _mounts(state: JobState) -> tuple[Mount, ...]:
+    socket = (Mount(DOCKER_SOCKET, DOCKER_SOCKET),) if state.services.settings.docker_socket else ()
+    return (*socket, *(Mount(str(real), inside) for real, inside in _places(state)))
+
+
+def _places(state: JobState) -> list[tuple[Path, str]]:
+    """The folders that the container gets, and its names of them."""
     layout = state.layout
-    pairs: list[tuple[Path, str]] = [
+    return [
         (layout.temp, "/github/runner_temp"),
         (layout.home, "/github/home"),
         (layout.event_folder, "/github/workflow"),
         (layout.files, "/github/file_commands"),
         (layout.workspace, "/github/workspace"),
     ]
-    socket = (Mount(DOCKER_SOCKET, DOCKER_SOCKET),) if state.services.settings.docker_socket else ()
-    return (*socket, *(Mount(str(real), inside) for real, inside in pairs))
+
+
+def _real_path(state: JobState, path: str) -> Path | None:
+    """The path on this machine of a file that the container's programs name."""
+    for real, inside in _places(state):
+        if path == inside or path.startswith(inside + "/"):
+            return real / path[len(inside) + 1 :]
+    return state.real_path(path)
