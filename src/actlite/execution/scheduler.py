@@ -268,13 +268,14 @@ class Scheduler:
         moved = False
         for leg in list(job.pending):
             place = self._turns.of_leg(leg)
-            if place is not None and not place.cancelled and (job.cancel.cancelled or place.waiting):
+            why = place.cancelled if place is not None else ""
+            if place is not None and not why and (job.cancel.cancelled or place.waiting):
                 continue
             job.pending.remove(leg)
             moved = True
-            if place is not None and place.cancelled:
+            if why:
                 self._turns.leave(leg)
-                self._note(job, leg, CANCELLED, place.cancelled)
+                self._note(job, leg, CANCELLED, why)
             else:
                 self._begin(job, leg)
         while job.waiting and not job.cancel.cancelled:
