@@ -132,10 +132,12 @@ jobs:
           touch up; while :; do sleep 0.05; done
       - {{id: node, name: node server, uses: ./serve, background: true}}
       - {{id: other, name: other, uses: ./serve, background: true}}
+      - {{id: box, name: box, uses: ./box, background: true}}
       - {{id: ended, name: ended, background: true, run: echo v=5 >>"$GITHUB_OUTPUT"}}
-      - {{run: 'while [ ! -e up ] || [ ! -e node.up ] || [ ! -e other.up ]; do sleep 0.05; done; sleep 0.3'}}
+      - {{run: 'while [ ! -e up ] || [ ! -e node.up ] || [ ! -e other.up ] || [ ! -e box.up ]; do sleep 0.05; done; sleep 0.3'}}
       - cancel: server
       - cancel: node
+      - {{name: docker, cancel: box}}
       - {{name: still there, run: 'sleep 0.3; kill -0 "$(cat other.up)" && echo alive'}}
       - {{name: third, cancel: other}}
       - {{name: fourth, cancel: ended}}
@@ -193,6 +195,9 @@ FILES = {
     "docker/Dockerfile": "FROM actlite-standin/runner:1\nCOPY run.sh /run.sh\nRUN chmod +x /run.sh\n",
     "docker/run.sh": "#!/bin/sh\ncd $GITHUB_WORKSPACE; touch docker.up; while [ ! -e go ]; do sleep 0.02; done\n"
     'echo of=docker >>"$GITHUB_OUTPUT"\n',
+    "box/action.yml": "name: b\nruns: {using: docker, image: Dockerfile, entrypoint: /run.sh}\n",
+    "box/Dockerfile": "FROM actlite-standin/runner:1\nCOPY run.sh /run.sh\nRUN chmod +x /run.sh\n",
+    "box/run.sh": "#!/bin/sh\ntouch $GITHUB_WORKSPACE/box.up; while :; do sleep 0.1; done\n",
     "mixed/action.yml": """
 name: m
 outputs: {made: {value: '${{ steps.made.outputs.x }}'}}
@@ -336,7 +341,7 @@ def test_the_last_wait(ran: Outcome) -> None:
 @pytest.mark.rule("background/cancel", "background/cancel-interrupts")
 def test_a_cancelled_step(ran: Outcome) -> None:
     assert ran.jobs["cancels"]["result"] == "success"
-    for name in ("server", "node server", "other"):
+    for name in ("server", "node server", "other", "box"):
         assert ran.step(name, "cancels")["conclusion"] == "cancelled", name
     assert ran.lines("server", "cancels") == ["interrupted"]
     assert ran.lines("still there", "cancels") == ["alive"]
