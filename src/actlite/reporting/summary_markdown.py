@@ -25,6 +25,14 @@ _MARKS = {
 }
 _BLOCKS = frozenset({"p", "div", "section", "center", "dl", "dt", "dd", "figure"})
 _HEADINGS = {f"h{level}": f"{'#' * level} " for level in range(1, 7)}
+_ENDED_BY = {
+    "td": (("td", "th"), ("table",)),
+    "th": (("td", "th"), ("table",)),
+    "tr": (("td", "th"), ("table",)),
+    "li": (("li",), ("ul", "ol")),
+    "p": (("p",), ("td", "th", "li", "div", "blockquote", "details")),
+}
+"""Elements that end where another begins, unless one of the others lies between."""
 _SILENT = frozenset({"script", "style"})
 MAX_DEPTH = 40
 """How deep elements may lie in each other; what is deeper is shown where it comes."""
@@ -100,6 +108,7 @@ class _Writer(HTMLParser):
                 pass
 
     def _start(self, tag: str, values: dict[str, str]) -> None:
+        self._end_before(tag)
         if tag == "table":
             self._rows = []
         elif tag == "tr":
@@ -110,6 +119,18 @@ class _Writer(HTMLParser):
         if end is not None:
             self._ends.append((tag, end))
             self._parts.append([])
+
+    def _end_before(self, tag: str) -> None:
+        """End what ends by itself when the next of its kind begins."""
+        ended, within = _ENDED_BY.get(tag, ((), ()))
+        open_tags = [name for name, _ in self._ends]
+        for place in range(len(open_tags) - 1, -1, -1):
+            if open_tags[place] in within:
+                return
+            if open_tags[place] in ended:
+                while len(self._ends) > place:
+                    self._end(self._ends[-1][0])
+                return
 
     def _end(self, tag: str) -> str:
         """End the innermost element, which has this tag."""
@@ -172,4 +193,4 @@ def _flat(text: str) -> str:
 
 
 def _hanging(sign: str, text: str) -> str:
-    return sign + text.replace("\n", "\n" + " " * len(sign))
+    return sign + re.sub(r"\n(?=[^\n])", "\n" + " " * len(sign), _BLANK_LINES.sub("\n\n", text))

@@ -15,7 +15,7 @@ SUMMARIES = 20
 """How many summaries of a job GitHub shows."""
 LINES = 200
 """Lines of a summary that are shown."""
-CHARACTERS = 64 * 1024
+CHARACTERS = 32 * 1024
 """How much of a summary is read for that."""
 INDENT = 2
 
@@ -53,6 +53,8 @@ def _rendered(text: str, screen: Screen) -> list[Text]:
         Text.assemble(*((piece.text, piece.style or "") for piece in line))
         for line in console.render_lines(drawn, options, pad=False)
     ]
+    for line in lines:
+        line.rstrip()
     while lines and not lines[0].plain.strip():
         lines.pop(0)
     while lines and not lines[-1].plain.strip():
