@@ -135,7 +135,7 @@ def test_an_empty_image_is_no_service(place: Place) -> None:
     assert found.values("look") == {"services": "true"}
     assert (
         "The service 'none' will not be started because the container definition has an empty image."
-        in found.log("Initialize containers")
+        in found.log("Set up job")
     )
 
 

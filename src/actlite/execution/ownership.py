@@ -49,6 +49,21 @@ def give_tree(folder: Path, to: tuple[int, int]) -> None:
             os.chown(name, *to, dir_fd=handle, follow_symlinks=False)
 
 
+def hand_over(folder: Path, below: Path, to: tuple[int, int]) -> None:
+    """Give what a process of a container has made to the user it runs as: a folder with all in it, and those between
+    it and ``below``, which itself stays whose it is."""
+    folder, below = Path(os.path.realpath(folder)), Path(os.path.realpath(below))
+    if not can_give() or not folder.is_relative_to(below):
+        return
+    for path in (folder, *folder.parents):
+        if path == below:
+            break
+        os.chown(path, *to, follow_symlinks=False)
+    for _, folders, files, handle in os.fwalk(folder, follow_symlinks=False):
+        for name in (*folders, *files):
+            os.chown(name, *to, dir_fd=handle, follow_symlinks=False)
+
+
 def give_like(path: Path, folder: Path) -> None:
     """Give a file or a whole tree to whom ``folder`` belongs."""
     if can_give():

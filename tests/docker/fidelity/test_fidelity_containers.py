@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -221,3 +222,29 @@ def test_who_logs_in(conform: Conform) -> None:
 
 def _pair(found: dict[str, str]) -> tuple[str, str]:
     return found.get("username", ""), found.get("password", "")
+
+
+CHECKOUT = f"""
+on: push
+jobs:
+  job:
+    runs-on: ubuntu-latest
+    container: {RUNNER}
+    steps:
+      - {{uses: actions/checkout@v4}}
+      - {{uses: actions/checkout@v4, with: {{path: one/two}}}}
+      - name: owners
+        run: |
+          for name in . README.md one one/two one/two/README.md one/two/.git; do stat -c "%n=%u" $name; done
+          cd one/two; git status --short >/dev/null && echo "inner=$?"
+"""
+
+
+@pytest.mark.rule("containers/owner-of-checkout")
+def test_whose_files_a_checkout_brings(conform: Conform) -> None:
+    values = conform(CHECKOUT).values("owners")
+    runner = "1001" if os.geteuid() == 0 else str(os.geteuid())
+    made = {values[name] for name in ("README.md", "one", "one/two", "one/two/README.md", "one/two/.git")}
+    assert values["."] == runner
+    assert made == {"0" if os.geteuid() == 0 else runner}
+    assert values["inner"] == "0"

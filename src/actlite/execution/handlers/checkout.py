@@ -15,6 +15,7 @@ from actlite.errors import ActliteError, CannotRun
 from actlite.execution.handlers.inputs import action_inputs
 from actlite.execution.handlers.node import run_node
 from actlite.execution.host_files import HostPath
+from actlite.execution.ownership import hand_over
 from actlite.execution.plain_files import open_plain
 from actlite.execution.prepared import PreparedAction
 from actlite.execution.products import tree
@@ -40,9 +41,23 @@ def run_checkout(run: StepRun, action: PreparedAction) -> StepResult:
         if result.outcome != SUCCESS:
             return result
         git = _answered(answer)
+        user = _user(answer)
     finally:
         answer.unlink(missing_ok=True)
-    return _fill(run, inputs, git)
+    result = _fill(run, inputs, git)
+    if result.outcome == SUCCESS and user is not None:
+        workspace = run.state.layout.workspace
+        hand_over(workspace / inputs.get("path", ""), workspace, user)
+    return result
+
+
+def _user(answer: Path) -> tuple[int, int] | None:
+    """User and group that the container's processes run as, and so the real checkout: those of what it has written."""
+    try:
+        status = answer.lstat()
+    except OSError:
+        return None
+    return status.st_uid, status.st_gid
 
 
 def _answered(answer: Path) -> str:
