@@ -56,7 +56,8 @@ def base(name: RepositoryName, default_branch: str, actor: str) -> Payload:
 
 
 def commit(commit: Commit, name: RepositoryName) -> Payload:
-    """A commit as the push payload has it."""
+    """A commit as a workflow's push payload has it: without the names of files, which only the webhook's own has (docs:
+    events-that-trigger-workflows)."""
     return {
         "id": commit.sha,
         "tree_id": commit.tree,
@@ -66,9 +67,6 @@ def commit(commit: Commit, name: RepositoryName) -> Payload:
         "url": f"{SERVER_URL}/{name.full}/commit/{commit.sha}",
         "author": _person(commit.author),
         "committer": _person(commit.committer),
-        "added": list(commit.added),
-        "removed": list(commit.removed),
-        "modified": list(commit.modified),
     }
 
 
