@@ -9,7 +9,7 @@ from actlite.execution import runner_log
 from actlite.execution.opening import Opening
 from actlite.execution.scope import job_identity
 from actlite.expressions.values import to_string
-from actlite.workflow.permissions import read_permissions, token_lines
+from actlite.workflow.permissions import token_lines
 
 
 def head(opening: Opening, lines: Sequence[str]) -> str:
@@ -19,8 +19,7 @@ def head(opening: Opening, lines: Sequence[str]) -> str:
     text += runner_log.group("Operating System", system())
     text += runner_log.group("Runner Image", [f"Image: {opening.platform}"])
     if runner_log.has(runner.release, runner_log.PERMISSIONS_SINCE):
-        node = state.job.job.permissions or state.plan.workflow.permissions
-        text += runner_log.group("GITHUB_TOKEN Permissions", token_lines(read_permissions(node)))
+        text += runner_log.group("GITHUB_TOKEN Permissions", token_lines(state.job.permissions))
     if runner_log.has(runner.release, runner_log.SECRET_SOURCE_SINCE):
         text += runner_log.secret_source(str(state.github.get("secret_source", "")))
     services = "".join(f"{line}\n" for line in lines)
