@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from actlite.events import JobFinished, JobStarted, Notice
 from actlite.execution.cancellation import exceeded, grace, seconds
+from actlite.execution.downloads import Downloads
 from actlite.execution.file_commands import artifact_subjects, forget_files
 from actlite.execution.finishing import Finished, finish
 from actlite.execution.handlers.node import migration_warnings
@@ -164,11 +165,12 @@ class JobRun:
             raise self.opening.problem
         log, steps = run.log, self.state.job.job.steps
         log.write(head(self.opening, self.containers.evaluate()))
-        for step in steps:
-            if isinstance(step, UsesStep) and not step.uses.text.startswith(("./", "../")):
-                self.preparer.prepare(step.uses.text)
-        for line in self.preparer.lines:
-            log.write(line + "\n")
+        try:
+            for step in steps:
+                if isinstance(step, UsesStep) and not step.uses.text.startswith(("./", "../")):
+                    self.preparer.prepare(step.uses.text)
+        finally:
+            log.write(Downloads(self.preparer).lines(steps))
         self.predictor.begin()
         log.write(foot(self.opening))
         if self.opening.container is None:
