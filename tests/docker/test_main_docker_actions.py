@@ -129,7 +129,8 @@ def test_a_local_dockerfile_action(place: Place, images: None, container: str) -
     assert 'after args=hello you  c "d"' in post
     assert "after state=kept" in post
     assert "after files=0" in post
-    assert found.names()[-3:] == ["Post act", "Post Run actions/checkout@v4", "Complete job"]
+    posts = [name for name in found.names() if name.startswith("Post ")]
+    assert posts == ["Post act", "Post Run actions/checkout@v4"]
 
 
 def test_the_action_is_on_the_jobs_network_only_where_there_is_one(place: Place) -> None:
@@ -163,7 +164,7 @@ def test_an_image_of_a_docker_step_that_is_not_there(place: Place) -> None:
     place.steps("- uses: docker://actlite-test/nowhere:1")
     found = run(place, "--offline").expect(4, "actlite-test/nowhere:1 is not on this machine")
     assert found.step("Pull actlite-test/nowhere:1")["outcome"] == "failure"
-    assert found.step("Run docker://actlite-test/nowhere:1")["outcome"] == "skipped"
+    assert found.step("Run actlite-test/nowhere:1")["outcome"] == "skipped"
 
 
 def test_a_build_that_fails_says_what_the_builder_said(place: Place, images: None) -> None:
@@ -183,18 +184,18 @@ def test_a_build_that_fails_says_what_the_builder_said(place: Place, images: Non
 
 
 @pytest.mark.parametrize(
-    ("image", "words"),
+    ("image", "words", "code"),
     [
-        ("Dockerfile.missing", "Can't find 'Dockerfile.missing' in ./action"),
-        ("image.txt", "'image.txt' should be either '[path]/Dockerfile' or 'docker://image[:tag]'."),
-        ("../../../Dockerfile", "outside of the action's repository"),
+        ("Dockerfile.missing", "File not found: '/home/runner/work/", 1),
+        ("actlite-test/no-such-image", "actlite-test/no-such-image:latest", 4),
+        ("../../../Dockerfile", "outside of the action's repository", 1),
     ],
 )
-def test_an_image_that_is_none(place: Place, image: str, words: str) -> None:
+def test_an_image_that_is_none(place: Place, image: str, words: str, code: int) -> None:
     write(place, ACTION | {"action/action.yml": f"name: x\nruns: {{using: docker, image: {image}}}\n"})
     place.steps("- uses: actions/checkout@v4", "- name: act\n  uses: ./action")
     found = run(place)
-    assert found.ended.code == 1
+    assert found.ended.code == code
     assert words in found.log("act")
 
 

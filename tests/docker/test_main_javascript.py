@@ -213,7 +213,8 @@ def test_githubs_own_library(place: Place, core: Path, container: str) -> None:
     assert (failing["outcome"], failing["exit_code"]) == ("failure", 1)
     assert [a["message"] for a in failing["annotations"] if a["level"] == "error"] == ["Error: in the end"]
     assert "state=7" in found.log("Post own")
-    assert found.names()[-4:-1] == ["Post failing", "Post own", "Post Run actions/checkout@v4"]
+    posts = [name for name in found.names() if name.startswith("Post ")]
+    assert posts == ["Post failing", "Post own", "Post Run actions/checkout@v4"]
 
 
 @pytest.mark.rule("nodes/alpine")

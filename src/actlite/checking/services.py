@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from actlite.actions.known import known_plugin
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.planning.plan import JobPlan, Plan
 from actlite.workflow.model import UsesStep
@@ -37,8 +38,13 @@ def action_name(uses: str) -> str:
 
 
 def needs_service(uses: str) -> bool:
-    """Whether a step's action can't do its work here, because it needs a service that actlite does not have yet."""
-    return action_name(uses) in NEEDS_SERVICE
+    """Whether a step's action can't do its work here, because it needs a service that actlite does not have yet. What
+    the runner did by itself in 2019 (artifacts v1) needs none."""
+    if action_name(uses) not in NEEDS_SERVICE:
+        return False
+    owner, _, rest = uses.partition("/")
+    repo, _, ref = rest.partition("@")
+    return known_plugin(owner, repo, ref) is None
 
 
 def service_findings(plan: Plan, replaced: Collection[str] = ()) -> tuple[Diagnostic, ...]:

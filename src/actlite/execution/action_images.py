@@ -12,6 +12,7 @@ from actlite.execution.prepared import PreparedAction, Preparer, is_image
 from actlite.execution.results import SUCCESS
 from actlite.execution.state import Frame, JobState
 from actlite.execution.steps import StepResult, StepRun, StepTask
+from actlite.workflow.manifest import is_dockerfile
 from actlite.workflow.model import CompositeRuns, DockerRuns, Step, UsesStep
 
 
@@ -48,9 +49,14 @@ class ActionImages:
         known = None if action.is_local else self._had.get(action.reference)
         if known:
             return known
-        run.log.write(image_title(self._state, action, at_use=at_use))
+        runs = action.manifest.runs
+        assert isinstance(runs, DockerRuns)
+        told = not at_use or is_dockerfile(runs.image)  # docker run pulls without a word of the runner's
+        if told:
+            run.log.write(image_title(self._state, action, at_use=at_use))
         image = image_of(self._state, action, run.log.feed)
-        run.log.write(runner_log.END)
+        if told:
+            run.log.write(runner_log.END)
         self._had[action.reference] = image
         return image
 

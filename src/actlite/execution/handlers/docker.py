@@ -15,13 +15,14 @@ from actlite.execution.cancellation import until_cancelled
 from actlite.execution.containers import DOCKER_SOCKET, ContainerSpec, image_spec
 from actlite.execution.environment import as_c_string, process_env
 from actlite.execution.handlers.node import write_header
-from actlite.execution.prepared import PreparedAction
+from actlite.execution.prepared import PreparedAction, is_image
 from actlite.execution.results import FAILURE, SUCCESS
 from actlite.execution.scope import scope
 from actlite.execution.shells import split_arguments
 from actlite.execution.state import JobState
 from actlite.execution.steps import StepResult, StepRun
 from actlite.expressions.template import Scope, evaluate_mapping, evaluate_string
+from actlite.workflow.manifest import is_dockerfile
 from actlite.workflow.model import DockerRuns
 
 
@@ -138,17 +139,16 @@ def image_of(state: JobState, action: PreparedAction, log: Callable[[bytes], Non
     runs = action.manifest.runs
     assert isinstance(runs, DockerRuns)
     name = runs.image
-    if name.lower().startswith("docker://"):
+    if is_image(name):
         return _pulled(state, name[len("docker://") :])
-    last = name.rsplit("/", 1)[-1].lower()
-    if not (last.startswith("dockerfile.") or last.endswith("dockerfile")):
-        raise UsageError(f"'{name}' should be either '[path]/Dockerfile' or 'docker://image[:tag]'.")
+    if not is_dockerfile(name):  # of a local action; a remote one's was looked at when it was made ready
+        return _pulled(state, name)
     dockerfile = (action.folder / name).resolve()
     root = action.root or action.folder
     if not dockerfile.is_relative_to(root.resolve()):
         raise UsageError(f"'{name}' is outside of the action's repository")
     if not dockerfile.exists():
-        raise CannotRun(f"Can't find '{name}' in {action.reference}")
+        raise CannotRun(f"File not found: '{state.layout.runner_path(action.folder)}/{name}'")
     info = state.services.engine.images.build(
         dockerfile.parent, dockerfile, f"actlite-action:{uuid.uuid4().hex}", state.services.owner, log
     )

@@ -9,6 +9,7 @@ from actlite.errors import UsageError
 from actlite.events import Notice
 from actlite.execution import runner_log
 from actlite.execution.cancellation import until_cancelled
+from actlite.execution.command_effects import yes
 from actlite.execution.environment import process_env
 from actlite.execution.handlers.script import prepends
 from actlite.execution.prepared import PreparedAction
@@ -18,6 +19,8 @@ from actlite.execution.steps import StepResult, StepRun
 from actlite.runtimes.choice import Choice
 from actlite.workflow.model import NodeRuns
 
+NO_MAGLEV = "ACTIONS_RUNNER_DISABLE_NODE_MAGLEV"
+"""The variable that switches a compiler of node 24 off."""
 ALPINE_CHECK = "cat /etc/*release | grep ^ID"
 
 
@@ -35,6 +38,8 @@ def run_node(
     assert isinstance(runs, NodeRuns)
     choice = choose_node(run, runs.using)
     write_header(run, action, inputs)
+    if not (action.folder / script).is_file():
+        raise UsageError(f"File not found: '{state.layout.runner_path(action.folder)}/{script}'")
     folder = node_folder(run, choice)
     env = process_env(
         state,
@@ -50,6 +55,7 @@ def run_node(
         ProcessSpec(
             argv=(
                 f"{layout.externals}/{folder}/bin/node",
+                *_options(run, folder),
                 layout.sandbox_path(action.folder / script),
             ),
             env={**layout.translate_env(env), **(extra or {})},
@@ -60,6 +66,13 @@ def run_node(
     )
     ok = status.code == 0 and not status.timed_out
     return StepResult(SUCCESS if ok else FAILURE, status.code)
+
+
+def _options(run: StepRun, folder: str) -> tuple[str, ...]:
+    """What node is told before the script."""
+    if folder.startswith("node24") and yes(run.env.get(NO_MAGLEV)):
+        return ("--no-maglev",)
+    return ()
 
 
 def choose_node(run: StepRun, using: str) -> Choice:
