@@ -248,10 +248,12 @@ class TerminalReporter:
     def _step_line(self, step: StepRecord, reason: str) -> Text:
         text = Text("    " + "  " * step.depth).append_text(mark(step.conclusion)).append(" ")
         text.append_text(foreign(step.name, "dim" if step.conclusion == "skipped" else ""))
+        waits = not step.outcome and not step.started
         more = f"skipped: {reason}" if reason and step.conclusion == "skipped" else reason or step.detail
+        more = "waits for a place" if waits else more
         if more:
             text.append_text(foreign(f" · {more}", "dim"))
-        if step.outcome == "skipped":
+        if step.outcome == "skipped" or waits:
             return row(text, Text(), self._screen.width)
         passed = step.duration if step.outcome else self._clock() - step.started
         return row(text, Text(seconds(max(0.0, passed))), self._screen.width)
