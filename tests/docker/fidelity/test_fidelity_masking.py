@@ -222,7 +222,7 @@ def test_every_file(ran: Outcome) -> None:
     assert leaks(ran.ended.out.encode()) == leaks(ran.ended.err.encode()) == []
     (end,) = ran.of("run-finished")
     environment = {**os.environ, "NO_COLOR": "1"}
-    for arguments in (["last"], ["last", "job"], ["last", "--format", "json"]):
+    for arguments in (["last"], ["last", "job"], ["last", "job", "--log"], ["last", "--format", "json"]):
         argv = [
             sys.executable,
             "-m",
