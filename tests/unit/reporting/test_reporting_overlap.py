@@ -30,7 +30,7 @@ def finished(step: str, name: str, time: float) -> Event:
 LONG = "a name with more letters than there is room"
 EVENTS: list[Event] = [
     RunStarted(0, "1", "w", "w.yml", "push", "", "", "2026-11-23", "2.336.0", "", ("j",)),
-    JobStarted(0, "j", "j", "job", {}, "image"),
+    JobStarted(1, "j", "j", "job", {}, "image"),
     StepStarted(1, "j", "1", "a", "server", background=True),
     StepOutput(1, "j", "1", "alone\n"),
     StepQueued(1, "j", "2", "b", "late"),
