@@ -7,6 +7,7 @@ import datetime
 import pytest
 from core_harness import Actions, Bench
 
+from actlite.checking.runners import Place
 from actlite.engines.fake import Call, Reply
 
 HEAD = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    container: some/image\n    steps:\n"
@@ -130,6 +131,16 @@ def test_an_alpine_container_gets_the_alpine_build(bench: Bench) -> None:
     bench.run(HEAD + "      - uses: o/one@v1\n")
     assert {r for r, _ in node_calls(bench)} == {"node24_alpine"}
     assert "node24_alpine" in bench.nodes.asked
+
+
+def test_an_alpine_container_on_arm64(bench: Bench) -> None:
+    bench.place = Place("image", arch="arm64")
+    bench.engine.on("cat /etc/*release", Reply(0, b"ID=alpine\n"))
+    bench.action("o/one@v1", NODE)
+    result = bench.run(HEAD + "      - uses: o/one@v1\n")
+    words = "JavaScript Actions in Alpine containers are only supported on x64 Linux runners. Detected Linux Arm64"
+    assert f"##[error]{words}" in result.log()
+    assert result.outcome.conclusion == "failure"
 
 
 def test_a_using_that_the_runner_does_not_know(bench: Bench) -> None:
