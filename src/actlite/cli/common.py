@@ -60,7 +60,12 @@ _SELECTION = (
     WORKFLOWS,
     *_REFS,
     click.option(
-        "-j", "--job", "jobs", metavar="JOB", multiple=True, help="Only this job and those it needs."
+        "-j",
+        "--job",
+        "jobs",
+        metavar="JOB",
+        multiple=True,
+        help="Only this job and those it needs; CALL/JOB for one of a called workflow.",
     ),
     click.option("--matrix", metavar="KEY=VALUE", multiple=True, help="Only the legs with this value."),
     click.option(

@@ -68,7 +68,8 @@ def execute(options: RunOptions) -> int:
     try:
         host = engine.name == "host"
         _refuse_absent(selected.plans, options, host=host)
-        for finding in (f for p in selected.plans for f in service_findings(p, options.actions)):
+        findings = (f for p in selected.plans for f in service_findings(p, options.actions))
+        for finding in dict.fromkeys(findings):
             say(finding.render())
         console = reporters(options, selected.root)
         session = Session(
@@ -135,7 +136,9 @@ def _refuse_unsupported(plans: Sequence[Plan]) -> None:
     """What GitHub refuses or this version can't run is said before anything starts. Raises InvalidWorkflow and
     CannotRun."""
     found = [d for plan in plans for d in plan.warnings]
-    found += [d for plan in plans for _, job in plan.every_job() for d in job.problems]
+    for inner, job in (each for plan in plans for each in plan.every_job()):
+        found += [*inner.warnings, *job.problems]
+    found = list(dict.fromkeys(found))  # a workflow may be called many times
     refuse_invalid(tuple(d for d in found if d.severity is Severity.ERROR and d.code != unsupported.CODE))
     for diagnostic in found:
         say(diagnostic.render())

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from actlite.engines.base import ContainerRun, Engine, ImageSpec, Mount, Owned, Owner, Pull
 from actlite.errors import ActliteError, UsageError
-from actlite.events import Event, JobFinished, RunFinished, StepFinished
+from actlite.events import CallFinished, Event, JobFinished, RunFinished, StepFinished
 from actlite.journal.log import EventLog, read_events
 from actlite.journal.record import RunRecord, fold
 from actlite.journal.runs import RunFolder, RunLock, RunStore, State
@@ -200,6 +200,19 @@ def _endings(record: RunRecord, last: float) -> Iterator[Event]:
                 _between(job.started, last),
                 KILLED,
                 job.matrix,
+            )
+
+    for call in reversed(record.calls):
+        if not call.result:
+            yield CallFinished(
+                last,
+                call.key,
+                call.id,
+                call.name,
+                "cancelled",
+                {},
+                _between(call.started, last),
+                KILLED,
             )
 
 

@@ -11,9 +11,10 @@ import pytest
 from actlite.actions.called import KnownWorkflows
 from actlite.checking.files import TextFiles
 from actlite.diagnostics import Severity
+from actlite.errors import UsageError
 from actlite.planning.conditions import job_conditions
 from actlite.planning.plan import CallPlan, Plan, Trigger
-from actlite.planning.planner import plan
+from actlite.planning.planner import called_plan, plan
 from actlite.source import SourceFile
 from actlite.workflow.calls import Library
 from actlite.workflow.model import Workflow
@@ -284,3 +285,63 @@ def test_a_workflow_with_a_fault_in_a_call_is_refused_whole() -> None:
     assert made({"a.yml": calling()}, jobs=["setup"]).refused
     assert not made({"a.yml": calling("", "o/r/.github/workflows/x.yml@v1")}).refused
     assert not made({"a.yml": calling(), "b.yml": CALLED}).refused
+
+
+THREE = """\
+on: workflow_call
+jobs:
+  a: {runs-on: x, steps: [{run: y}]}
+  b: {needs: a, runs-on: x, steps: [{run: y}]}
+  c: {runs-on: x, steps: [{run: y}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        (["call / b"], ["setup", "call / a", "call / b"]),
+        (["call/c"], ["setup", "call / c"]),
+        (["call / c", "call"], ["setup", "call / a", "call / b", "call / c"]),
+        (["call / c", "after"], ["setup", "call / a", "call / b", "call / c", "after"]),
+    ],
+)
+def test_one_job_of_a_called_workflow_is_chosen(names: list[str], wanted: list[str]) -> None:
+    after = "  after: {needs: call, runs-on: x, steps: [{run: y}]}\n"
+    found = made({"a.yml": calling() + after, "b.yml": THREE}, jobs=names)
+    ids = [job.id for _, job in found.every_job() if job.job.uses is None]
+    assert sorted(ids) == sorted(wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("call / d", "there is no job 'd'"),
+        ("setup / a", "there is no job 'setup / a'"),
+        ("cal / a", "there is no job 'cal'"),
+    ],
+)
+def test_a_chosen_job_that_is_not_there(name: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        made({"a.yml": calling(), "b.yml": THREE}, jobs=[name])
+
+
+def test_a_call_is_planned_again_with_what_the_run_knows() -> None:
+    found = made(
+        {
+            "a.yml": calling("    with: {os: '${{ needs.setup.outputs.v }}'}\n"),
+            "b.yml": "on: {workflow_call: {inputs: {os: {type: string}}}}\n"
+            "jobs: {a: {name: 'on ${{ inputs.os }}', runs-on: x, strategy: {matrix: {v: ['${{ inputs.os }}']}}, steps: [{run: y}]}}\n",
+        }
+    )
+    job = found.jobs[-1]
+    (leg,) = job.legs or ()
+    call = job.call_of(leg)
+    assert call is not None
+    assert call.plan is not None
+    assert call.call is not None
+    assert call.plan.jobs[0].legs is None
+    again = called_plan(found, job, leg, call.call, {"os": "linux"})
+    assert again is not None
+    (inner,) = again.jobs[0].legs or ()
+    assert (inner.key, inner.name) == ("call / a (linux)", "call / on linux")
+    assert again.trigger.inputs == {"os": "linux"}
