@@ -314,6 +314,8 @@ jobs:
     strategy: {matrix: {kind: [bad, slow]}}
     uses: ./.github/workflows/two.yml
     with: {kind: '${{ matrix.kind }}'}
+  bad-output:
+    uses: ./.github/workflows/output.yml
   after:
     needs: matrix
     runs-on: ubuntu-latest
@@ -341,7 +343,8 @@ jobs:
 @pytest.fixture(scope="module")
 def failed(conform: Conform) -> Outcome:
     typed = "on: {workflow_call: {inputs: {flag: {type: boolean}}}}\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: date}]}}\n"
-    files = {f"{HERE}/typed.yml": typed, f"{HERE}/two.yml": TWO.lstrip()}
+    output = "on: {workflow_call: {outputs: {o: {value: '${{ fromJSON(jobs.a.result) }}'}}}}\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: date}]}}\n"
+    files = {f"{HERE}/typed.yml": typed, f"{HERE}/two.yml": TWO.lstrip(), f"{HERE}/output.yml": output}
     return conform(FAILING, "-W", f"{HERE}/x.yml", files=files, expect=1)
 
 
@@ -351,6 +354,15 @@ def test_a_late_value_of_the_wrong_type(failed: Outcome) -> None:
     assert job["result"] == "failure"
     assert "Unexpected value 'true'" in job["reason"]
     assert failed.values("told", "told")["wrong"] == "failure"
+
+
+@RULE("calls/outputs-error")
+def test_an_output_that_cannot_be_evaluated(failed: Outcome) -> None:
+    (call,) = (call for call in failed.report["runs"][0]["calls"] if call["key"] == "bad-output")
+    assert failed.jobs["bad-output / a"]["result"] == "success"
+    assert call["result"] == "failure"
+    assert "Error parsing fromJson" in call["reason"]
+    assert call["reason"][:40] in failed.ended.text
 
 
 @RULE("calls/fail-fast")

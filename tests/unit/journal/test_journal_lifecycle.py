@@ -14,7 +14,7 @@ import pytest
 from actlite.engines.base import ContainerRun, ImageSpec, Owner, SandboxSpec
 from actlite.engines.fake import FakeEngine
 from actlite.errors import UsageError
-from actlite.events import Annotation, JobStarted, RunStarted, StepAnnotation, StepStarted
+from actlite.events import Annotation, CallStarted, JobStarted, RunStarted, StepAnnotation, StepStarted
 from actlite.journal.lifecycle import UNFINISHED_AGE, clean, close_journal, release_kept, remove_tree, sweep
 from actlite.journal.log import EventLog, read_events
 from actlite.journal.record import fold
@@ -323,3 +323,16 @@ def test_what_cannot_be_removed_is_removed_through_a_container(
     assert run.image.name == "image:1"
     assert [str(a) for a in run.args] == ["-rf", "/actlite-remove/tree"]
     assert run.mounts[0].source == str(tmp_path)
+
+
+def test_the_calls_of_a_killed_run_are_ended(store: RunStore, engine: FakeEngine) -> None:
+    run = store.create()
+    begin(run)
+    with EventLog(run.path, pytest.fail) as log:
+        log(CallStarted(103.0, "b", "b", "B", "b.yml", {}, ("b / one",)))
+    kill(run)
+    sweep(engine, store)
+    record = fold(read_events(run.path))
+    (call,) = record.calls
+    assert (call.result, call.reason) == ("cancelled", "actlite was killed")
+    assert {job.key: job.result for job in record.jobs}["b / one"] == "cancelled"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from actlite.events import (
     Annotation,
     ArtifactFound,
+    CallFinished,
+    CallStarted,
     Event,
     JobFinished,
     JobStarted,
@@ -125,3 +127,29 @@ def test_the_worst_conclusion_counts() -> None:
     assert overall(["failure", "cancelled"]) == "cancelled"
     assert overall(["success", "incomplete"]) == "incomplete"
     assert overall(["success", ""]) == "cancelled"
+
+
+def called(jobs: tuple[str, ...]) -> CallStarted:
+    return CallStarted(101.0, "a", "a", "A", ".github/workflows/b.yml", {"x": True}, jobs)
+
+
+def test_the_jobs_of_a_called_workflow_stand_in_the_place_of_its_caller() -> None:
+    record = fold(
+        [
+            START,
+            called(("a / one", "a / two")),
+            JobStarted(102.0, "a / two", "a / two", "A / Two", {}, "image:1"),
+            CallFinished(104.0, "a", "a", "A", "success", {"out": "1"}, 3.0),
+        ]
+    )
+    assert [job.key for job in record.jobs] == ["a / one", "a / two", "b"]
+    (call,) = record.calls
+    assert (call.workflow, call.inputs, call.started) == (".github/workflows/b.yml", {"x": True}, 101.0)
+    assert (call.result, call.outputs, call.duration) == ("success", {"out": "1"}, 3.0)
+
+
+def test_a_call_within_a_call() -> None:
+    inner = CallStarted(102.0, "a / one", "a / one", "A / One", "o/r/x.yml@v1", {}, ("a / one / x",))
+    record = fold([START, called(("a / one", "a / two")), inner])
+    assert [job.key for job in record.jobs] == ["a / one / x", "a / two", "b"]
+    assert [call.result for call in record.calls] == ["", ""]
