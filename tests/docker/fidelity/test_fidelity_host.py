@@ -61,6 +61,9 @@ jobs:
     steps:
       - name: look
         run: echo "id=${{RUNNER_TRACKING_ID-unset}}"; sleep 97 &
+  here:
+    runs-on: my-machine
+    steps: [{{name: look, run: 'echo "work=$RUNNER_WORKSPACE"'}}]
 """
 
 
@@ -75,13 +78,14 @@ def on_host(conform: Conform) -> Iterator[Outcome]:
 
 @pytest.fixture(scope="module")
 def in_images(conform: Conform) -> Outcome:
-    return conform(IN_IMAGES)
+    return conform(IN_IMAGES, "-P", "my-machine=host")
 
 
 @pytest.mark.rule("host/machine")
 def test_where(on_host: Outcome, in_images: Outcome) -> None:
     assert on_host.job["where"] == "host"
-    assert [job["where"] for job in in_images.jobs.values()] == [RUNNER, RUNNER]
+    assert [job["where"] for job in in_images.jobs.values()] == [RUNNER, RUNNER, "host"]
+    assert in_images.values("look", "here")["work"].endswith("/.actlite/runs/1/work/here/project")
 
 
 @pytest.mark.rule("host/workspace", "host/temp", "host/home")
