@@ -187,7 +187,7 @@ def test_a_build_that_fails_says_what_the_builder_said(place: Place, images: Non
     ("image", "words", "code"),
     [
         ("Dockerfile.missing", "File not found: '/home/runner/work/", 1),
-        ("actlite-test/no-such-image", "actlite-test/no-such-image:latest", 4),
+        ("actlite-test/no-such-image", "actlite-test/no-such-image", 4),
         ("../../../Dockerfile", "outside of the action's repository", 1),
     ],
 )
