@@ -60,7 +60,8 @@ def make_trigger(
 ) -> Trigger:
     """The trigger of a run. Without ``tag``, ``branch`` and ``ref`` it is about the current branch.
 
-    ``event_file`` is a JSON file whose fields win over those made here. ``committed`` leaves out the changes of
+    ``event_file`` is a JSON file whose fields win over those made here; the inputs of a workflow_dispatch may stand in
+    it, those of ``inputs`` win. ``committed`` leaves out the changes of
     the working tree. ``folder`` names a run without a repository. Raises UsageError for an unknown event,
     a ref or file that can't be read, and inputs for an event that takes none.
     """
@@ -83,7 +84,8 @@ def make_trigger(
     if not explicit:
         target = _from_file(event, given, repository, target)
     maker = _Maker(event, repository, target, given, actor, committed, folder, explicit)
-    return maker.trigger(dict(inputs or {}))
+    told = given.get("inputs") if event == "workflow_dispatch" else None
+    return maker.trigger({**(told if isinstance(told, dict) else {}), **(inputs or {})})
 
 
 def _read_event_file(path: Path) -> dict[str, Any]:

@@ -145,8 +145,12 @@ def test_an_unknown_event(made: Any) -> None:
     assert caught.value.do == "Did you mean 'pull_request'?"
 
 
-def test_inputs_are_for_dispatch(made: Any) -> None:
+def test_inputs_are_for_dispatch(made: Any, tmp_path: Path) -> None:
     assert make_trigger("workflow_dispatch", at(made), inputs={"a": "b"}).inputs == {"a": "b"}
+    file = tmp_path / "event.json"
+    file.write_text('{"inputs": {"a": "of the file", "c": "d"}}')
+    found = make_trigger("workflow_dispatch", at(made), inputs={"a": "b"}, event_file=file)
+    assert found.inputs == {"a": "b", "c": "d"}
     with pytest.raises(UsageError, match="takes no inputs"):
         make_trigger("push", at(made), inputs={"a": "b"})
 
