@@ -46,6 +46,7 @@ def started(place: Place) -> Iterator[Callable[..., Started]]:
             one.kill()
 
 
+@pytest.mark.rule("results/cancel-run")
 @pytest.mark.parametrize("container", ["", CONTAINER], ids=["machine", "container"])
 def test_interrupted_once(
     place: Place, started: Callable[..., Started], docker_daemon: Any, container: str
@@ -106,6 +107,7 @@ def test_interrupted_twice(place: Place, started: Callable[..., Started], docker
     assert place.state(1) == "finished"
 
 
+@pytest.mark.rule("results/cancel-signals")
 def test_a_stubborn_step_is_killed_after_ten_seconds(
     place: Place, started: Callable[..., Started], docker_daemon: Any
 ) -> None:

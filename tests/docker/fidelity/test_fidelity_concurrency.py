@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -178,9 +179,12 @@ def test_all_wait_in_their_order(runs: Runs) -> None:
 @pytest.mark.parametrize("runs", ["concurrency: k"], indirect=True)
 def test_a_killed_run_leaves_its_group(runs: Runs) -> None:
     first = runs.start("began-1")
+    stopped = runs.start("Waiting for the concurrency group 'k'")
+    stopped.signal(signal.SIGINT)
+    assert "began-2" not in stopped.end().expect(130).out
     second = runs.start("Waiting for the concurrency group 'k'")
     first.kill()
-    second.until_said("began-2")
+    second.until_said("began-3")
     runs.let_go()
     second.end().expect(0)
 
