@@ -77,6 +77,7 @@ jobs:
     steps:
       - uses: actions/checkout@v4
       - uses: ./composite
+      - run: echo ::debug::said
       - uses: docker://actlite-standin/runner:1
         with: {args: echo from docker}
         env: {OWN: o}
@@ -313,7 +314,9 @@ def ran(conform: Conform, env: dict[str, str]) -> Outcome:
 
 @pytest.fixture(scope="module")
 def later(conform: Conform, env: dict[str, str]) -> Outcome:
-    return conform(LATER, env=env, files={"composite/action.yml": COMPOSITE})
+    return conform(
+        LATER, "--var", "ACTIONS_STEP_DEBUG=true", env=env, files={"composite/action.yml": COMPOSITE}
+    )
 
 
 @pytest.mark.rule(
@@ -361,6 +364,12 @@ def test_composites(later: Outcome) -> None:
         "##[start-action display=left out;id=__self.__run_2]",
         "##[end-action id=__self.__run_2;outcome=skipped;conclusion=skipped;duration_ms=N]",
     ]
+
+
+@pytest.mark.rule("logs/debug")
+def test_debug_lines(later: Outcome) -> None:
+    shown = [line for line in downloaded(later, "local").splitlines() if line.startswith("##[debug]")]
+    assert shown == ["##[debug]said"]
 
 
 @pytest.mark.rule("logs/docker-actions")
