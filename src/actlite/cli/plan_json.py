@@ -74,7 +74,7 @@ def _job(job: JobOutline, view: PlanView, path: str) -> dict[str, Any]:
         "each_leg": None if known else _leg(job.legs[0]),
         "calls": [_call(call, view) for call in job.calls],
         "secrets": sorted(job.secrets),
-        "secrets_not_given": view.missing(job.secrets),
+        "secrets_not_given": view.missing(job.user_secrets),
         "actions": [prediction_data(item) for item in view.of_job(plan, path)],
         "problems": [finding_data(problem) for problem in plan.problems],
     }

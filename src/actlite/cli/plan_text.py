@@ -102,7 +102,7 @@ def _workflow(workflow: WorkflowOutline, view: PlanView, explain: bool) -> list[
     found = [problem for job in jobs for problem in job.plan.problems]
     services = view.services_of(*{job.plan.job.span.source.name for job in jobs})
     lines += _problems([*found, *workflow.plan.warnings, *services])
-    secrets = workflow.secrets.union(*(job.secrets for job in jobs))
+    secrets = workflow.secrets.union(*(job.user_secrets for job in jobs))
     missing = view.missing(secrets)
     if missing:
         lines += _wrapped(

@@ -79,6 +79,14 @@ class JobOutline:
     secrets: frozenset[str]
     """The secrets that it names."""
     calls: tuple[CallOutline, ...] = ()
+    has_all_secrets: bool = True
+    """It sees the secrets that the user gives. One of a called workflow sees what its caller hands over, unless that
+    is all of them."""
+
+    @property
+    def user_secrets(self) -> frozenset[str]:
+        """The secrets that it names and that the user has to give."""
+        return self.secrets if self.has_all_secrets else frozenset()
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -116,8 +124,9 @@ class WorkflowOutline:
                     yield from call.workflow.all_jobs()
 
 
-def outline(plan: Plan, caller: Condition = YES) -> WorkflowOutline:
-    """All that is known of a plan. ``caller`` is the condition of the job that calls the workflow."""
+def outline(plan: Plan, caller: Condition = YES, *, has_all_secrets: bool = True) -> WorkflowOutline:
+    """All that is known of a plan. ``caller`` is the condition of the job that calls the workflow; for
+    ``has_all_secrets`` see ``JobOutline``."""
     contexts = run_contexts(plan)
     conditions = job_conditions(plan, caller)
     workflow = plan.workflow
@@ -127,12 +136,16 @@ def outline(plan: Plan, caller: Condition = YES) -> WorkflowOutline:
         _group(workflow.concurrency, contexts),
         _fact(access.get(workflow.concurrency, "cancel-in-progress"), contexts),
         secrets_of([workflow.env, workflow.concurrency]),
-        tuple(_job(job, workflow, contexts, conditions) for job in plan.jobs),
+        tuple(_job(job, workflow, contexts, conditions, has_all_secrets) for job in plan.jobs),
     )
 
 
 def _job(
-    plan: JobPlan, workflow: Workflow, contexts: Mapping[str, Any], conditions: Mapping[str, Condition]
+    plan: JobPlan,
+    workflow: Workflow,
+    contexts: Mapping[str, Any],
+    conditions: Mapping[str, Condition],
+    has_all_secrets: bool,
 ) -> JobOutline:
     job = plan.job
     condition = conditions[job.id]
@@ -154,11 +167,16 @@ def _job(
         _default(job.defaults, workflow.defaults, "shell", first),
         _default(job.defaults, workflow.defaults, "working_directory", first),
         secrets_of([job.node]),
-        tuple(
-            CallOutline(call, outline(call.plan, condition) if call.plan is not None else None)
-            for call in plan.calls
-        ),
+        tuple(_call(call, condition, has_all_secrets) for call in plan.calls),
+        has_all_secrets,
     )
+
+
+def _call(call: CallPlan, condition: Condition, has_all_secrets: bool) -> CallOutline:
+    if call.plan is None:
+        return CallOutline(call, None)
+    all_of_them = has_all_secrets and call.inherits_secrets
+    return CallOutline(call, outline(call.plan, condition, has_all_secrets=all_of_them))
 
 
 def _leg(job: Job, leg: Leg | None, contexts: Mapping[str, Any]) -> LegOutline:

@@ -362,7 +362,7 @@ def test_an_output_that_cannot_be_evaluated(failed: Outcome) -> None:
     assert failed.jobs["bad-output / a"]["result"] == "success"
     assert call["result"] == "failure"
     assert "Error parsing fromJson" in call["reason"]
-    assert call["reason"][:40] in failed.ended.text
+    assert f"✗ bad-output · {call['reason']}" in failed.ended.text
 
 
 @RULE("calls/fail-fast")

@@ -13,6 +13,7 @@ from actlite.checking.files import TextFiles
 from actlite.diagnostics import Severity
 from actlite.errors import UsageError
 from actlite.planning.conditions import job_conditions
+from actlite.planning.outline import outline
 from actlite.planning.plan import CallPlan, Plan, Trigger
 from actlite.planning.planner import called_plan, plan
 from actlite.source import SourceFile
@@ -345,3 +346,16 @@ def test_a_call_is_planned_again_with_what_the_run_knows() -> None:
     (inner,) = again.jobs[0].legs or ()
     assert (inner.key, inner.name) == ("call / a (linux)", "call / on linux")
     assert again.trigger.inputs == {"os": "linux"}
+
+
+@pytest.mark.parametrize(
+    ("handed", "wanted"),
+    [("    secrets: {TOKEN: '${{ secrets.MINE }}'}\n", {"MINE"}), ("    secrets: inherit\n", {"TOKEN"})],
+)
+def test_the_secrets_that_the_user_has_to_give(handed: str, wanted: set[str]) -> None:
+    called = (
+        "on: {workflow_call: {secrets: {TOKEN: {required: true}}}}\n"
+        "jobs: {a: {runs-on: x, env: {T: '${{ secrets.TOKEN }}'}, steps: [{run: y}]}}\n"
+    )
+    found = outline(made({"a.yml": calling(handed), "b.yml": called}))
+    assert set().union(*(job.user_secrets for job in found.all_jobs())) == wanted

@@ -9,6 +9,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from actlite.events import (
+    CallFinished,
     Event,
     ImageProgress,
     JobFinished,
@@ -87,6 +88,9 @@ class PlainReporter:
                 )
             case JobFinished():
                 self._job_end(event)
+            case CallFinished() if event.reason:
+                reason = foreign(f" · {event.reason}", "dim")
+                self._lines(Text.assemble(mark(event.result), " ", foreign(event.name, "bold"), reason))
             case ImageProgress():
                 known = self._pulls.get((event.job, event.image))
                 self._pulls[event.job, event.image] = event.status
