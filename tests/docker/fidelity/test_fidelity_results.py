@@ -72,6 +72,7 @@ on: push
 jobs:
   step:
     runs-on: ubuntu-latest
+    container: actlite-standin/runner:1
     steps:
       - {name: slow, id: slow, timeout-minutes: 1, continue-on-error: true, run: sleep 60}
       - {name: fraction, timeout-minutes: 0.5, run: sleep 1.2; echo ended}
@@ -116,7 +117,8 @@ def timed(conform: Conform, tmp_path_factory: pytest.TempPathFactory) -> Outcome
         f"import actlite.execution.cancellation as cancellation\ncancellation.MINUTE = {MINUTE}\n"
     )
     path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
-    return conform(TIMES, env={"PYTHONPATH": path}, expect=1)
+    # Those whose times are measured from the job's start run on this machine: a container's start takes time.
+    return conform(TIMES, env={"PYTHONPATH": path}, image="host", expect=1)
 
 
 def results(step: dict[str, object]) -> tuple[object, object]:
