@@ -56,6 +56,10 @@ jobs:
   off:
     if: false
     uses: ./.github/workflows/called.yml
+  after-off:
+    needs: off
+    if: always()
+    uses: ./.github/workflows/values.yml
   all-off:
     uses: ./.github/workflows/off.yml
   excused:
@@ -281,6 +285,11 @@ def test_a_call_whose_condition_is_false(ran: Outcome) -> None:
     assert not [key for key in ran.jobs if key.startswith("off /")]
     said = ran.values("needs", "last")
     assert (said["off"], said["outputs"]) == ("skipped", "{}")
+
+
+@RULE("calls/status-inside")
+def test_what_was_before_the_caller_does_not_count_inside(ran: Outcome) -> None:
+    assert ran.jobs["after-off / one"]["result"] == "success"
 
 
 @RULE("calls/all-skipped")
