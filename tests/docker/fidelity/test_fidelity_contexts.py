@@ -235,6 +235,15 @@ def test_event_file(ran: Outcome) -> None:
     )
 
 
+@pytest.mark.rule("contexts/push-payload")
+def test_push_payload(ran: Outcome) -> None:
+    event = found(ran, "contexts", "first")["GITHUB"]["event"]
+    (commit,) = event["commits"]
+    assert commit == event["head_commit"]
+    assert commit["id"] == event["after"]
+    assert not {"added", "removed", "modified"} & set(commit)
+
+
 @pytest.mark.rule("contexts/runner-variables")
 def test_runner_variables(ran: Outcome) -> None:
     values = ran.values("env", "first")
