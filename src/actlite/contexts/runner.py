@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import os
 from collections.abc import Mapping
 
 _ARCHITECTURES = {
@@ -21,7 +21,7 @@ _ARCHITECTURES = {
 def architecture(machine: str = "") -> str:
     """A machine's architecture in the runner's words: X64, X86, ARM64 or ARM; this machine's without a name.
     One that no runner exists for is given as it is, in capitals."""
-    machine = (machine or platform.machine()).lower()
+    machine = (machine or os.uname().machine).lower()
     return _ARCHITECTURES.get(machine, machine.upper())
 
 

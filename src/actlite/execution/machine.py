@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import uuid
+import os
 from collections.abc import Sequence
 
 from actlite.engines.base import ImageInfo, Orphan
@@ -20,7 +20,8 @@ _ARCHITECTURES = {"amd64": "x64", "arm64": "arm64"}
 
 def tracking_id() -> str:
     """A new value of RUNNER_TRACKING_ID (R: JobExtension)."""
-    return f"github_{uuid.uuid4()}"
+    text = os.urandom(16).hex()
+    return "github_" + "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 def machine_env(layout: Layout, tracking: str, *, on_host: bool) -> dict[str, str]:
