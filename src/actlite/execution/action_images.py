@@ -54,7 +54,7 @@ class ActionImages:
         told = not at_use or is_dockerfile(runs.image)  # docker run pulls without a word of the runner's
         if told:
             run.log.write(image_title(self._state, action, at_use=at_use))
-        image = image_of(self._state, action, run.log.feed)
+        image = image_of(self._state, action, run.log.feed, tell=told)
         if told:
             run.log.write(runner_log.END)
         self._had[action.reference] = image

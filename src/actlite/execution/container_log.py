@@ -147,7 +147,7 @@ class ContainerLog:
         name = self._opening.services.settings.images.get(image, image)
         seen = self._opening.pulls.get(name)
         if seen is None:
-            return [f"{name} is on this machine: it is not pulled."]
+            return [docker_log.here(name).rstrip("\n")]
         pull = docker_log.Pull(name)
         return [*self._command(f"pull {name}"), *"".join(pull.line(one) for one in seen).splitlines()]
 

@@ -375,7 +375,10 @@ def test_debug_lines(later: Outcome) -> None:
 @pytest.mark.rule("logs/docker-actions")
 def test_docker_actions(later: Outcome) -> None:
     log = steady(downloaded(later, "local"))
-    assert "##[group]Pull down action image 'actlite-standin/runner:1'\n" in log
+    assert (
+        "##[group]Pull down action image 'actlite-standin/runner:1'\n"
+        "actlite-standin/runner:1 is on this machine: it is not pulled.\n##[endgroup]\n"
+    ) in log
     at = log.index("##[group]Run docker://actlite-standin/runner:1\n")
     header, _, rest = log[at:].partition("##[endgroup]\n")
     assert header.splitlines()[1:] == ["with:", "  args: echo from docker", "env:", "  OWN: o"]

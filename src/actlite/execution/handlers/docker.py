@@ -119,8 +119,7 @@ def image_title(state: JobState, action: PreparedAction, *, at_use: bool) -> str
     runs = action.manifest.runs
     assert isinstance(runs, DockerRuns)
     if runs.image.lower().startswith("docker://"):
-        image = runs.image[len("docker://") :]
-        return f"##[group]Pull down action image '{image}'\n{docker_log.command(f'pull {image}')}"
+        return f"##[group]Pull down action image '{runs.image[len('docker://') :]}'\n"
     file = state.layout.runner_path(action.folder / runs.image)
     tag = f"{docker_log.label(state.services.owner.run)}:{uuid.uuid4().hex}"
     build = docker_log.command(f'build -t {tag} -f "{file}" "{posixpath.dirname(file)}"')
@@ -134,15 +133,18 @@ def _quoted(argument: str) -> str:
     return '"' + argument.replace('"', '\\"') + '"'
 
 
-def image_of(state: JobState, action: PreparedAction, log: Callable[[bytes], None]) -> str:
-    """The image of a docker action: pulled by the engine when run, or built here. Raises CannotRun, UsageError."""
+def image_of(
+    state: JobState, action: PreparedAction, log: Callable[[bytes], None], *, tell: bool = True
+) -> str:
+    """The image of a docker action: pulled by the engine when run, or built here. ``tell``: say how it is pulled.
+    Raises CannotRun, UsageError."""
     runs = action.manifest.runs
     assert isinstance(runs, DockerRuns)
     name = runs.image
     if is_image(name):
-        return _pulled(state, name[len("docker://") :])
+        return _pulled(state, name[len("docker://") :], log if tell else None)
     if not is_dockerfile(name):  # of a local action; a remote one's was looked at when it was made ready
-        return _pulled(state, name)
+        return _pulled(state, name, None)
     dockerfile = (action.folder / name).resolve()
     root = action.root or action.folder
     if not dockerfile.is_relative_to(root.resolve()):
@@ -155,19 +157,30 @@ def image_of(state: JobState, action: PreparedAction, log: Callable[[bytes], Non
     return info.id
 
 
-def _pulled(state: JobState, name: str) -> str:
+def _pulled(state: JobState, name: str, log: Callable[[bytes], None] | None) -> str:
     """An image that is here, pulled where the policy says so. Raises ImageUnavailable."""
     spec = image_spec(state.services, ContainerSpec(name), state.github)
     clock, leg = state.services.clock, state.leg.key
+    pull, begun = docker_log.Pull(spec.name), False
+
+    def say(text: str) -> None:
+        if log is not None and text:
+            log(text.encode())
 
     def report(p: Progress) -> None:
+        nonlocal begun
+        say("" if begun else docker_log.command(f"pull {spec.name}"))
+        begun = True
+        say(pull.line(p))
         state.emit(ImageProgress(clock(), leg, spec.name, p.status, p.current, p.total))
 
-    return until_cancelled(
+    found = until_cancelled(
         state.cancel,
         f"{spec.name} was being pulled",
         lambda: state.services.engine.images.ensure(spec, report).name,
     )
+    say("" if begun else docker_log.here(spec.name))
+    return found
 
 
 def _scope(run: StepRun, inputs: dict[str, str]) -> Scope:
