@@ -226,9 +226,9 @@ def test_a_background_step_holds_up_nothing(ran: Outcome) -> None:
     ]
     assert ran.lines("late true", "waits")[0] == "when=<>"
     assert ran.step("late true", "waits")["background"]
-    late, shows = ran.step("late true", "waits")["key"], ran.step("shows", "waits")["key"]
+    late, before = ran.step("late true", "waits")["key"], ran.step("before", "waits")["key"]
     ends = [event["step"] for event in ran.of("step-finished") if event["job"] == "waits"]
-    assert ends.index(late) > ends.index(shows)
+    assert ends.index(late) > ends.index(before)
 
 
 @pytest.mark.rule("background/outputs-wait", "background/commands-wait")
@@ -439,13 +439,17 @@ MANY += """
 
 
 @pytest.fixture(scope="module")
-def many(conform: Conform, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def short_minutes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("minutes")
     (folder / "sitecustomize.py").write_text(
         f"import actlite.execution.cancellation as cancellation\ncancellation.MINUTE = {MINUTE}\n"
     )
-    env = {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))}
-    return conform(MANY, "--engine", "host", expect=1, env=env)
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))}
+
+
+@pytest.fixture(scope="module")
+def many(conform: Conform, short_minutes: dict[str, str]) -> Outcome:
+    return conform(MANY, "--engine", "host", expect=1, env=short_minutes)
 
 
 @pytest.mark.rule("background/ten")
@@ -463,6 +467,30 @@ def test_a_time_limit(many: Outcome) -> None:
         "##[error]The background step 'slow' has timed out after 1 minutes."
     )
     assert many.job["result"] == "failure"
+
+
+OVERDUE = """
+on: push
+jobs:
+  job:
+    runs-on: ubuntu-latest
+    timeout-minutes: 1
+    steps:
+      - {id: a, name: a, if: always(), background: true, run: sleep 60}
+      - {name: front, run: sleep 60}
+      - {name: wait, wait: a}
+      - {name: late, if: always(), background: true, run: echo never}
+      - {name: last, if: always(), run: 'echo "outcome=${{ steps.a.outcome }}"'}
+"""
+
+
+@pytest.mark.rule("background/job-cancelled")
+def test_a_job_that_is_cancelled(conform: Conform, short_minutes: dict[str, str]) -> None:
+    ran = conform(OVERDUE, "--engine", "host", expect=None, env=short_minutes)
+    assert ran.job["result"] == "cancelled"
+    for name in ("a", "front", "wait", "late"):
+        assert ran.step(name)["conclusion"] == "cancelled", name
+    assert ran.lines("last") == ["outcome=cancelled"]
 
 
 WRONG = """
