@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -126,10 +127,12 @@ class Bench:
         self.matrix: list[tuple[str, str]] = []
 
     def action(self, name: str, manifest: str, files: Mapping[str, str] | None = None) -> None:
-        """Make a remote action ``owner/repo@ref``."""
+        """Make a remote action ``owner/repo@ref``, with the scripts that its manifest names."""
         folder = self.folder / "actions" / name.replace("/", "-")
         folder.mkdir(parents=True)
         (folder / "action.yml").write_text(manifest)
+        for script in re.findall(r"(?:pre|main|post): *([\w.]+\.js)", manifest):
+            (folder / script).touch()
         for path, text in (files or {}).items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text)
