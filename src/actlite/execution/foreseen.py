@@ -8,7 +8,7 @@ from typing import Any
 
 from actlite.document import nodes
 from actlite.errors import ActliteError
-from actlite.execution.prepared import PreparedAction, Preparer, read_manifest
+from actlite.execution.prepared import Preparer, read_manifest
 from actlite.execution.scope import scope
 from actlite.execution.state import Frame, JobState
 from actlite.expressions.errors import ExpressionError
@@ -59,7 +59,8 @@ class _Walk:
         for step in steps:
             if not isinstance(step, UsesStep):
                 continue
-            manifest = self._manifest(step.uses.text)
+            known = self._preparer.known(step.uses.text, frame.home)
+            manifest = known.manifest if known is not None else self._own_manifest(step.uses.text)
             if manifest is None:
                 continue
             key = f"{frame.prefix}{step.key}"
@@ -85,15 +86,13 @@ class _Walk:
                     prefix=f"{key}.",
                     depth=frame.depth + 1,
                     inputs={},
+                    home=known.home if known is not None else None,
                     env={**frame.env, **own},
                     steps={},
                 )
                 yield from self.steps(inner, runs.steps)
 
-    def _manifest(self, uses: str) -> ActionManifest | None:
-        known: PreparedAction | None = self._preparer.known(uses)
-        if known is not None:
-            return known.manifest
+    def _own_manifest(self, uses: str) -> ActionManifest | None:
         repository = self._state.services.repository
         if repository is None or not uses.startswith("./"):
             return None

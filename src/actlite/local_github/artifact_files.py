@@ -2,11 +2,12 @@
 
 ::
 
+    <run>/uploads/<number>/name             its name
     <run>/uploads/<number>/artifact.json    what is known of it
     <run>/uploads/<number>/files/…          its files
 
-The number is the artifact's id. A folder is complete once its ``artifact.json`` says so: an upload that broke off is
-there, but not listed. Names may hold anything but ``/`` and NUL; the folders don't depend on them.
+The number is the artifact's id. It is listed once it has an ``artifact.json``: one that is being uploaded is not.
+Names may hold anything but ``/`` and NUL; the folders don't depend on them.
 """
 
 from __future__ import annotations
@@ -60,17 +61,19 @@ class ArtifactFiles:
         return found[-1] if found else None
 
     def begin(self, name: str) -> Path:
-        """A folder to put files into with :meth:`put`: that of the artifact with this name, or a new one. Raises
-        DiskFull."""
-        with locked(self._root / ".lock"):
-            known = self.get(name)
-            if known is not None:
-                return known.folder
-            taken = [int(entry.name) for entry in self._root.iterdir() if entry.name.isdigit()]
-            folder = self._root / str(max(taken, default=0) + 1) / "files"
-            with disk_full(self._root):
-                folder.mkdir(parents=True)
-            return folder
+        """A folder to put files into with :meth:`put`: that of the artifact with this name, or a new one. Jobs that
+        upload the same artifact at the same time share it. Raises DiskFull."""
+        with locked(self._root / ".lock"), disk_full(self._root):
+            numbers = [int(entry.name) for entry in self._root.iterdir() if entry.name.isdigit()]
+            for number in numbers:
+                place = self._root / str(number)
+                known = (place / "name").read_text("utf-8") if (place / "name").is_file() else ""
+                if known.casefold() == name.casefold():
+                    return place / "files"
+            place = self._root / str(max(numbers, default=0) + 1)
+            (place / "files").mkdir(parents=True)
+            (place / "name").write_text(name, "utf-8", newline="")
+            return place / "files"
 
     def put(self, folder: Path, path: str, content: BinaryIO) -> int:
         """Put one file at a relative path below an artifact's folder; its size in bytes. A file that is there is

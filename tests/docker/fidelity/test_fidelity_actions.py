@@ -325,7 +325,7 @@ def test_upload_v1(plugins: Outcome) -> None:
     assert plugins.step("linked", "up")["outcome"] == "failure"
     assert "leads out of the job's folders" in plugins.log("linked", "up")
     stored = {a["name"]: a for a in plugins.report["runs"][0]["artifacts"] if a["uploaded"]}
-    assert set(stored) == {"My Files", "file"}
+    assert set(stored) == {"My Files", "file", "linked"}
     assert (stored["My Files"]["files"], stored["My Files"]["size"]) == (4, 12)
 
 

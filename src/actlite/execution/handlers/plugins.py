@@ -70,19 +70,21 @@ def publish(run: StepRun, inputs: Mapping[str, str]) -> None:
     files = list(source.files())
     run.log.write(f"Uploading {len(files)} files\n")
     folder = store.begin(name)
-    size = 0
-    for path, place in files:
-        try:
-            with source.open(place) as content:
-                size += store.put(folder, path, content)
-        except OSError as error:
-            raise PluginError(
-                f"File error '{error.strerror or error}' when uploading file '{path}'."
-            ) from error
-    run.log.write(f"File upload complete.\nUploaded '{size}' bytes from '{source.name}' to server\n")
-    stored = store.finish(folder, name, run.state.leg.key)
-    run.log.write(f"Associated artifact {name} ({stored.id}) with run #{number}\n")
-    _tell(run, stored)
+    try:
+        size = sum(_upload(store, folder, source, path, place) for path, place in files)
+        run.log.write(f"File upload complete.\nUploaded '{size}' bytes from '{source.name}' to server\n")
+    finally:  # what was uploaded before something went wrong is there
+        stored = store.finish(folder, name, run.state.leg.key)
+        run.log.write(f"Associated artifact {name} ({stored.id}) with run #{number}\n")
+        _tell(run, stored)
+
+
+def _upload(store: ArtifactFiles, folder: Path, source: HostPath, path: str, place: Path) -> int:
+    try:
+        with source.open(place) as content:
+            return store.put(folder, path, content)
+    except OSError as error:
+        raise PluginError(f"File error '{error.strerror or error}' when uploading file '{path}'.") from error
 
 
 def _tell(run: StepRun, stored: StoredArtifact) -> None:
