@@ -125,12 +125,18 @@ def test_without_git_in_the_container_there_is_no_git_folder(
         "- name: no git\n  run: mkdir -p $HOME/bin; rm -f /usr/bin/git /bin/git",
         "- uses: actions/checkout@v4",
         LOOK + "ls -A",
+        "- name: submodules\n  uses: actions/checkout@v4\n  with: {submodules: recursive}",
         job="container: actlite-standin/manylinux_2_28:1",
     )
-    found = run(place).expect(0)
+    found = run(place).expect(1)
     assert "README.md" in found.lines("look")
     assert ".git" not in found.lines("look")
     assert "without a .git folder" in found.log("Run actions/checkout@v4")
+    (refused,) = found.step("submodules")["annotations"]
+    assert refused["message"] == (
+        "Input 'submodules' not supported when falling back to download using the GitHub REST API. "
+        "To create a local Git repository instead, add Git 2.18 or higher to the PATH."
+    )
 
 
 @pytest.mark.parametrize("version", ["v4", "v3"])

@@ -93,6 +93,11 @@ def _fill(run: StepRun, inputs: dict[str, str], git: str) -> StepResult:
             "The repository's files are put here without a .git folder: the container has no git "
             f"{MIN_GIT[0]}.{MIN_GIT[1]} or newer on its PATH, and the real action downloads an archive then.\n"
         )
+        refused = _needs_git(inputs)
+        if refused:
+            run.log.write(f"##[error]{refused}\n")
+            run.effects.annotate_error(refused)
+            return StepResult(FAILURE, 1)
     request = _request(
         run,
         wanted,
@@ -125,6 +130,19 @@ def _fill(run: StepRun, inputs: dict[str, str], git: str) -> StepResult:
     run.outputs["ref"] = result.ref
     run.outputs["commit"] = result.sha
     return StepResult(SUCCESS, 0)
+
+
+def _needs_git(inputs: Mapping[str, str]) -> str:
+    """Why the real action refuses its inputs where it has no git (actions/checkout, git-source-provider.ts); '' where it
+    does not."""
+    submodules = inputs.get("submodules", "").lower() in ("true", "recursive")
+    name = "submodules" if submodules else "ssh-key" if inputs.get("ssh-key") else ""
+    if not name:
+        return ""
+    return (
+        f"Input '{name}' not supported when falling back to download using the GitHub REST API. To create a local Git "
+        f"repository instead, add Git {MIN_GIT[0]}.{MIN_GIT[1]} or higher to the PATH."
+    )
 
 
 def _request(run: StepRun, wanted: str, **details: Any) -> CheckoutRequest:
