@@ -118,7 +118,9 @@ def _area(area: Area, tests: Tests) -> Iterator[str]:
 def _source(source: str) -> str:
     kind, separator, rest = source.partition(": ")
     if separator and kind == "docs":
-        return f"[docs]({DOCS}{rest})"
+        return (
+            f"[docs]({DOCS}{rest})" if "/" in rest else f"GitHub's docs: {_cell(rest).replace('<', '&lt;')}"
+        )
     if separator and kind == "languageservices":
         return f"[{Path(rest).name}]({SERVICES}{rest})"
     return f"[{Path(source).stem}]({RUNNER}{source})"

@@ -23,7 +23,7 @@ source = ["Runner.Worker/Handlers/ScriptHandler.cs"]
 cases = [1]
 [other]
 rule = "Another."
-source = ["docs: reference/shells", "languageservices: workflow-parser/src/x.ts"]
+source = ["docs: reference/shells", "docs: workflow syntax, jobs.<job_id>.if", "languageservices: workflow-parser/src/x.ts"]
 differs = "Not so here."
 told = true
 """
@@ -69,7 +69,8 @@ def test_the_page(two: tuple[Area, ...]) -> None:
     link = "[a](../tests/docker/fidelity/test_fidelity_shells.py)"
     handler = "[ScriptHandler](https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ScriptHandler.cs)"
     assert f"| A \\| B. | {handler} | same | {link} |" in page
-    assert "| [docs](https://docs.github.com/en/actions/reference/shells), [x.ts](" in page
+    docs = "[docs](https://docs.github.com/en/actions/reference/shells), GitHub's docs: workflow syntax, jobs.&lt;job_id>.if"
+    assert f"| {docs}, [x.ts](" in page
 
 
 def test_rules_without_a_good_test(two: tuple[Area, ...]) -> None:
@@ -151,6 +152,6 @@ def test_every_case_has_a_rule() -> None:
 def test_rules_are_written_alike() -> None:
     for rule in (rule for area in areas() for rule in area.rules):
         assert re.fullmatch(r"[a-z_]+/[a-z0-9-]+", rule.id), rule.id
-        assert rule.text.endswith("."), rule.id
-        assert not rule.differs or rule.differs.endswith("."), rule.id
+        assert rule.text.endswith((".", ".`")), rule.id
+        assert not rule.differs or rule.differs.endswith((".", ".`")), rule.id
         assert not any(source.startswith(("src/", "http")) for source in rule.source), rule.id
