@@ -80,6 +80,8 @@ def test_ref_path_depth_and_tags(history: Place) -> None:
         "- uses: actions/checkout@v4\n  name: all\n  with: {fetch-depth: 0, path: all}",
         "- run: cd all; git log --oneline | wc -l; git describe --tags; git branch -r --list origin/other; git tag\n"
         "  name: of all",
+        "- uses: actions/checkout@v7\n  name: with tags\n  with: {fetch-tags: true, path: tags}",
+        "- run: cd tags; git log --oneline | wc -l; git tag\n  name: of tags",
         "- uses: actions/checkout@v4\n  name: none\n  with: {ref: nowhere}\n  continue-on-error: true",
         "- uses: actions/checkout@v4\n  name: outside\n  with: {path: ../../out}\n  continue-on-error: true",
     )
@@ -98,6 +100,7 @@ def test_ref_path_depth_and_tags(history: Place) -> None:
     assert found.lines("of all")[1].startswith("v2-1-g")
     assert "origin/other" in found.lines("of all")[2]
     assert found.lines("of all")[3:] == ["v1", "v2"]
+    assert found.lines("of tags") == ["1", "v1", "v2"]
     assert found.step("none")["outcome"] == "failure"
     assert "A branch or tag with the name 'nowhere' could not be found" in found.log("none")
     assert found.step("outside")["outcome"] == "failure"

@@ -147,6 +147,8 @@ def _fetch(git: _Git, request: CheckoutRequest, source: str, ref: str, sha: str)
     upload = [SERVE] if request.local else []
     tags = [] if request.tags else ["--no-tags"]
     fetch = ["fetch", "-q", "--force", *tags, *depth, *upload, source]
+    if request.tags and request.depth:
+        git(*fetch, "+refs/tags/*:refs/tags/*")
     if not request.depth:
         everything = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"]
         git("fetch", "-q", "--force", *upload, source, *everything)
