@@ -66,6 +66,8 @@ class Diagnosis:
     """What the actions need and what the users of the product have, and whether an image does both."""
     causes: tuple[Cause, ...] = ()
     """Which symbols of the program ask for what is missing, where its file could be read."""
+    image: str = ""
+    """The image of the docker action whose program it is; '' for programs in the job's own container."""
 
 
 @frozen

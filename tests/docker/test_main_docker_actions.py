@@ -160,6 +160,20 @@ def test_docker_steps_with_entrypoint_and_args(place: Place) -> None:
     assert "no such file or directory" in found.log("nothing")
 
 
+def test_an_entrypoint_that_its_image_lacks_is_told_of_that_image(
+    place: Place, standin: Callable[[str], str]
+) -> None:
+    place.steps(f"- uses: docker://{standin('centos7')}\n  with: {{entrypoint: /bin/nothere}}")
+    found = run(place).expect(1, "/bin/nothere cannot start in this container")
+    (diagnosis,) = [each["diagnosis"] for each in found.job["steps"] if each["diagnosis"]]
+    assert diagnosis["image"] == "actlite-standin/centos7:1"
+    assert diagnosis["has"].startswith("glibc 2.17")
+    assert diagnosis["fixes"] == [
+        "Name an entrypoint that the action's image has, or give the action an image that has this one"
+    ]
+    assert not [note for note in diagnosis["notes"] if "GitHub's own machine" in note]
+
+
 def test_an_image_of_a_docker_step_that_is_not_there(place: Place) -> None:
     place.steps("- uses: docker://actlite-test/nowhere:1")
     found = run(place, "--offline").expect(4, "actlite-test/nowhere:1 is not on this machine")

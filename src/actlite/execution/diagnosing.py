@@ -47,6 +47,11 @@ class Observer:
                 self.docker_line = line.decode(errors="replace").strip()
 
 
+ENTRYPOINT_FIX = (
+    "Name an entrypoint that the action's image has, or give the action an image that has this one"
+)
+
+
 def diagnose_step(run: StepRun) -> Diagnosis | None:
     """What kept a program of a failed step from starting, where its output says so; without secrets."""
     try:
@@ -87,6 +92,7 @@ def _diagnose(run: StepRun) -> Diagnosis | None:
         return _docker(run)
     failure = principal(failures, run.runtime.get("program", "")) or failures[0]
     state = run.state
+    own_image = str(run.runtime.get("image", ""))
     choice = run.runtime.get("choice")
     node = None
     own = OwnProgram()
@@ -105,16 +111,19 @@ def _diagnose(run: StepRun) -> Diagnosis | None:
         own = own_program(run, failure)
     found = diagnose(
         failure,
-        image=_image(run),
+        image=_image(run, own_image),
         node=node,
         needs=own.newest,
         causes=own.causes,
         exists=_exists(run, failure.program),
-        stands_for=state.instead_of,
-        is_vm=not state.layout.in_container,
+        stands_for="" if own_image else state.instead_of,
+        is_vm=not state.layout.in_container and not own_image,
         target=_target(run),
         window=_window(run) if choice is not None and state.layout.in_container else "",
     )
+    if found is not None and own_image:
+        certain = failure.kind == "not-found" and failure.certain
+        return replace(found, image=own_image, fixes=(ENTRYPOINT_FIX,) if certain else found.fixes)
     differs = otherwise(run, FAILURE, failures)
     return replace(found, notes=(*found.notes, differs)) if found is not None and differs else found
 
@@ -148,14 +157,15 @@ def _exists(run: StepRun, program: str) -> bool | None:
     return real.exists() if real is not None else None
 
 
-def _image(run: StepRun) -> ImageLibc | None:
+def _image(run: StepRun, own: str = "") -> ImageLibc | None:
+    """The libraries of the job's image, or of that of a docker action, ``own``."""
     from actlite.glibc.image_system import describe_local
 
     state = run.state
-    if not state.image:
+    if not (own or state.image):
         return None
     try:
-        found = describe_local(state.services.engine.images, state.image, cache=state.services.cache)
+        found = describe_local(state.services.engine.images, own or state.image, cache=state.services.cache)
     except (ActliteError, OSError):
         return None
     return found.libc if found is not None else None

@@ -92,7 +92,8 @@ class _Validator:
                 self.any_value(item, visible)
         else:
             for key, value in node.entries:
-                self.any_value(key, visible)
+                if not (visible.contexts and _is_insert(key)):
+                    self.any_value(key, visible)
                 self.any_value(value, visible)
 
     def scalar(self, node: Scalar, shape: Shape, visible: Visible) -> None:
@@ -197,7 +198,7 @@ class _Validator:
         if not visible.contexts:
             self.expression(key, visible)
             return
-        if key.text.strip().removeprefix("${{").removesuffix("}}").strip() != "insert":
+        if not _is_insert(key):
             self.expression(key, visible)
         others = candidates[0].others
         if others is not None and not candidates[0].keys:
@@ -376,3 +377,7 @@ def expected(shape: Shape) -> str:
     elif shape.records:
         parts.append("a mapping")
     return " or ".join(dict.fromkeys(parts)) or "nothing"
+
+
+def _is_insert(key: Scalar) -> bool:
+    return key.text.strip().removeprefix("${{").removesuffix("}}").strip() == "insert"

@@ -285,6 +285,14 @@ def test_a_merge_key_among_the_jobs_is_one_finding(job: str) -> None:
     assert "no merge keys" in next(iter(bag)).help
 
 
+def test_insert_within_a_matrix_vector() -> None:
+    vector = "[{env: {k: v, '${{ insert }}': {a: b}}}]"
+    found = findings(job(f"runs-on: x\nstrategy: {{matrix: {{a: {vector}, b: ['${{{{ insert }}}}']}}}}"))
+    assert [each.message for each in found] == [
+        "The expression directive 'insert' is not supported in this context"
+    ]
+
+
 def test_insert_merges_a_mapping() -> None:
     assert findings(step("run: x\nenv:\n  ${{ insert }}: ${{ fromJSON('{}') }}\n  B: c")) == []
 

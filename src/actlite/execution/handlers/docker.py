@@ -37,6 +37,7 @@ def run_docker(
     lowered = {k.lower(): v for k, v in inputs.items()}
     write_header(run, action, inputs)
     built = image()
+    run.runtime["image"] = built
     inner = _scope(run, inputs)
     entrypoint = runs.entrypoint or lowered.get("entrypoint", "")
     if run.task.stage == "pre":

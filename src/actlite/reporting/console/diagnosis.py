@@ -110,7 +110,8 @@ def _diagnosis(diagnosis: Diagnosis, job: JobRecord, screen: Screen, told: str) 
     else:
         yield from _listed("missing", list(cause_rows(diagnosis.causes)), screen)
     if diagnosis.has:
-        yield from _listed("has", [f"{job.where}: {diagnosis.has}" if job.where else diagnosis.has], screen)
+        where = diagnosis.image or job.where
+        yield from _listed("has", [f"{where}: {diagnosis.has}" if where else diagnosis.has], screen)
     if not rows:
         yield from _listed("it said", list(diagnosis.loader_lines), screen)
     yield from _listed("why", [reason for reason in diagnosis.reasons if reason != told], screen)
