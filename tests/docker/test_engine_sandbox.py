@@ -155,6 +155,16 @@ def test_texts_of_failed_starts_are_docker_s(opened: Opener, spec: SandboxSpec, 
     assert b"/no/such" in output
 
 
+def test_lines_of_stdout_and_stderr_stay_whole_in_a_real_exec(opened: Opener, spec: SandboxSpec) -> None:
+    script = (
+        "printf pass; sleep 0.1; printf 'no::' >&2; sleep 0.1; echo word; echo 'command::' >&2; "
+        "sleep 0.1; printf last; sleep 0.1; printf error >&2"
+    )
+    _, output = run(opened(spec), "sh", "-c", script, real_exec=True)
+    assert sorted(output.splitlines()) == [b"error", b"last", b"no::command::", b"password"]
+    assert output.index(b"password") < output.index(b"last")
+
+
 def test_missing_interpreter_through_real_exec(opened: Opener, spec: SandboxSpec, tmp_path: Path) -> None:
     script = tmp_path / "work" / "script"
     script.write_text("#!/no/such/interpreter\n")

@@ -206,17 +206,20 @@ def run_once(
 
 
 def _follow(attached: execs.Hijacked, on_output: OutputSink, stop: _Stop, timeout: float | None) -> None:
-    frames = execs.Demultiplexer(on_output)
+    frames = execs.LineDemultiplexer(on_output)
     deadline = None if timeout is None else time.monotonic() + timeout
-    while True:
-        data = attached.read(_TICK)
-        if data:
-            frames.feed(data)
-        elif data == b"" or stop.gave_up:
-            return
-        if deadline is not None and time.monotonic() >= deadline and not stop.timed_out:
-            stop.timed_out = True
-            stop.start()
+    try:
+        while True:
+            data = attached.read(_TICK)
+            if data:
+                frames.feed(data)
+            elif data == b"" or stop.gave_up:
+                return
+            if deadline is not None and time.monotonic() >= deadline and not stop.timed_out:
+                stop.timed_out = True
+                stop.start()
+    finally:
+        frames.end()
 
 
 class _Stop:

@@ -1,4 +1,4 @@
-"""Processes through the engine's own exec, output demultiplexed in the order of arrival.
+"""Processes through the engine's own exec, output demultiplexed in the order of arrival, line by line.
 
 The texts and codes of programs that can't be started are the daemon's and come as output, exactly as
 users of ``docker exec`` see them: the daemon writes them into the stream and sets code 126 or 127; an
@@ -21,6 +21,8 @@ from actlite.errors import CannotRun
 
 _HEADER = struct.Struct(">BxxxL")
 _CHUNK = 1 << 18
+_MAX_HELD = 64 * 1024
+"""How much of a stream's line is held until its end comes, in bytes."""
 _TICK = 0.1
 
 
@@ -76,12 +78,14 @@ class Demultiplexer:
         self._sink = sink
         self._rest = b""
         self._left = 0
+        self._stream = 0
+        """Which of the process's streams the frame comes from: 1 for stdout, 2 for stderr."""
 
     def feed(self, data: bytes) -> None:
-        """Pass on the payload in these bytes, joined into one piece."""
+        """Pass on the payload in these bytes, each stream's in pieces as large as can be."""
         if self._left >= len(data):
             self._left -= len(data)
-            self._sink(data)
+            self._pass_on(self._stream, data)
             return
         pieces: list[bytes] = []
         position = 0
@@ -94,11 +98,48 @@ class Demultiplexer:
                 position += len(piece)
             if self._left or len(data) - position < _HEADER.size:
                 break
-            self._left = _HEADER.unpack_from(data, position)[1]
+            stream, self._left = _HEADER.unpack_from(data, position)
             position += _HEADER.size
+            if stream != self._stream:
+                if pieces:
+                    self._pass_on(self._stream, b"".join(pieces))
+                    pieces.clear()
+                self._stream = stream
         self._rest = data[position:]
-        if output := b"".join(pieces):
-            self._sink(output)
+        if pieces:
+            self._pass_on(self._stream, b"".join(pieces))
+
+    def _pass_on(self, stream: int, data: bytes) -> None:
+        self._sink(data)
+
+
+class LineDemultiplexer(Demultiplexer):
+    """One that keeps the lines of stdout and stderr whole: the runner reads each of them line by line (R:
+    ``ProcessInvoker``). What has no line end yet waits for it, for the stream's end, or until it is very long."""
+
+    def __init__(self, sink: OutputSink) -> None:
+        super().__init__(sink)
+        self._held: dict[int, bytearray] = {}
+
+    def end(self) -> None:
+        """The process has ended: pass on what has no line end. The last line of one stream does not run into that
+        of the other."""
+        lines = [bytes(held) for held in self._held.values() if held]
+        self._held.clear()
+        if lines:
+            self._sink(b"\n".join(lines))
+
+    def _pass_on(self, stream: int, data: bytes) -> None:
+        held = self._held.setdefault(stream, bytearray())
+        start = len(held)
+        held += data
+        cut = held.rfind(b"\n", start) + 1
+        if not cut and len(held) > _MAX_HELD:
+            cut = len(held)
+        if cut:
+            whole = bytes(held[:cut])
+            del held[:cut]
+            self._sink(whole)
 
 
 def start(
@@ -143,15 +184,19 @@ def run(
         return failure_code(text(e))
     try:
         stream.end_input()
-        frames = Demultiplexer(on_output)
-        while True:
-            data = stream.read(_TICK)
-            if data:
-                frames.feed(data)
-            if tick():
-                return 137
-            if data == b"":
-                return exit_code(api, id, tick)
+        frames = LineDemultiplexer(on_output)
+        try:
+            while True:
+                data = stream.read(_TICK)
+                if data:
+                    frames.feed(data)
+                if tick():
+                    return 137
+                if data == b"":
+                    break
+        finally:
+            frames.end()
+        return exit_code(api, id, tick)
     finally:
         stream.close()
 
