@@ -13,20 +13,18 @@ from actlite.engines.base import Sandbox
 from actlite.errors import ActliteError
 from actlite.events import CallFinished, CallStarted, JobFinished, Notice
 from actlite.execution.cancellation import GRACE, Cancellation
-from actlite.execution.levels import JobProgress, Level, leg_scope
+from actlite.execution.levels import JobProgress, Level
 from actlite.execution.masking import Masker
 from actlite.execution.opening import LOCAL_TOKEN, Opening, token_of
 from actlite.execution.problems import explain_error
 from actlite.execution.results import CANCELLED, FAILURE, NOT_RUN, SKIPPED
 from actlite.execution.state import JobOutcome, Services
+from actlite.execution.strategies import excused, expanded, fails_others
 from actlite.execution.turns import Turns
 from actlite.expressions.errors import ExpressionError
-from actlite.expressions.template import condition, evaluate_scalar
-from actlite.expressions.values import to_string
-from actlite.planning.matrix import expand
+from actlite.expressions.template import condition
 from actlite.planning.plan import JobPlan, Leg, Plan, within_caller
-from actlite.planning.planner import leg_wanted
-from actlite.records import frozen, replace
+from actlite.records import frozen
 
 HEAD_START = 0.03
 """Seconds for which everything else waits while the first containers are asked for."""
@@ -187,6 +185,10 @@ class Scheduler:
     def _legs_running(self) -> int:
         return sum(job.running for job in self._every_job() if not job.calls)
 
+    def _full(self, job: JobProgress) -> bool:
+        """Whether so many legs run that one of this job must wait; calls run nothing themselves."""
+        return not job.calls and self._legs_running() >= self.services.settings.max_jobs
+
     def _goes_on(self, job: JobProgress) -> bool:
         try:
             return condition(job.plan.job.if_, job.level.scope(job.plan)).value
@@ -243,7 +245,7 @@ class Scheduler:
             if not wanted.value:
                 self._skip(job, level.reason(job.plan), wanted.data())
                 return
-            self._expand(job)
+            job.plan = expanded(job)
         except (ExpressionError, ActliteError) as error:
             self._fail(job, explain_error(error))
             return
@@ -252,24 +254,13 @@ class Scheduler:
             return
         job.waiting = list(job.plan.legs)
 
-    def _expand(self, job: JobProgress) -> None:
-        """A strategy that names other jobs' outputs is evaluated now."""
-        if job.plan.legs is None:
-            level = job.level
-            legs, fail_fast, limit = expand(job.plan.job, level.scope(job.plan))
-            caller = level.caller[1] if level.caller is not None else None
-            chosen = tuple(
-                within_caller(leg, caller) for leg in legs if leg_wanted(leg, level.plan.matrix_filter)
-            )
-            job.plan = replace(job.plan, legs=chosen, fail_fast=fail_fast, max_parallel=limit)
-
     def _launch(self, job: JobProgress) -> bool:
         """Start waiting legs, as far as the limits allow."""
         moved = False
         for leg in list(job.pending):
             place = self._turns.of_leg(leg)
             why = place.cancelled if place is not None else ""
-            if place is not None and not why and (job.cancel.cancelled or place.waiting):
+            if place is not None and not why and (job.cancel.cancelled or self._full(job) or place.waiting):
                 continue
             job.pending.remove(leg)
             moved = True
@@ -279,8 +270,7 @@ class Scheduler:
             else:
                 self._begin(job, leg)
         while job.waiting and not job.cancel.cancelled:
-            full = not job.calls and self._legs_running() >= self.services.settings.max_jobs
-            if full or job.running + len(job.pending) >= (job.plan.max_parallel or 1_000_000):
+            if self._full(job) or job.running + len(job.pending) >= (job.plan.max_parallel or 1_000_000):
                 break
             self._come(job, job.waiting.pop(0))
             moved = True
@@ -435,26 +425,10 @@ class Scheduler:
                 self._changed.notify_all()
 
     def _leg_failed(self, job: JobProgress, leg: Leg) -> None:
-        if self._excused(job, leg):
+        if excused(job, leg, self._warn):
             job.excused.add(leg.key)
-        elif job.plan.fail_fast and leg.total > 1:
-            self.cancel_job(job, f"'{leg.key}' failed and strategy.fail-fast is on")
-
-    def _excused(self, job: JobProgress, leg: Leg) -> bool:
-        """The job's ``continue-on-error``, which must be a boolean."""
-        node = job.plan.job.continue_on_error
-        if node is None:
-            return False
-        try:
-            value = evaluate_scalar(node, leg_scope(job.level, job, leg))
-        except ExpressionError as error:
-            self._warn(f"continue-on-error of {leg.key} can't be evaluated, so it is off: {error}")
-            return False
-        if not isinstance(value, bool):
-            self._warn(
-                f"continue-on-error of {leg.key} must be true or false, not '{to_string(value)}': it is off"
-            )
-        return value is True
+        elif why := fails_others(job, leg):
+            self.cancel_job(job, why)
 
     def _release(self, outcome: JobOutcome) -> None:
         """Take the container down in the background; kept ones are remembered."""

@@ -20,6 +20,7 @@ from actlite.planning.called_inputs import (
     secrets_of,
 )
 from actlite.planning.graph import chosen, chosen_within, in_order
+from actlite.planning.matrix import names_run
 from actlite.planning.plan import CallPlan, JobPlan, Leg, Plan, within_caller
 from actlite.records import changeable, field, frozen, replace
 from actlite.workflow.called import parse_call
@@ -58,15 +59,27 @@ class Level:
         return Scope({"github": github, "inputs": inputs, "vars": dict(plan.vars), "needs": {}}, {})
 
     def is_known(self, job: JobPlan, setting: Node | None) -> bool:
-        """Whether a setting waits for none of the inputs that are known later."""
-        if setting is None or not self.plan.later:
+        """Whether a setting waits for nothing that is known later: an input, the run's number."""
+        if setting is None:
+            return True
+        if names_run(setting) and not self._run_is_known:
+            return False
+        if not self.plan.later:
             return True
         return is_known(setting, contexts_of(self.plan, job, None))
+
+    @property
+    def _run_is_known(self) -> bool:
+        return bool(self.plan.trigger.github.get("run_id"))
 
     def named(self, job: JobPlan) -> Job:
         """The job, without a name that can't be evaluated yet."""
         name = job.job.name
-        if name is None or not self.plan.later or "inputs" not in name.text:
+        if name is None:
+            return job.job
+        if names_run(name) and not self._run_is_known:
+            return replace(job.job, name=None)
+        if not self.plan.later or "inputs" not in name.text:
             return job.job
         contexts = {**contexts_of(self.plan, job, None), "matrix": {}, "strategy": {}}
         return job.job if is_known(name, contexts) else replace(job.job, name=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,11 @@ __all__ = ["MatrixError", "build_rows", "expand"]
 
 NAME_LENGTH = 100
 """A leg's name is cut to so many characters (R: JobNameBuilder)."""
+ID_LENGTH = 25
+"""The same for its id (R: MatrixBuilder.cs, WorkflowFeatures.cs)."""
+_NO_ID = re.compile(r"[^A-Za-z0-9_-]")
+_NO_START = "0123456789-"
+_OF_RUN = ("run_id", "run_number", "run_attempt")
 
 
 def expand(job: Job, scope: Scope) -> tuple[tuple[Leg, ...], bool, int | None]:
@@ -105,13 +111,46 @@ def _legs(
 ) -> tuple[Leg, ...]:
     legs = []
     keys: dict[str, int] = {}
+    ids: set[str] = set()
     for index, row in enumerate(rows):
         parts = name_parts(row)
         key = _joined(job.id, parts)
         count = keys[key] = keys.get(key, 0) + 1
         name = _name(job, scope, row.values, index, len(rows), fail_fast, max_parallel, parts)
-        legs.append(Leg(key if count == 1 else f"{key} #{count}", name, row.values, index, len(rows)))
+        id = _id(parts, ids)
+        legs.append(Leg(key if count == 1 else f"{key} #{count}", name, row.values, index, len(rows), id))
     return tuple(legs)
+
+
+def _id(parts: Sequence[str], known: set[str]) -> str:
+    """The id of a leg, which none of the ``known`` has (R: Conversion/IdBuilder.cs)."""
+    text = _NO_ID.sub("_", "_".join(parts)) or "job"
+    if text[0] in _NO_START:
+        text = f"_{text}"
+    if text.startswith("__"):
+        text = f"_{text.lstrip('_')}"
+    count, found = 1, text[:ID_LENGTH]
+    while found.casefold() in known:
+        count += 1
+        suffix = str(count) if text == "_" else f"_{count}"
+        found = text[: ID_LENGTH - len(suffix)] + suffix
+    known.add(found.casefold())
+    return found
+
+
+def named_later(job: Job) -> bool:
+    """Whether the job's name says what is known only when it is its turn: outputs of other jobs, the run's number."""
+    return job.name is not None and (names_run(job.name) or (bool(job.needs) and names_needs(job.name)))
+
+
+def names_run(node: Node) -> bool:
+    """Whether an expression in a tree says which run it is in: planning can't know."""
+    return any(
+        name in part.source.lower()
+        for _, part in template.expressions(node)
+        if part.source is not None
+        for name in _OF_RUN
+    )
 
 
 def _waits_for_needs(job: Job, node: Scalar, scope: Scope) -> bool:

@@ -44,6 +44,8 @@ class Leg:
     matrix: Mapping[str, Any]
     index: int
     total: int
+    id: str = "__default"
+    """What GitHub calls it beside the job's id: ``linux_x64`` (R: Conversion/IdBuilder.cs)."""
 
 
 @frozen

@@ -241,6 +241,8 @@ def test_fail_fast(failed: Outcome) -> None:
     results = {key: job["result"] for key, job in failed.jobs.items()}
     assert results["fast (bad)"] == "failure"
     assert (results["fast (slow)"], results["fast (waits)"]) == ("cancelled", "cancelled")
+    words = 'The strategy configuration was canceled because "fast.bad" failed'
+    assert failed.jobs["fast (waits)"]["reason"] == words
     assert (results["excused (bad)"], results["excused (good)"]) == ("failure", "success")
     assert (results["patient (bad)"], results["patient (good)"]) == ("failure", "success")
 

@@ -19,6 +19,7 @@ from actlite.engines.fake import Call, FakeEngine, Reply
 from actlite.errors import ActionUnavailable
 from actlite.events import Event, JobFinished, StepAnnotation, StepFinished, StepOutput
 from actlite.execution.cancellation import Cancellation
+from actlite.execution.concurrency import Queues
 from actlite.execution.scheduler import RunOutcome, Scheduler
 from actlite.execution.state import Services, Settings
 from actlite.planning.plan import Plan, Trigger
@@ -125,6 +126,7 @@ class Bench:
         self.place = Place("an/image")
         self.repository: Any = None
         self.matrix: list[tuple[str, str]] = []
+        self.queues: Queues | None = None
 
     def action(self, name: str, manifest: str, files: Mapping[str, str] | None = None) -> None:
         """Make a remote action ``owner/repo@ref``, with the scripts that its manifest names."""
@@ -192,6 +194,7 @@ class Bench:
             repository=self.repository,
             settings=Settings(**self.settings),
             cache=self.folder / "cache",
+            queues=self.queues,
         )
         plan = self.plan(text, event, **trigger)
         scheduler = Scheduler(

@@ -8,7 +8,7 @@ import pytest
 
 from actlite.errors import InvalidWorkflow
 from actlite.expressions.template import Scope
-from actlite.planning.matrix import MatrixError, build_rows, expand
+from actlite.planning.matrix import MatrixError, build_rows, expand, named_later
 from actlite.planning.plan import Leg
 from actlite.source import SourceFile
 from actlite.workflow.model import Job
@@ -194,3 +194,34 @@ def test_what_only_evaluation_shows(strategy: str, message: str) -> None:
     assert message.casefold() in finding.message.casefold()
     assert finding.span is not None
     assert finding.span.line == 6
+
+
+def test_ids_of_legs() -> None:
+    """R: Conversion/IdBuilder.cs: 25 characters, letters, digits, - and _, unlike in any case."""
+    values = ["ubuntu-latest", "18.x", "-", "", "__a", "UBUNTU-latest", "é", "ö", "x" * 30, "x" * 29]
+    found = [leg.id for leg in legs(f"{{matrix: {{v: {values}}}}}")]
+    assert found == [
+        "ubuntu-latest",
+        "_18_x",
+        "_-",
+        "job",
+        "_a",
+        "UBUNTU-latest_2",
+        "_",
+        "_2",
+        "x" * 25,
+        "x" * 23 + "_2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "later"),
+    [
+        ("'${{ github.run_id }}'", True),
+        ("'${{ needs.first.result }}'", True),
+        ("'${{ github.ref }}'", False),
+        ("github.run_id", False),
+    ],
+)
+def test_names_that_only_the_run_knows(name: str, later: bool) -> None:
+    assert named_later(job("{matrix: {v: [1]}}", name, "needs: first")) is later
