@@ -54,7 +54,7 @@ def outputs_of(level: Level) -> dict[str, str]:
     jobs = {id: {"result": job.seen, "outputs": dict(job.outputs)} for id, job in level.jobs.items()}
     scope = Scope(
         {
-            "github": dict(level.plan.trigger.github),
+            "github": level.github,
             "inputs": level.plan.trigger.inputs,
             "vars": level.vars,
             "jobs": jobs,

@@ -99,6 +99,7 @@ on:
     outputs:
       said: {value: "${{ jobs.work.outputs.said }}"}
       result: {value: "${{ jobs.work.result }}"}
+      run: {value: "${{ github.run_id }}"}
 env: {INNER: of the callee}
 jobs:
   work:
@@ -259,7 +260,7 @@ def test_outputs_come_back(ran: Outcome) -> None:
     said = ran.values("needs", "last")
     assert (said["named"], said["result"], said["call"]) == ("work of 7", "success", "success")
     (call,) = (call for call in ran.report["runs"][0]["calls"] if call["key"] == "named")
-    assert call["outputs"] == {"said": "work of 7", "result": "success"}
+    assert call["outputs"] == {"said": "work of 7", "result": "success", "run": "1"}
 
 
 @RULE("calls/outputs-matrix", "calls/max-parallel")
