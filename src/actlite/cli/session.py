@@ -11,12 +11,13 @@ from types import FrameType
 
 from actlite.contexts.github import run_fields
 from actlite.engines.base import Engine, Owner
-from actlite.errors import ActliteError
+from actlite.errors import ActliteError, InvalidWorkflow
 from actlite.events import Emit, Event, Notice, RunFinished, RunStarted
 from actlite.execution.cancellation import Cancellation
 from actlite.execution.concurrency import Place, setting
 from actlite.execution.scheduler import RunOutcome, Scheduler, Where
 from actlite.execution.state import Services
+from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import Scope
 from actlite.journal.log import EventLog
 from actlite.journal.runs import RunFolder, RunStore, State
@@ -79,8 +80,12 @@ class Session:
         started = services.clock()
         cancel = Cancellation(self.cancel)
         scheduler = Scheduler(services, plan, where=where, cancel=cancel)
-        place = _place(plan, services)
-        waits = place is not None and place.waiting
+        try:
+            place = _place(plan, services)
+            waits = place is not None and place.waiting
+        except ActliteError:
+            _drop(folder, log)
+            raise
         if not waits:
             scheduler.prepare()
         self._clean_up()
@@ -244,8 +249,19 @@ def _started(plan: Plan, services: Services, folder: RunFolder, source: str, tim
     )
 
 
+def _drop(folder: RunFolder, log: EventLog) -> None:
+    """Remove what was made for a run that could not begin."""
+    from actlite.journal.lifecycle import remove_tree
+
+    log.close()
+    remove_tree(folder.path)
+    if folder.lock is not None:
+        folder.lock.release()
+
+
 def _place(plan: Plan, services: Services) -> Place | None:
-    """The run's place in its concurrency group; None without one."""
+    """The run's place in its concurrency group; None without one. Raises CannotRun where groups can't be looked at,
+    and InvalidWorkflow where the group's name can't be evaluated."""
     queues, github = services.queues, plan.trigger.github
     if queues is None or plan.workflow.concurrency is None:
         return None
@@ -254,7 +270,10 @@ def _place(plan: Plan, services: Services) -> Place | None:
         "inputs": plan.trigger.inputs,
         "vars": services.settings.vars,
     }
-    wanted = setting(plan.workflow.concurrency, Scope(contexts))
+    try:
+        wanted = setting(plan.workflow.concurrency, Scope(contexts))
+    except ExpressionError as error:
+        raise InvalidWorkflow("The workflow is not valid.", [], why=error.message) from error
     return queues.enter_run(wanted) if wanted is not None else None
 
 

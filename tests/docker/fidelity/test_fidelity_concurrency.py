@@ -248,6 +248,18 @@ def test_workflows_whose_group_cannot_be_evaluated(conform: Conform) -> None:
     )
 
 
+@pytest.mark.rule("workflow/group-errors")
+def test_a_group_that_only_this_run_can_not_have_leaves_nothing(tmp_path: Path) -> None:
+    place = Place(tmp_path / "project")
+    place.workflow(
+        WAITS.format(
+            concurrency="concurrency: \"${{ github.run_id == '1' && fromJSON('{') || 'g' }}\"", go=""
+        )
+    )
+    place.run(*HOST, image="host").expect(2, "Error when evaluating 'concurrency'.", "Error parsing fromJson")
+    assert not list((place.path / ".actlite" / "runs").iterdir())
+
+
 @pytest.mark.rule("workflow/group-deadlock")
 def test_a_group_that_is_already_held(calls: Outcome) -> None:
     same = calls.jobs["same"]
