@@ -23,7 +23,7 @@ cd /proc && for f in $(grep -ls -- "$1" [0-9]*/environ); do
     pid=${f%/environ}
     { read -r stat <"$pid/stat" && read -r name <"$pid/comm"; } 2>/dev/null || continue
     set -- "$1" ${stat##*) }
-    [ "$5" != 1 ] || continue
+    [ "$5" != 1 ] && [ "$3" != 0 ] || continue
     [ ${#name} -lt 15 ] || for word in $(tr '\0' '\n' <"$pid/cmdline" | head -n 2); do
         case ${word##*/} in "$name"*) name=${word##*/} && break ;; esac
     done
@@ -32,7 +32,8 @@ cd /proc && for f in $(grep -ls -- "$1" [0-9]*/environ); do
 done
 """
 """Does the same inside a container with POSIX sh and grep, run without the variable; ``$1`` is
-``RUNNER_TRACKING_ID=…``. The main process and its helpers carry it too: they are in session 1, and no step is."""
+``RUNNER_TRACKING_ID=…``. The main process and its helpers carry it too: they are in session 1, and no step is. So do
+the shells that wait for steps beside it: they were entered from outside, so they have no parent here."""
 
 
 def end(tracking: str) -> list[Orphan]:

@@ -160,7 +160,6 @@ jobs:
       - wait-all:
   groups:
     runs-on: ubuntu-latest
-    container: actlite-standin/runner:1
     steps:
       - parallel:
           - {{id: one, name: one, run: 'touch one; while [ ! -e two ]; do sleep 0.02; done; echo v=1 >>"$GITHUB_OUTPUT"'}}
@@ -389,6 +388,11 @@ def test_a_parallel_group_that_fails(ran: Outcome) -> None:
     assert ran.step("never", "groups")["outcome"] == "skipped"
     results = [s["conclusion"] for s in ran.jobs["groups"]["steps"] if s["name"] == "Parallel group"]
     assert results == ["success", "failure"]
+
+
+@pytest.mark.rule("background/goes-on")
+def test_what_runs_steps_at_once_is_no_orphan(ran: Outcome) -> None:
+    assert ran.log("Complete job", "groups") == "Cleaning up orphan processes\n"
 
 
 @pytest.mark.rule("background/broken-condition")
