@@ -87,3 +87,17 @@ def test_a_step_that_waited_for_a_place_is_listed_where_it_was_due() -> None:
         ("3.1", False),
     ]
     assert all(step.conclusion == "success" for step in job.steps)
+
+
+def test_the_table_has_steps_of_an_action_below_the_step_that_uses_it() -> None:
+    keys = ["1", "2", "1.1", "2.1", "3", "2.1.1", "1.2", "post-2", "post-2.1", "9.1"]
+    started = [StepStarted(1, "j", key, "", f"step {key}") for key in keys]
+    ends = [finished(key, f"step {key}", 2) for key in keys]
+    stream = io.StringIO()
+    reporter = console_reporter(stream, env={}, width=80)
+    for event in [*EVENTS[:2], *started, *ends, *EVENTS[-2:]]:
+        reporter(event)
+    reporter.close()
+    table = stream.getvalue().partition("job / step")[2].splitlines()
+    names = [line.partition("✓ step ")[2].split()[0] for line in table if "✓ step " in line]
+    assert names == ["1", "1.1", "1.2", "2", "2.1", "2.1.1", "3", "post-2", "post-2.1", "9.1"]

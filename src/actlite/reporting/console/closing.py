@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.text import Text
 
@@ -92,7 +92,7 @@ def _table(record: RunRecord, width: int) -> Iterator[Text]:
         if job.instead_of:
             yield foreign(f"    stands in for {job.instead_of}", "dim")
         said = ""
-        for step in job.steps:
+        for step in _nested(job.steps):
             reason = step.reason if step.reason != said else ""
             said = step.reason or said
             time = seconds(step.duration) if step.outcome not in ("skipped", "") else ""
@@ -103,6 +103,23 @@ def _table(record: RunRecord, width: int) -> Iterator[Text]:
             text = Text.assemble(mark(call.result), " ", foreign(call.name or call.key, "bold"))
             text.append_text(foreign(f" · {call.reason}", "dim"))
             yield row(text, _columns("", call.result, seconds(call.duration)), width)
+
+
+def _nested(steps: Iterable[StepRecord]) -> Iterator[StepRecord]:
+    """Steps in the order of their start, but those of an action below the step that uses it: others may have begun
+    meanwhile."""
+    inner: dict[str, list[StepRecord]] = {}
+    for step in steps:
+        inner.setdefault(step.key.rpartition(".")[0], []).append(step)
+
+    def below(key: str) -> Iterator[StepRecord]:
+        for step in inner.pop(key, ()):
+            yield step
+            yield from below(step.key)
+
+    yield from below("")
+    while inner:  # of a step that is not known
+        yield from below(next(iter(inner)))
 
 
 def _head() -> Text:
