@@ -6,7 +6,6 @@ a log can be held against one from GitHub.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,6 +34,8 @@ def here(image: str) -> str:
 
 def label(run: str) -> str:
     """What marks the objects of one runner: six hex digits; here of the run's id."""
+    import hashlib
+
     return hashlib.sha256(run.encode()).hexdigest()[:6]
 
 

@@ -15,7 +15,7 @@ import re
 import uuid
 import weakref
 from collections.abc import Callable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actlite.execution.command_effects import BLOCKED_ENV, CommandEffects, assign, prepend_path, yes
@@ -184,15 +184,13 @@ class StepFiles:
             finally:
                 os.close(handle)
 
-    def env_vars(self, folder: PurePosixPath | str) -> dict[str, str]:
+    def env_vars(self, folder: str) -> dict[str, str]:
         """The variables that name the files, for a step that sees the folder at ``folder``."""
         return {f"GITHUB_{name.upper()}": path for name, path in self.context(folder).items()}
 
-    def context(self, folder: PurePosixPath | str) -> dict[str, str]:
+    def context(self, folder: str) -> dict[str, str]:
         """The fields of the github context that name the files, which expressions see."""
-        return {
-            name: str(PurePosixPath(folder) / (prefix + self._suffix)) for name, prefix in _PREFIXES.items()
-        }
+        return {name: f"{folder}/{prefix}{self._suffix}" for name, prefix in _PREFIXES.items()}
 
     def read(self, name: str) -> bytes | None:
         """The bytes of a file by the end of its variable's name in lower case; None when it is gone.

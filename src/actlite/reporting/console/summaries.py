@@ -9,7 +9,6 @@ from rich.text import Text
 from actlite.journal.record import JobRecord, RunRecord, StepRecord
 from actlite.reporting.console.screen import Screen, foreign
 from actlite.reporting.controls import clean
-from actlite.reporting.summary_markdown import as_markdown
 
 SUMMARIES = 20
 """How many summaries of a job GitHub shows."""
@@ -45,6 +44,8 @@ def _summary(job: JobRecord, step: StepRecord, screen: Screen) -> Iterator[Text]
 def _rendered(text: str, screen: Screen) -> list[Text]:
     """The Markdown as rich draws it, without empty lines around."""
     from rich.markdown import Markdown
+
+    from actlite.reporting.summary_markdown import as_markdown
 
     console = screen.console
     options = console.options.update(width=max(20, min(console.width, 100) - INDENT))
