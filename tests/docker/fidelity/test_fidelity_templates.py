@@ -136,8 +136,8 @@ def test_mapping(ran: Outcome) -> None:
         assert ran.step(name)["outcome"] == "failure"
         assert "never" not in ran.lines(name)
     said = "##[error]The template is not valid. .github/workflows/x.yml (Line: {}, Col: 14): {}\n"
-    assert said.format(35, "A mapping was not expected") in ran.log("nested")
-    assert said.format(47, "Unexpected value '5'") in ran.log("mapping of a text")
+    assert said.format(32, "A mapping was not expected") in ran.log("nested")
+    assert said.format(44, "Unexpected value '5'") in ran.log("mapping of a text")
 
 
 @pytest.mark.rule("templates/kind-of-a-whole-value")
