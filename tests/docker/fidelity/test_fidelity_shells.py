@@ -82,8 +82,6 @@ jobs:
       - uses: ./composite
       - name: stdin
         run: cat; echo after
-      - name: file
-        run: od -An -c $0 | head -1; stat -c mode=%a $0
 """
 MACHINE = r"""
 on: push
@@ -97,6 +95,12 @@ jobs:
         continue-on-error: true
         shell: nosuch {0}
         run: echo
+      - name: file
+        run: |
+          od -An -v -t x1 $0
+          stat -c mode=%a $0
+      - name: return
+        run: ": \r; od -An -v -t x1 $0"
 """
 
 
@@ -112,7 +116,8 @@ def ran(conform: Conform) -> Outcome:
 
 @pytest.fixture(scope="module")
 def machine(conform: Conform) -> Outcome:
-    return conform(MACHINE)
+    """A workflow file as editors on Windows save it: with a mark of its encoding, lines that end with CR LF."""
+    return conform("\ufeff" + MACHINE.replace("\n", "\r\n"))
 
 
 @pytest.mark.rule("shells/default-in-container")
@@ -242,7 +247,8 @@ def test_stdin(ran: Outcome) -> None:
 
 
 @pytest.mark.rule("shells/script-file")
-def test_the_file(ran: Outcome) -> None:
-    first, mode = ran.lines("file", "shells")
-    assert first.split()[:3] == ["o", "d", "-"]
-    assert mode.strip() == "mode=644"
+def test_the_file(machine: Outcome) -> None:
+    *dump, mode = machine.lines("file")
+    assert bytes.fromhex("".join(dump)) == b"od -An -v -t x1 $0\nstat -c mode=%a $0\n"
+    assert mode == "mode=644"
+    assert bytes.fromhex("".join(machine.lines("return"))) == b": \r; od -An -v -t x1 $0"
