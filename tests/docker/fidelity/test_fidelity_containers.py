@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ jobs:
     container:
       image: {image}
       env: {{GIVEN: 'yes', EMPTY: '', HOME: /elsewhere}}
-      ports: ['127.0.0.1:18611:80']
+      ports: ['127.0.0.1:{port}:80']
       volumes: ['{folder}:/one:ro,rshared', '{folder}:/two:RO', '/anonymous', '{folder}:/two:ro']
       options: --hostname my-host --entrypoint /bin/false --env CI=maybe --workdir /tmp
     steps:
@@ -70,8 +71,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ran(conform: Conform, daemon: DockerProxy, folder: Path) -> Outcome:
-    return conform(WORKFLOW.format(image=RUNNER, folder=folder), env=daemon.env, expect=1)
+def port() -> int:
+    """A port of this machine that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def ran(conform: Conform, daemon: DockerProxy, folder: Path, port: int) -> Outcome:
+    return conform(WORKFLOW.format(image=RUNNER, folder=folder, port=port), env=daemon.env, expect=1)
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +91,11 @@ def whole(ran: Outcome, daemon: DockerProxy) -> dict[str, Any]:
 
 
 @pytest.mark.rule("containers/create", "containers/folders")
-def test_what_docker_is_asked_for(whole: dict[str, Any], ran: Outcome, folder: Path) -> None:
+def test_what_docker_is_asked_for(whole: dict[str, Any], ran: Outcome, folder: Path, port: int) -> None:
     assert whole["WorkingDir"] == "/tmp", "the options' workdir comes after the runner's"
     host = whole["HostConfig"]
     assert host["NetworkMode"].startswith("github_network_")
-    assert host["PortBindings"] == {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "18611"}]}
+    assert host["PortBindings"] == {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]}
     binds = [bind.partition("/work/whole")[2] or bind for bind in host["Binds"]]
     assert binds[:2] == [f"{folder}:/one", f"{folder}:/two:ro"]
     assert binds[2] == ":/__w"
