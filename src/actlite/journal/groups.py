@@ -58,6 +58,8 @@ class Turn:
     lock: RunLock
     behind: str = ""
     """Who had the group when this one came, in words; '' where nobody had."""
+    front: Path | None = None
+    """The file of one who was before this one at the last look: whoever waits looks often, and mostly at that."""
 
     @property
     def state(self) -> str:
@@ -69,14 +71,28 @@ class Turn:
 
     def advance(self) -> str:
         """Take the group if it is this one's turn. Gives the state after that."""
-        if self.state != PENDING:
+        if self.state != PENDING or self._is_behind():
             return self.state
         with self.groups.mutex():
             here = [e for e in self.groups.entries() if e.group == self.key]
-            first = min((e.number for e in here if e.state == PENDING), default=0)
-            if first == self.number and not any(e.state in _HOLDING for e in here):
+            holding = [e.path for e in here if e.state in _HOLDING]
+            earlier = [e.path for e in here if e.state == PENDING and e.number < self.number]
+            self.front = next(iter((*holding, *earlier)), None)
+            if self.front is None and self._path(PENDING).exists():
                 self._path(PENDING).rename(self._path(RUNNING))
             return self.state
+
+    def _is_behind(self) -> bool:
+        """Whether the one in front is still there, and alive. No later one gets its number as long as this one is."""
+        if self.front is None:
+            return False
+        try:
+            lock = RunLock.take(self.front)
+        except OSError:
+            return False
+        if lock is not None:
+            lock.release()
+        return lock is None
 
     def release(self) -> None:
         """Leave the group. Safe to call twice."""

@@ -68,6 +68,24 @@ def test_a_queue_keeps_its_order(groups: Groups) -> None:
     assert turns[2].behind == "one of g"
 
 
+def test_who_waits_looks_at_the_one_in_front(groups: Groups, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = [enter(groups, queue=True) for _ in range(3)]
+    assert turns[2].advance() == "pending"
+    with monkeypatch.context() as patch:
+        patch.setattr(groups, "entries", lambda: pytest.fail("all are looked at"))
+        assert turns[2].advance() == "pending"
+    turns[0].release()
+    assert turns[2].advance() == "pending"
+    assert turns[1].advance() == "running"
+    assert turns[2].advance() == "pending"
+    enter(groups, "g", cancel=True).release()
+    assert (turns[1].state, turns[2].state) == ("cancelling", "replaced")
+    last = enter(groups, queue=True)
+    assert last.advance() == last.advance() == "pending"
+    turns[1].lock.release()  # killed
+    assert last.advance() == "running"
+
+
 def test_a_full_queue_takes_nobody(groups: Groups) -> None:
     turns = [enter(groups, queue=True) for _ in range(MAX_PENDING + 1)]
     assert groups.enter("g", "late", queue_max=True) is None
