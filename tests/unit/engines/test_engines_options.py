@@ -131,7 +131,20 @@ def test_name_and_platform_are_not_in_the_body() -> None:
         ("--memory lots", "invalid size: 'lots'"),
         ("--cpus many", "many"),
         ("--privileged=perhaps", 'strconv.ParseBool: parsing "perhaps": invalid syntax'),
-        ("--health-interval 10", 'invalid duration "10"'),
+        ("--health-interval 10", 'time: missing unit in duration "10"'),
+        ("--health-interval soon", 'time: invalid duration "soon"'),
+        (
+            "--cpus nope",
+            'invalid argument "nope" for "--cpus" flag: failed to parse nope as a rational number',
+        ),
+        ("--cpus 1/0", "failed to parse 1/0 as a rational number"),
+        ("--cpus 0.00000000001", "value is too precise"),
+        ("-m lots", 'invalid argument "lots" for "-m, --memory" flag: invalid size: \'lots\''),
+        ("--cpu-shares x", 'for "-c, --cpu-shares" flag: strconv.ParseInt: parsing "x": invalid syntax'),
+        ("--health-retries 1.5", 'strconv.ParseInt: parsing "1.5": invalid syntax'),
+        ("--restart on-failure:x", "maximum retry count must be an integer"),
+        ("--mount type=tmpfs,target=/x,tmpfs-mode=9", "invalid value for tmpfs-mode: 9"),
+        ("--gpus count=many", 'invalid count (many): value must be either "all" or an integer'),
         ("--health-retries -1", "cannot be negative"),
         ("--ulimit nofile", "invalid ulimit argument: nofile"),
         ("--device a:b:c:d", "invalid device specification"),
@@ -233,3 +246,16 @@ def test_empty_values_take_the_image_s_variable_away() -> None:
     runner_env(request, {"A": "1", "B": ""})
     assert request.config["Env"] == ["A=1", "B"]
     assert config_env({"B": "x", "C": "y"}, request.config["Env"]) == {"A": "1", "C": "y"}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1.5", 1_500_000_000), ("1/2", 500_000_000), (".25", 250_000_000), ("2e0", 2_000_000_000)],
+)
+def test_shares_of_processors(text: str, number: int) -> None:
+    assert values.cpus(text) == number
+
+
+@pytest.mark.parametrize(("text", "number"), [("10", 10), ("-1", -1), ("0x10", 16), ("010", 8), ("0", 0)])
+def test_numbers_are_read_as_go_does(text: str, number: int) -> None:
+    assert values.integer(text) == number

@@ -65,11 +65,17 @@ def apply(request: CreateRequest, text: str) -> None:
             else:
                 _FLAGS[flag](request, value)
         except ValueError as e:
-            raise _refused(text, f'invalid argument "{value}" for "{flag}" flag: {e}') from e
+            raise _refused(text, f'invalid argument "{value}" for "{_both(flag)}" flag: {e}') from e
     if health:
         request.config["Healthcheck"] = health
     for network in networks:
         _join(request, network, text)
+
+
+def _both(flag: str) -> str:
+    """The flag's short and long name, as docker's messages have them."""
+    short = next((letter for letter, name in _SHORT.items() if name == flag), "")
+    return f"-{short}, {flag}" if short else flag
 
 
 def _flags(text: str) -> Iterator[tuple[str, str]]:
@@ -215,6 +221,8 @@ def _restart(request: CreateRequest, value: str) -> None:
     name, _, count = value.partition(":")
     if name not in ("no", "always", "unless-stopped", "on-failure"):
         raise ValueError("invalid restart policy")
+    if count and not (count.isascii() and count.isdigit()):
+        raise ValueError("maximum retry count must be an integer")
     request.host["RestartPolicy"] = {"Name": name, "MaximumRetryCount": int(count or 0)}
 
 
@@ -245,16 +253,12 @@ def _command(value: str) -> list[str]:
     return ["CMD-SHELL", value]
 
 
-def _cpus(value: str) -> int:
-    return round(float(value) * 10**9)
-
-
 def _swap(value: str) -> int:
     return -1 if value == "-1" else values.size(value)
 
 
 def _retries(value: str) -> int:
-    number = int(value)
+    number = values.integer(value)
     if number < 0:
         raise ValueError("--health-retries cannot be negative")
     return number
@@ -273,15 +277,15 @@ _FLAGS: dict[str, _Apply] = {
     "--add-host": _host_list("ExtraHosts", lambda v: v.replace("=", ":", 1)),
     "--annotation": _host_map("Annotations"),
     "--attach": _nothing,
-    "--blkio-weight": _host("BlkioWeight", int),
+    "--blkio-weight": _host("BlkioWeight", values.integer),
     "--cap-add": _host_list("CapAdd"),
     "--cap-drop": _host_list("CapDrop"),
     "--cgroup-parent": _host("CgroupParent"),
     "--cgroupns": _host("CgroupnsMode"),
-    "--cpu-period": _host("CpuPeriod", int),
-    "--cpu-quota": _host("CpuQuota", int),
-    "--cpu-shares": _host("CpuShares", int),
-    "--cpus": _host("NanoCpus", _cpus),
+    "--cpu-period": _host("CpuPeriod", values.integer),
+    "--cpu-quota": _host("CpuQuota", values.integer),
+    "--cpu-shares": _host("CpuShares", values.integer),
+    "--cpus": _host("NanoCpus", values.cpus),
     "--cpuset-cpus": _host("CpusetCpus"),
     "--cpuset-mems": _host("CpusetMems"),
     "--device": _host_list("Devices", values.device),
@@ -307,14 +311,14 @@ _FLAGS: dict[str, _Apply] = {
     "--memory": _host("Memory", values.size),
     "--memory-reservation": _host("MemoryReservation", values.size),
     "--memory-swap": _host("MemorySwap", _swap),
-    "--memory-swappiness": _host("MemorySwappiness", int),
+    "--memory-swappiness": _host("MemorySwappiness", values.integer),
     "--mount": _host_list("Mounts", values.mount),
     "--name": _name,
     "--network-alias": _alias,
     "--net-alias": _alias,
-    "--oom-score-adj": _host("OomScoreAdj", int),
+    "--oom-score-adj": _host("OomScoreAdj", values.integer),
     "--pid": _host("PidMode"),
-    "--pids-limit": _host("PidsLimit", int),
+    "--pids-limit": _host("PidsLimit", values.integer),
     "--platform": _platform,
     "--publish": CreateRequest.port,
     "--pull": _nothing,
@@ -323,7 +327,7 @@ _FLAGS: dict[str, _Apply] = {
     "--security-opt": _host_list("SecurityOpt"),
     "--shm-size": _host("ShmSize", values.size),
     "--stop-signal": _config("StopSignal"),
-    "--stop-timeout": _config("StopTimeout", int),
+    "--stop-timeout": _config("StopTimeout", values.integer),
     "--storage-opt": _host_map("StorageOpt"),
     "--sysctl": _host_map("Sysctls"),
     "--tmpfs": _host_map("Tmpfs", ":"),

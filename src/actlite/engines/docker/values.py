@@ -7,12 +7,16 @@ ValueError with docker's wording where it has one.
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import Any
 
 from actlite.records import frozen
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?\Z", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
+_OCTAL = re.compile(r"[+-]?0[0-7]+\Z")
+_RATIONAL = re.compile(r"[+-]?(?:\d+/0*[1-9]\d*|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\Z", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)\Z", re.ASCII)
 _DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 _NANOSECONDS = {
     "ns": 1,
@@ -37,13 +41,34 @@ def size(text: str) -> int:
     return int(float(found[1]) * _UNITS[found[2].lower()])
 
 
+def integer(text: str) -> int:
+    """A number as Go's ``strconv.ParseInt`` reads it: ``10``, ``-1``, ``0x10``, ``010``."""
+    try:
+        if text != text.strip():
+            raise ValueError
+        return int(text, 8 if _OCTAL.match(text) else 0)
+    except ValueError:
+        raise ValueError(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+
+
+def cpus(text: str) -> int:
+    """Billionths of a processor: ``1.5``, ``1/2``."""
+    if not _RATIONAL.match(text):
+        raise ValueError(f"failed to parse {text} as a rational number")
+    share = Fraction(text) * 10**9
+    if share.denominator != 1:
+        raise ValueError("value is too precise")
+    return int(share)
+
+
 def duration(text: str) -> int:
     """Nanoseconds of ``10s``, ``1m30s``, ``500ms``, ``0``."""
     if text == "0":
         return 0
     parts = _DURATION_PART.findall(text)
     if not parts or "".join(n + u for n, u in parts) != text:
-        raise ValueError(f'time: invalid duration "{text}" (write 10s, 1m30s or 500ms)')
+        fault = "missing unit in" if _NUMBER.match(text) else "invalid"
+        raise ValueError(f'time: {fault} duration "{text}" (write 10s, 1m30s or 500ms)')
     return sum(int(float(number) * _NANOSECONDS[unit]) for number, unit in parts)
 
 
@@ -123,6 +148,8 @@ def gpus(text: str) -> dict[str, Any]:
         elif key == "driver":
             request["Driver"] = value
         elif key == "count":
+            if value != "all" and not re.fullmatch(r"[+-]?\d+", value, re.ASCII):
+                raise ValueError(f'invalid count ({value}): value must be either "all" or an integer')
             request["Count"] = -1 if value == "all" else int(value)
         elif key == "capabilities":
             request["Capabilities"] = [["gpu", *(c for c in value.split(",") if c != "gpu")]]
@@ -187,6 +214,8 @@ def mount(text: str) -> dict[str, Any]:
             case "tmpfs-size":
                 result.setdefault("TmpfsOptions", {})["SizeBytes"] = size(value)
             case "tmpfs-mode":
+                if not re.fullmatch(r"[0-7]+", value):
+                    raise ValueError(f"invalid value for {key}: {value}")
                 result.setdefault("TmpfsOptions", {})["Mode"] = int(value, 8)
             case _:
                 raise ValueError(f"unexpected key '{key}' in '{item}'")
