@@ -174,10 +174,9 @@ class StepRun:
     def belong_to(self, repository: str, ref: str) -> None:
         """From here on the step is known to be of an action's repository (R: ActionRunner.RunAsync): '' for
         scripts and local actions. Condition and ``env`` were evaluated before, in the surroundings' name."""
-        own = {**self.frame.github, "action_repository": repository, "action_ref": ref}
-        frame = replace(self.frame, github=own)
-        self.scope = scope(self.state, frame, self.env, self.task.step, stage=self.task.stage)
-        self._name_files()
+        contexts = self.scope.contexts
+        contexts["github"].update(action_repository=repository, action_ref=ref)
+        contexts["job"]["status"] = self.state.status  # a background step may have waited for its place
 
     def execute(self, process: ProcessSpec) -> ExitStatus:
         """Run a process in the job's sandbox, within the step's time."""
@@ -373,9 +372,12 @@ class OwnEnv(dict[str, str]):
     """What a background step sets with GITHUB_ENV until it is waited for: names regardless of case, in their first
     spelling (R: ExecutionContext.CreateChild, DeferredEnvironmentVariables)."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, str] = {}
+
     def __setitem__(self, name: str, value: str) -> None:
-        folded = name.lower()
-        super().__setitem__(next((known for known in self if known.lower() == folded), name), value)
+        super().__setitem__(self._known.setdefault(name.lower(), name), value)
 
 
 def base_key(task: StepTask) -> str:
@@ -469,6 +471,13 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
         result = StepResult(FAILURE)
         if state.status == SUCCESS and not _continue_on_error(run):
             state.unable = is_lack(problem, setting_up=task.stage == "setup")
+    except ValueError as wrong:
+        if "embedded null" not in str(wrong):
+            raise
+        message = "Null character in path."  # .NET's words; an env or an argument can't hold one either
+        run.log.write(f"##[error]{message}\n")
+        run.effects.annotate_error(message)
+        result = StepResult(FAILURE)
     finally:
         end()
         run.ended.set()

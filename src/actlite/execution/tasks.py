@@ -3,7 +3,7 @@ JobExtension.cs, ExecutionContext.RegisterPostJobStep, Handlers/CompositeActionH
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from actlite.engines.base import ProcessSpec
 from actlite.errors import CannotRun
@@ -14,7 +14,6 @@ from actlite.execution.handlers.composite import composite_frame, run_inner, set
 from actlite.execution.handlers.docker import run_docker
 from actlite.execution.handlers.inputs import action_inputs, warn
 from actlite.execution.handlers.node import choose_node, node_folder, run_node, write_header
-from actlite.execution.handlers.plugins import run_plugin
 from actlite.execution.handlers.script import run_script
 from actlite.execution.naming import step_name
 from actlite.execution.prepared import Home, PreparedAction, Preparer, is_local
@@ -43,6 +42,8 @@ class TaskBuilder:
         """The actions whose post stage is registered, by the key of their step."""
         self._steps: dict[str, dict[str, object]] = {}
         """The steps contexts of composite actions, which their post stages see again."""
+        self._staged: dict[tuple[str, str], bool] = {}
+        """Which remote composite actions have a pre or post stage, by stage and reference."""
 
     def mains(self, frame: Frame, steps: tuple[Step, ...]) -> list[StepTask]:
         """The main parts of steps."""
@@ -66,7 +67,7 @@ class TaskBuilder:
     def _has_pre(self, action: PreparedAction) -> bool:
         runs = action.manifest.runs
         if isinstance(runs, CompositeRuns):
-            return any(self._has_pre(inner) for inner in self._known(runs.steps, action.home))
+            return self._any("pre", action, runs, self._has_pre)
         if isinstance(runs, PluginRuns) or action.done_here == "service":
             return False
         return bool(runs.pre if isinstance(runs, NodeRuns) else runs.pre_entrypoint)
@@ -77,10 +78,19 @@ class TaskBuilder:
         if isinstance(runs, CompositeRuns):
             if any(isinstance(step, UsesStep) and is_local(step.uses.text) for step in runs.steps):
                 return True
-            return any(self._has_post(inner) for inner in self._known(runs.steps, action.home))
+            return self._any("post", action, runs, self._has_post)
         if isinstance(runs, PluginRuns) or action.done_here == "service":
             return False
         return bool(runs.post if isinstance(runs, NodeRuns) else runs.post_entrypoint)
+
+    def _any(
+        self, stage: str, action: PreparedAction, runs: CompositeRuns, has: Callable[[PreparedAction], bool]
+    ) -> bool:
+        """Whether a step of a composite action has the stage; asked once of each remote action, however many use it."""
+        key = (stage, action.reference)
+        if action.is_local or key not in self._staged:
+            self._staged[key] = any(has(inner) for inner in self._known(runs.steps, action.home))
+        return self._staged[key]
 
     def _known(self, steps: tuple[Step, ...], home: Home | None) -> list[PreparedAction]:
         uses = (step.uses.text for step in steps if isinstance(step, UsesStep))
@@ -170,6 +180,8 @@ class TaskBuilder:
             return run_docker(run, action, inputs, lambda: self.images.image(run, action, at_use=True))
         write_header(run, action, inputs)
         if isinstance(runs, PluginRuns):
+            from actlite.execution.handlers.plugins import run_plugin
+
             return run_plugin(run, runs.plugin, inputs)
         return self._composite(run, action, runs, inputs)
 
