@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, MutableMapping, MutableSequence, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, MutableSequence, Sequence
 from pathlib import Path
 
 from actlite.events import Annotation
@@ -83,6 +83,8 @@ class CommandEffects:
     ) -> None:
         self.outputs = outputs
         self.state = state
+        self._outputs_known = {name.lower(): name for name in outputs}
+        self._state_known = {name.lower(): name for name in state}
         self.env = env
         self.path = path
         self.masker = masker
@@ -185,6 +187,14 @@ class CommandEffects:
         if self.on_env is not None:
             self.on_env(name, value)
 
+    def put_output(self, name: str, value: str) -> None:
+        """Set an output, whose name is known whatever its case: the first spelling stays."""
+        self.outputs[self._outputs_known.setdefault(name.lower(), name)] = value
+
+    def put_state(self, name: str, value: str) -> None:
+        """Keep a value for the action's later stages; names as those of outputs."""
+        self.state[self._state_known.setdefault(name.lower(), name)] = value
+
     def remark(self, text: str) -> list[str]:
         """The lines of a text that is shown in debug logs only."""
         if not self.debug:
@@ -225,7 +235,7 @@ class CommandEffects:
     def _set_output(self, command: Command) -> list[str]:
         shown = self._deprecated(command)
         name = self._required_name(command, shown)
-        assign(self.outputs, name, command.data)
+        self.put_output(name, command.data)
         return shown + self.remark(f"{self._reference(name)}='{command.data}'")
 
     def _reference(self, output: str) -> str:
@@ -240,7 +250,7 @@ class CommandEffects:
     def _save_state(self, command: Command) -> list[str]:
         shown = self._deprecated(command)
         name = self._required_name(command, shown)
-        assign(self.state, name, command.data)
+        self.put_state(name, command.data)
         return shown + self.remark(f"Save intra-action state {name} = {command.data}")
 
     def _deprecated(self, command: Command) -> list[str]:
@@ -267,7 +277,7 @@ class CommandEffects:
         self._require_unsecure(command)
         if not command.data:
             raise _CommandFailed("Value cannot be null. (Parameter 'path')")
-        prepend_path(self.path, command.data)
+        prepend_path(self.path, [command.data])
         return []
 
     def _require_unsecure(self, command: Command) -> None:
@@ -360,18 +370,12 @@ class CommandEffects:
         return self.remark("Removed matchers: " + ", ".join(f"'{name}'" for name in removed))
 
 
-def assign(values: MutableMapping[str, str], name: str, value: str) -> None:
-    """Set a value whose name is known without regard to case (outputs, state): the first spelling stays."""
-    if name not in values:
-        folded = name.lower()
-        name = next((known for known in values if known.lower() == folded), name)
-    values[name] = value
-
-
-def prepend_path(path: MutableSequence[str], entry: str) -> None:
-    """Add an entry at the end of the list, which is the front of PATH; it is in it once."""
+def prepend_path(path: MutableSequence[str], entries: Iterable[str]) -> None:
+    """Add entries at the end of the list, which is the front of PATH; each is in it once, at its last place."""
+    new = list(dict.fromkeys(reversed(list(entries))))[::-1]
+    gone = set(new)
     with _PATH:
-        path[:] = [*(one for one in path if one != entry), entry]
+        path[:] = [*(one for one in path if one not in gone), *new]
 
 
 def yes(value: str | None) -> bool:

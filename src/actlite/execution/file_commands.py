@@ -12,13 +12,14 @@ import codecs
 import contextlib
 import os
 import re
+import stat
 import uuid
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from actlite.execution.command_effects import BLOCKED_ENV, CommandEffects, assign, prepend_path, yes
+from actlite.execution.command_effects import BLOCKED_ENV, CommandEffects, prepend_path, yes
 from actlite.execution.layout import Layout
 from actlite.execution.output import StepLog
 from actlite.execution.ownership import give_file
@@ -46,6 +47,9 @@ _PREFIXES = {
     "artifacts_list": "artifacts_list_",
 }
 """The files in the order in which the runner reads them, by the end of their variable's name."""
+
+_NOT_FOLDERS = ("path", "step_summary", "artifacts")
+"""Files for which the runner takes a folder in their place as nothing; the others it can't read then."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -131,21 +135,20 @@ def apply_output(text: str, effects: CommandEffects) -> Iterator[str]:
     """Take GITHUB_OUTPUT; as ``apply_env``."""
     for name, value in parse_key_values(text):
         _required(name)
-        assign(effects.outputs, name, value)
+        effects.put_output(name, value)
         yield from effects.remark(f"Set output {name} = {value}")
 
 
 def apply_state(text: str, effects: CommandEffects) -> Iterator[str]:
     """Take GITHUB_STATE; as ``apply_env``."""
     for name, value in parse_key_values(text):
-        assign(effects.state, name, value)
+        effects.put_state(name, value)
         yield from effects.remark(f"Save intra-action state {name} = {value}")
 
 
 def apply_path(text: str, effects: CommandEffects) -> Iterator[str]:
     """Take GITHUB_PATH: one folder a line, the last one comes first on PATH; as ``apply_env``."""
-    for line in _LINE.findall(text):
-        prepend_path(effects.path, line)
+    prepend_path(effects.path, _LINE.findall(text))
     return iter(())
 
 
@@ -219,6 +222,8 @@ class StepFiles:
         except FileNotFoundError:
             return None, 0
         except OSError as error:
+            if name in _NOT_FOLDERS and stat.S_ISDIR(self._mode(name)):
+                return None, 0
             raise FileCommandError(
                 f"The file {variable} can't be read: {error.strerror}. A step may write to it or remove it, "
                 "but not put a link or something else in its place."
@@ -228,6 +233,14 @@ class StepFiles:
                 return b"", size
             data = stream.read(limit + 1)
             return data, max(size, len(data))
+
+    def _mode(self, name: str) -> int:
+        """What kind of file is there; 0 when there is none."""
+        try:
+            place = _PREFIXES[name] + self._suffix
+            return os.stat(place, dir_fd=self._folder, follow_symlinks=False).st_mode
+        except OSError:
+            return 0
 
     def collect(self, effects: CommandEffects, log: StepLog) -> str:
         """Read what the step wrote, also when it failed, into ``effects``; what there is to say of it goes to the

@@ -11,7 +11,7 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, AnyStr
 from urllib.parse import quote
 
@@ -71,17 +71,26 @@ def _powershell_halves(value: str) -> Iterator[str]:
 
 
 class _Patterns:
-    """An immutable set of texts to hide, as text and as UTF-8."""
+    """An immutable list of texts to hide, as text and as UTF-8; ``lines`` are those that fit in one line."""
 
-    __slots__ = ("all", "bytes_all", "bytes_lines", "lines", "longest")
+    __slots__ = ("all", "bytes_all", "bytes_lines", "lines")
 
-    def __init__(self, values: frozenset[str]) -> None:
-        ordered = sorted(values, key=len)
-        self.all = tuple(ordered)
-        self.bytes_all = tuple(v.encode("utf-8", "surrogatepass") for v in ordered)
-        self.lines = tuple(v for v in ordered if "\n" not in v and "\r" not in v)
-        self.bytes_lines = tuple(v.encode("utf-8", "surrogatepass") for v in self.lines)
-        self.longest = max(map(len, self.bytes_all), default=0)
+    def __init__(self, values: Collection[str] = (), before: _Patterns | None = None) -> None:
+        """``values`` come on top of those of ``before``, and are none of them."""
+        lines = tuple(value for value in values if "\n" not in value and "\r" not in value)
+        self.all: tuple[str, ...] = tuple(values)
+        self.lines: tuple[str, ...] = lines
+        self.bytes_all: tuple[bytes, ...] = tuple(_encoded(value) for value in values)
+        self.bytes_lines: tuple[bytes, ...] = tuple(_encoded(line) for line in lines)
+        if before is not None:
+            self.all = before.all + self.all
+            self.lines = before.lines + self.lines
+            self.bytes_all = before.bytes_all + self.bytes_all
+            self.bytes_lines = before.bytes_lines + self.bytes_lines
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _ranges(text: AnyStr, patterns: tuple[AnyStr, ...]) -> list[tuple[int, int]]:
@@ -121,13 +130,16 @@ class Masker:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._originals: set[str] = set()
-        self._patterns = _Patterns(frozenset())
+        self._forms: set[str] = set()
+        """What the patterns hold."""
+        self._patterns = _Patterns()
 
     def copy(self) -> Masker:
         """A masker of its own for a job, which hides the same so far: what one job masks, others show."""
         made = Masker()
         with self._lock:
             made._originals = set(self._originals)
+            made._forms = set(self._forms)
             made._patterns = self._patterns
         return made
 
@@ -170,23 +182,14 @@ class Masker:
             new = [v for v in dict.fromkeys(values) if v and v not in self._originals]
             if new:
                 self._originals.update(new)
-                forms = {form for value in new for form in encodings(value) if form}
-                self._patterns = _Patterns(frozenset(forms.union(self._patterns.all)))
-
-    @property
-    def longest(self) -> int:
-        """The length of the longest hidden form, in bytes; 0 when there is none."""
-        return self._patterns.longest
+                forms = {form for value in new for form in encodings(value) if form} - self._forms
+                self._forms |= forms
+                self._patterns = _Patterns(forms, self._patterns)
 
     def mask(self, text: str) -> str:
         """The text with secrets replaced by ``***``; the same object when there is none in it."""
         ranges = _ranges(text, self._patterns.all)
         return _replace(text, ranges, STARS) if ranges else text
-
-    def mask_bytes(self, data: bytes) -> bytes:
-        """As ``mask``, for UTF-8."""
-        ranges = _ranges(data, self._patterns.bytes_all)
-        return _replace(data, ranges, STARS.encode()) if ranges else data
 
     def mask_lines(self, text: str) -> str:
         """Mask each line by itself, as the runner does with a step's output: a secret of several
@@ -194,12 +197,8 @@ class Masker:
         ranges = _ranges(text, self._patterns.lines)
         return _replace(text, ranges, STARS) if ranges else text
 
-    def contains(self, text: str) -> bool:
-        """Whether a secret is in the text."""
-        return any(pattern in text for pattern in self._patterns.all)
-
     def patterns(self, *, lines: bool) -> tuple[bytes, ...]:
-        """The hidden forms as UTF-8, shortest first; with ``lines`` only those that fit in one line."""
+        """The hidden forms as UTF-8; with ``lines`` only those that fit in one line."""
         return self._patterns.bytes_lines if lines else self._patterns.bytes_all
 
 

@@ -19,8 +19,9 @@ T = TypeVar("T")
 MAX_FILE = 4 * 1024 * 1024
 """The largest file of matchers that is read, in bytes."""
 
-_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+_COMMENT = re.compile(r'("(?:\\.|[^"\\])*(?:"|\\?\Z))|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
+_TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*(?:"|\\?\Z))|,(?=\s*[}\]])', re.DOTALL)
+"""What has no end goes to the end of the text: looked for again from each later place, it would take for ever."""
 
 
 class MatcherError(Exception):
@@ -52,8 +53,8 @@ class MatcherConfig:
 
 
 def load_matchers(file: Path, *, check: bool = True, name: str = "") -> tuple[list[MatcherConfig], list[str]]:
-    """Read a file of matchers, which messages call ``name``. Gives those that can be used, and a text for each valid one whose regular
-    expression has no equivalent in Python. Without ``check`` only the owners are right.
+    """Read a file of matchers, which messages call ``name``. Gives those that can be used, and a text for each
+    valid one whose regular expression has no equivalent in Python. Without ``check`` only the owners are right.
 
     Raises MatcherError for a file that can't be read and for what the runner refuses.
     """
@@ -173,8 +174,14 @@ def _compile(regexp: str) -> Translated:
         warnings.simplefilter("ignore")
         try:
             re.compile(translated.text, re.ASCII)
+        except (RecursionError, OverflowError) as error:
+            raise UnsupportedPattern(f"Python can't run '{_short(regexp)}': {error}.") from error
         except re.error as error:
             if "look-behind" in str(error) or "global flags" in str(error):
-                raise UnsupportedPattern(f"Python can't run '{regexp}': {error}.") from error
+                raise UnsupportedPattern(f"Python can't run '{_short(regexp)}': {error}.") from error
             raise MatcherError(f"Invalid pattern '{regexp}': {error}.") from error
     return translated
+
+
+def _short(regexp: str) -> str:
+    return regexp if len(regexp) <= 200 else f"{regexp[:200]}…"

@@ -86,7 +86,8 @@ jobs:
         run: rm "$GITHUB_OUTPUT" "$GITHUB_ENV" "$GITHUB_STEP_SUMMARY"
       - name: folder
         continue-on-error: true
-        run: rm "$GITHUB_OUTPUT"; mkdir "$GITHUB_OUTPUT"
+        run: |
+          for file in "$GITHUB_OUTPUT" "$GITHUB_PATH" "$GITHUB_STEP_SUMMARY"; do rm "$file"; mkdir "$file"; done
       - name: link
         id: link
         continue-on-error: true
@@ -275,6 +276,7 @@ def test_spoilt_files(ran: Outcome) -> None:
     for name in ("folder", "link"):
         assert ran.step(name, "job")["outcome"] == "failure"
         assert errors(ran, name)[0] == "Unable to process file command 'output' successfully."
+        assert len(errors(ran, name)) == 2
         assert outputs(ran, name) == {}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from actlite.events import Annotation
 from actlite.execution.annotations import AnnotationCollector
-from actlite.execution.command_effects import CommandEffects, assign, prepend_path
+from actlite.execution.command_effects import CommandEffects, prepend_path
 from actlite.execution.masking import Masker
 
 
@@ -89,9 +89,10 @@ def test_a_command_without_its_name_fails_the_step() -> None:
 
 
 def test_names_of_outputs_ignore_case() -> None:
-    values = {"Tag": "1"}
-    assign(values, "tag", "2")
-    assert values == {"Tag": "2"}
+    step = Step(outputs={"Tag": "1"})
+    step.effects.put_output("tag", "2")
+    step.effects.put_output("other", "3")
+    assert step.outputs == {"Tag": "2", "other": "3"}
 
 
 @pytest.mark.parametrize("command", ["::set-env name=A::b", "::add-path::/x"])
@@ -260,7 +261,7 @@ def test_stop_and_resume() -> None:
         "::tok::",
     ]
     assert [a.message for a in step.found] == ["y"]
-    assert step.masker.longest == 0
+    assert step.masker.patterns(lines=False) == ()
 
 
 def test_a_long_token_is_masked() -> None:
@@ -340,5 +341,5 @@ def test_a_matcher_file_that_is_not_there_fails_the_step(tmp_path: Path, name: s
 
 def test_an_entry_is_in_path_once() -> None:
     path = ["a", "b", "a"]
-    prepend_path(path, "a")
+    prepend_path(path, ["a"])
     assert path == ["b", "a"]

@@ -270,6 +270,18 @@ def test_files_that_are_refused(tmp_path: Path) -> None:
             load_matchers(file)
 
 
+@pytest.mark.parametrize(
+    "text", ['"' + '\\"' * 100_000, '"' + '\\"' * 100_000 + "\\", "/* " * 100_000, ", " * 100_000]
+)
+def test_json_without_an_end_is_refused_at_once(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "m.json"
+    file.write_text(text)
+    start = time.process_time()
+    with pytest.raises(MatcherError, match="is not JSON"):
+        load_matchers(file)
+    assert time.process_time() - start < 5
+
+
 def test_comments_numbers_as_text_and_marks_are_let_pass(tmp_path: Path) -> None:
     file = tmp_path / "m.json"
     file.write_text(
@@ -299,9 +311,15 @@ def test_comments_numbers_as_text_and_marks_are_let_pass(tmp_path: Path) -> None
 
 
 def test_what_python_can_not_run_is_left_out_with_a_word(tmp_path: Path) -> None:
-    configs, unsupported = load_matchers(write(tmp_path, simple("a", "(?<=a+)b"), simple("b", "x")))
+    nested = "(?:a|b" * 5000 + ")" * 5000
+    bad = {"a": "(?<=a+)b", "c": "x{4294967296}", "d": nested}
+    matchers = [simple(owner, regexp) for owner, regexp in bad.items()]
+    configs, unsupported = load_matchers(write(tmp_path, *matchers, simple("b", "x")))
     assert [config.owner for config in configs] == ["b"]
-    assert unsupported[0].startswith("The problem matcher 'a' is left out: Python can't run '(?<=a+)b'")
+    for owner, text in zip(bad, unsupported, strict=True):
+        said = f"The problem matcher '{owner}' is left out: Python can't run '{bad[owner][:200]}"
+        assert text.startswith(said)
+        assert len(text) < 400
 
 
 @pytest.mark.parametrize(
