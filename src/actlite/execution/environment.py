@@ -31,7 +31,18 @@ def process_env(
     result["GITHUB_ACTIONS"] = "true"
     if "CI" not in result:
         result["CI"] = state.ci
-    return {name: as_c_string(value) for name, value in result.items()}
+    return _as_given(result)
+
+
+def _as_given(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables as the system hands ``NAME=value`` over: a name ends at its first equals sign, and one that
+    a NUL cuts is none."""
+    given: dict[str, str] = {}
+    for name, value in variables.items():
+        known, sign, text = as_c_string(f"{name}={value}").partition("=")
+        if known and sign:
+            given[known] = text
+    return given
 
 
 def as_c_string(value: str) -> str:

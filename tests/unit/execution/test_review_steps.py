@@ -396,13 +396,17 @@ def test_a_condition_that_cannot_be_evaluated_ends_a_composite(bench: Bench) -> 
 
 
 def test_a_process_gets_texts_that_the_system_can_hold(bench: Bench) -> None:
-    bench.writes("first", "GITHUB_ENV", "A=one\0two\n")
+    bench.writes("first", "GITHUB_ENV", "A=one\0two\nB\0C=x\n")
+    bench.writes("before", "GITHUB_PATH", "/a\0b\n")
     bench.run(
         steps(
-            "- run: first\n- run: second\n  env: {B: '${{ fromJSON(''\"x\\ud800\"'') }}'}\n"
+            "- run: before\n- run: first\n"
+            "- run: second\n  env: {B: '${{ fromJSON(''\"x\\ud800\"'') }}', 'D=E': f, '=': x}\n"
             "  working-directory: ${{ format('a{0}b', fromJSON('\"\\u0000\"')) }}"
         )
     )
     process = bench.engine.calls[-1].process
-    assert (process.env["A"], process.env["B"]) == ("one", "x\ufffd")
+    assert (process.env["A"], process.env["B"], process.env["D"]) == ("one", "x\ufffd", "E=f")
+    assert not any("\0" in name or "=" in name or not name for name in process.env)
+    assert list(process.path_prepends) == ["/a"]
     assert process.workdir.endswith("/a")

@@ -66,7 +66,7 @@ def finish_script(run: StepRun, status: ExitStatus) -> StepResult:
 
 def prepends(state: JobState) -> tuple[str, ...]:
     """The folders that steps put before PATH: the last one given comes first."""
-    return tuple(state.layout.translate(p) for p in reversed(tuple(state.paths)))
+    return tuple(as_c_string(state.layout.translate(p)) for p in reversed(tuple(state.paths)))
 
 
 def _wanted_shell(run: StepRun, step: RunStep) -> str:
