@@ -6,30 +6,25 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator
 
-from actlite.events import Event, StepOutput
+from actlite.events import Event, StepFinished, StepOutput
 
 
 def downloaded(events: Iterable[Event], job: str, *, timestamps: bool) -> Iterator[str]:
     """The lines of a job's log, without their ends. Pieces that end within a line are joined with what follows of
-    the same step."""
-    open_step, held = "", ""
+    the same step, whatever other steps write meanwhile."""
+    held: dict[str, str] = {}
     for event in events:
+        if isinstance(event, StepFinished) and event.job == job and event.step in held:
+            yield held.pop(event.step)
         if not isinstance(event, StepOutput) or event.job != job:
             continue
-        if held and event.step != open_step:
-            yield held
-            held = ""
         stamp = _stamp(event.time) if timestamps else ""
-        lines = event.text.split("\n")
-        last = lines.pop()
+        *lines, last = event.text.split("\n")
         for line in lines:
-            yield f"{held or stamp}{line}".removesuffix("\r")
-            held = ""
+            yield f"{held.pop(event.step, stamp)}{line}".removesuffix("\r")
         if last:
-            held = f"{held or stamp}{last}"
-        open_step = event.step
-    if held:
-        yield held
+            held[event.step] = f"{held.get(event.step, stamp)}{last}"
+    yield from held.values()
 
 
 def _stamp(time: float) -> str:

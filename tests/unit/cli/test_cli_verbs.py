@@ -360,7 +360,9 @@ def test_show_a_log_as_github_gives_it(repo: Path, call: Call) -> None:
         JobStarted(1e9, "a", "a", "a", {}, "image:1"),
         StepOutput(1e9 + 0.25, "a", "0", "Current runner version: '2.336.0'\n"),
         StepOutput(1e9 + 1, "a", "1", "##[group]Run echo\n\x1b[36;1mecho\x1b[0m\n##[endgroup]\ncut "),
+        StepOutput(1e9 + 1, "a", "2", "beside\nno end"),
         StepOutput(1e9 + 2, "a", "1", "short"),
+        StepFinished(1e9 + 2, "a", "1", "", "", "success", "success", 1.0),
         JobStarted(1e9, "b", "b", "b", {}, "image:1"),
         StepOutput(1e9 + 2, "b", "0", "of another job\n"),
         StepOutput(1e9 + 3, "a", "complete", "Cleaning up orphan processes\n"),
@@ -373,8 +375,10 @@ def test_show_a_log_as_github_gives_it(repo: Path, call: Call) -> None:
         "##[group]Run echo",
         "\x1b[36;1mecho\x1b[0m",
         "##[endgroup]",
+        "beside",
         "cut short",
         "Cleaning up orphan processes",
+        "no end",
     ]
     assert call("show", run.id, "a", "--log") == Answer(0, "".join(f"{line}\n" for line in lines), "")
     stamped = call("show", "last", "a", "--log", "--timestamps").out.splitlines()
