@@ -210,3 +210,21 @@ def test_steps_of_groups_have_keys_and_ids_of_their_own(bench: Bench) -> None:
     started = [event for event in result.events if isinstance(event, StepStarted)]
     assert [event.step for event in started if event.background] == ["2-1", "2-2", "3-1"]
     assert result.jobs()["job"].result == "success"
+
+
+def test_a_step_that_waited_for_its_place_knows_the_job_as_it_is(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "AT_ONCE", 1)
+    bench.engine.on("red", Reply(code=1))
+    result = bench.run(
+        HEAD
+        + """
+      - {id: a, run: hang, background: true}
+      - {id: b, run: 'echo the job: ${{ job.status }}', background: true}
+      - run: red
+      - cancel: a
+      - wait-all:
+"""
+    )
+    assert "echo the job: failure" in result.scripts()
