@@ -313,6 +313,18 @@ def test_container_dying_under_a_step(engine: DockerEngine, opened: Opener, spec
             run(sandbox, "true")
 
 
+def test_container_dying_under_a_step_beside_others(
+    engine: DockerEngine, opened: Opener, spec: SandboxSpec
+) -> None:
+    sandbox = opened(spec)
+    with beside(sandbox, "sleep 60") as first:
+        threading.Timer(0.3, engine.connection.api.kill, [sandbox.id]).start()
+        status, output = run(sandbox, "sleep", "60")
+        assert status.code == 137
+        assert b"The job's container has ended" in output
+    assert [status.code for status in first] == [137]
+
+
 @pytest.mark.rule("containers/no-tail")
 def test_images_that_cannot_host_a_job(engine: DockerEngine, opened: Opener, spec: SandboxSpec) -> None:
     for kind in ("notail", "empty"):

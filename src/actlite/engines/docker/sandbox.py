@@ -20,6 +20,8 @@ from actlite.engines.supervisor import DEFAULT_PATH, Dead, Refused, Supervisor, 
 from actlite.errors import CannotRun
 
 _PID_SECONDS = 2.0
+_END_SECONDS = 0.5
+"""A container's processes end so much earlier, at most, than it counts as ended itself."""
 
 
 class DockerSandbox:
@@ -142,10 +144,11 @@ class DockerSandbox:
         """Why the container ended, for the log of the step that it took along."""
         why = "it has been removed"
         try:
-            if lane.lane and self._api.inspect_container(self._id)["State"].get("Running"):
-                return "\nThe shell that runs this step in the job's container has been killed.\n"
             state = self._api.inspect_container(self._id)["State"]
+            patience = time.monotonic() + _END_SECONDS
             while state.get("Running"):
+                if lane.lane and time.monotonic() >= patience:
+                    return "\nThe shell that runs this step in the job's container has been killed.\n"
                 time.sleep(0.05)
                 state = self._api.inspect_container(self._id)["State"]
             memory = ", out of memory" if state.get("OOMKilled") else ""
