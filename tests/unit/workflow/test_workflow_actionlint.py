@@ -34,7 +34,7 @@ _MOVED = re.compile(r"moved (\S+):(\d+)>(\d+) ([a-z-]+)/([a-z-]+): (\S.*)")
 
 TOTALS = {
     "events": (30, 31),
-    "expression": (122, 125),
+    "expression": (118, 125),
     "glob": (18, 19),
     "id": (7, 7),
     "if-cond": (5, 15),

@@ -223,7 +223,8 @@ def test_a_called_workflow() -> None:
             inputs:
               a: {type: string, default: "${{ inputs.b }}"}
               b: {type: boolean, default: "${{ inputs.a }}"}
-              c: {type: string, default: "${{ inputs.a }}"}
+              c: {type: string, default: "${{ inputs.of_the_caller }}"}
+              d: {type: boolean, default: "${{ github.ref }}"}
             secrets:
               token:
             outputs:
@@ -235,15 +236,14 @@ def test_a_called_workflow() -> None:
             outputs: {z: 1}
             steps:
               - run: "${{ secrets.tokn }} ${{ secrets.TOKEN }} ${{ secrets.github_token }}"
-              - run: "${{ inputs.d }} ${{ github.event.inputs.d }} ${{ github.event_name == 'schedule' }}"
+              - run: "${{ inputs.e }} ${{ github.event.inputs.e }} ${{ github.event_name == 'schedule' }}"
         """
     )
     assert said(found) == [
-        ("unknown-input", "b"),
-        ("type-mismatch", "inputs.a"),
+        ("type-mismatch", "github.ref"),
         ("unknown-needs-output", "y"),
         ("unknown-secret", "tokn"),
-        ("unknown-input", "d"),
+        ("unknown-input", "e"),
     ]
 
 

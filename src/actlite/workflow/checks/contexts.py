@@ -147,15 +147,6 @@ class Static:
         declared = tuple(dict.fromkeys(input.name for event in both for input in event.inputs))
         return record(types, names=_inputs_named(declared))
 
-    def inputs_until(self, names: tuple[str, ...]) -> Type:
-        """The inputs of workflow_call with these names: what the default of the next one sees."""
-        call = self.events["workflow_call"]
-        types = {input.name: _input(input) for input in call.inputs if input.name in names}
-        none = "the default of an input sees the inputs before it"
-        return record(
-            types, names=Closed("unknown-input", "there is no input before this named", names, none)
-        )
-
     @cached_property
     def secrets(self) -> Type:
         """The secrets context; those of a workflow that can only be called are declared."""

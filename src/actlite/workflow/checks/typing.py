@@ -19,7 +19,7 @@ from actlite.expressions.ast import Expr
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.inference import infer
 from actlite.expressions.parser import parse_any
-from actlite.expressions.types import ANY, COLLECTION, Lack, Type, truthy
+from actlite.expressions.types import ANY, COLLECTION, OPEN, Lack, Type, truthy
 from actlite.workflow import access
 from actlite.workflow.checks import constant_conditions, expected, untrusted
 from actlite.workflow.checks.contexts import (
@@ -47,7 +47,7 @@ def check(workflow: Workflow, root: Mapping, bag: DiagnosticBag) -> None:
         inner = expected.WORKFLOW.keys.get(key.text)
         if inner is not None:
             checker.node(value, inner, whole)
-    checker.call_definition(access.get(access.get(root, "on"), "workflow_call"), whole, static)
+    checker.call_definition(access.get(access.get(root, "on"), "workflow_call"), whole)
     for job in workflow.jobs:
         checker.job(job, of_job(whole, job, workflow.jobs))
 
@@ -130,16 +130,15 @@ class Checker:
                 self.node(value, inner, contexts)
         self.tainted = around
 
-    def call_definition(self, node: Node | None, contexts: Contexts, static: Static) -> None:
-        """The defaults of inputs, which see the inputs before them, and the values of outputs."""
-        seen: list[str] = []
-        for key, input in access.mapping(node, "inputs") or ():
+    def call_definition(self, node: Node | None, contexts: Contexts) -> None:
+        """The defaults of inputs, which see the inputs of the caller's file (R: ``WorkflowTemplateEvaluator``,
+        EvaluateWorkflowJobInputs), and the values of outputs."""
+        within = Contexts({"inputs": lambda: OPEN}, contexts)
+        for _, input in access.mapping(node, "inputs") or ():
             default = access.scalar(input, "default")
             if default is not None:
-                within = Contexts({"inputs": lambda: static.inputs_until(tuple(seen))}, contexts)
                 wanted = {"boolean": FLAG, "number": COUNT}.get(access.text(input, "type"), TEXT)
                 self.scalar(default, wanted, within)
-            seen.append(key.text)
         for _, output in access.mapping(node, "outputs") or ():
             value = access.scalar(output, "value")
             if value is not None:
