@@ -157,9 +157,11 @@ def _refuse_unknown(plans: Sequence[Plan]) -> None:
         for _, job in plan.every_job():
             unknown = next((call.unknown for call in job.calls if call.plan is None and call.unknown), "")
             if unknown:
+                if "/" not in unknown.partition(" ")[0]:  # else it begins with the name of a repository
+                    unknown = f"{unknown[0].upper()}{unknown[1:]}"
                 raise CannotRun(
                     f"Job '{job.id}' calls {job.calls[0].reference.text}, which can't be had; nothing was started.",
-                    why=f"{unknown[0].upper()}{unknown[1:]}.",
+                    why=f"{unknown}.",
                     do="With a copy on this machine: --action OWNER/REPO@REF=DIR",
                 )
 

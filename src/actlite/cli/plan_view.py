@@ -54,8 +54,9 @@ class PlanView:
     """The names of the secrets that are given, in small letters."""
 
     def missing(self, secrets: Collection[str]) -> list[str]:
-        """Those of the secrets that are not given."""
-        return sorted(name for name in secrets if name.casefold() not in self.given_secrets)
+        """Those of the secrets that are not given, each once whatever its case."""
+        missing = {name.casefold(): name for name in sorted(secrets, reverse=True)}
+        return sorted(name for folded, name in missing.items() if folded not in self.given_secrets)
 
     def services_of(self, *paths: str) -> list[Diagnostic]:
         """What is missing for the steps of these files."""

@@ -542,3 +542,19 @@ class _Build:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+
+def test_a_secret_is_missing_once_whatever_its_case(repo: Path, call: Call) -> None:
+    (repo / ".github/workflows/secrets.yml").write_text(
+        "on: push\njobs: {a: {runs-on: x, steps: [{run: 'echo ${{ secrets.TOKEN }}${{ secrets.token }}'}]}}\n"
+    )
+    assert "    secret not given: TOKEN" in call("plan", "-W", "secrets.yml").out.splitlines()
+
+
+def test_an_unknown_call_names_its_repository_as_written(repo: Path, call: Call) -> None:
+    (repo / ".github/workflows/far.yml").write_text(
+        "on: push\njobs: {a: {uses: owner/repo/.github/workflows/x.yml@v1}}\n"
+    )
+    answer = call("run", "-W", "far.yml", "--offline")
+    assert answer.code == 4
+    assert "\n  owner/repo@v1 " in answer.err
