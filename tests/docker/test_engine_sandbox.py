@@ -228,8 +228,11 @@ def test_kill_goes_on_to_term_and_kill(opened: Opener, spec: SandboxSpec, real: 
 
 
 @contextlib.contextmanager
-def beside(sandbox: DockerSandbox, script: str, **more: object) -> Iterator[list[ExitStatus]]:
-    """A process that is running, and is stopped in the end; its status is there then."""
+def beside(
+    sandbox: DockerSandbox, script: str, heard: list[bytes] | None = None, **more: object
+) -> Iterator[list[ExitStatus]]:
+    """A process that is running, and is stopped in the end; its status is there then, and its output in ``heard``."""
+    pieces = [] if heard is None else heard
     statuses: list[ExitStatus] = []
     stops: list[Callable[[], None]] = []
     up = threading.Event()
@@ -240,9 +243,12 @@ def beside(sandbox: DockerSandbox, script: str, **more: object) -> Iterator[list
         **more,
     }
     process = ProcessSpec(**fields)  # type: ignore[arg-type]  # fields of any kind
-    thread = threading.Thread(
-        target=lambda: statuses.append(sandbox.run(process, lambda data: up.set(), stops.append))
-    )
+
+    def take(data: bytes) -> None:
+        pieces.append(data)
+        up.set()
+
+    thread = threading.Thread(target=lambda: statuses.append(sandbox.run(process, take, stops.append)))
     thread.start()
     assert up.wait(10)
     yield statuses
@@ -317,12 +323,11 @@ def test_container_dying_under_a_step_beside_others(
     engine: DockerEngine, opened: Opener, spec: SandboxSpec
 ) -> None:
     sandbox = opened(spec)
-    with beside(sandbox, "sleep 60") as first:
-        threading.Timer(0.3, engine.connection.api.kill, [sandbox.id]).start()
-        status, output = run(sandbox, "sleep", "60")
-        assert status.code == 137
-        assert b"The job's container has ended" in output
-    assert [status.code for status in first] == [137]
+    heard: list[bytes] = []
+    with beside(sandbox, "sleep 60") as first, beside(sandbox, "sleep 60", heard) as second:
+        engine.connection.api.kill(sandbox.id)
+    assert [status.code for status in (*first, *second)] == [137, 137]
+    assert b"The job's container has ended" in b"".join(heard)
 
 
 @pytest.mark.rule("containers/no-tail")
