@@ -73,6 +73,19 @@ def _declared(owner: str, repo: str, path: str, ref: str, on: datetime.date | No
     return declared.pop() if len(declared) == 1 else action.refs.get(ANY)
 
 
+def known_release(owner: str, repo: str, sha: str) -> str:
+    """The release of an action that a commit is, as ``v4.2.2``, else its floating tag; '' where it isn't known."""
+    text = Path(__file__).with_name("known.txt").read_text("utf-8")
+    names = [
+        name
+        for line in text.splitlines()
+        if line.startswith(f"{owner}/{repo} ")
+        for name, _, commit in (entry.partition("=") for entry in line.split()[2:])
+        if commit == sha[:12].lower()
+    ]
+    return max(names, key=lambda name: (_VERSION.fullmatch(name) is not None, name), default="")
+
+
 def known_actions() -> Mapping[str, KnownAction]:
     """All of the table, by ``owner/repo/path`` in lower case."""
     return _table()

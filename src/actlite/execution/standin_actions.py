@@ -11,33 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from actlite.document.nodes import Scalar
+from actlite.execution.checkout_versions import inputs_of, version_of
 from actlite.source import SourceFile
 from actlite.workflow.model import ActionInput, ActionManifest, NodeRuns, PluginRuns
-
-CHECKOUT_DEFAULTS = {
-    "repository": "${{ github.repository }}",
-    "ref": "",
-    "token": "${{ github.token }}",
-    "ssh-key": "",
-    "ssh-known-hosts": "",
-    "ssh-strict": "true",
-    "ssh-user": "git",
-    "persist-credentials": "true",
-    "path": "",
-    "clean": "true",
-    "filter": "",
-    "sparse-checkout": "",
-    "sparse-checkout-cone-mode": "true",
-    "fetch-depth": "1",
-    "fetch-tags": "false",
-    "show-progress": "true",
-    "lfs": "false",
-    "submodules": "false",
-    "set-safe-directory": "true",
-    "github-server-url": "",
-    "allow-unsafe-pr-checkout": "false",
-}
-"""The inputs of actions/checkout, all versions together, with their defaults (its action.yml)."""
 
 PROBE = """\
 // Put here by actlite in place of actions/checkout: started by the runner's own node, as the real one would be.
@@ -46,8 +22,9 @@ const { spawnSync } = require('child_process');
 const fs = require('fs');
 const found = spawnSync('git', ['version'], { encoding: 'utf8' });
 const git = found.status === 0 ? found.stdout.trim() : '';
+const lfs = process.env.INPUT_LFS === 'true' && spawnSync('git', ['lfs', 'version']).status === 0;
 if (process.env.ACTLITE_CHECKOUT_ANSWER) {
-  fs.writeFileSync(process.env.ACTLITE_CHECKOUT_ANSWER, JSON.stringify({ git, node: process.version }));
+  fs.writeFileSync(process.env.ACTLITE_CHECKOUT_ANSWER, JSON.stringify({ git, lfs, node: process.version }));
 }
 """
 
@@ -75,7 +52,9 @@ def install_checkout(folder: Path, uses: str, using: str) -> ActionManifest:
     script.parent.mkdir(parents=True, exist_ok=True)
     script.write_text(PROBE)
     runs = NodeRuns(using=using, main="dist/index.js", post="dist/index.js")
-    return ActionManifest(source, "Checkout", runs, _inputs(CHECKOUT_DEFAULTS, source))
+    return ActionManifest(
+        source, "Checkout", runs, _inputs(inputs_of(version_of(uses.rpartition("@")[2])), source)
+    )
 
 
 def _inputs(defaults: Mapping[str, str], source: SourceFile) -> dict[str, ActionInput]:

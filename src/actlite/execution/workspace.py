@@ -7,20 +7,21 @@ working tree, unless only what is committed is wanted. Ignored files (``.secrets
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
-import subprocess
 from pathlib import Path
-from urllib.parse import quote
 
 from actlite.contexts.repository import NO_COMMIT, Repository
 from actlite.errors import CannotRun
+from actlite.execution.archive import archive_modes, as_archive
 from actlite.execution.ownership import give_like
+from actlite.execution.sparse import Sparse, outside, set_sparse
+from actlite.execution.submodules import Origin, Update, put_submodules
+from actlite.execution.workspace_git import SERVE, Git, file_url, printable
 from actlite.records import frozen
 
-SERVE = "--upload-pack=git -c 'safe.directory=*' -c uploadpack.allowAnySHA1InWant=true upload-pack"
-"""How git is to serve the repository on this machine: any commit, and whoever it belongs to, as it was found with
-the user's own settings."""
+_SHA = re.compile("[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 
 
 @frozen
@@ -44,6 +45,17 @@ class CheckoutRequest:
     server: str
     detached: bool = False
     """HEAD is to be at the commit, also where the ref is a branch."""
+    follow_tags: bool = False
+    """The tags of the commits that are fetched come too."""
+    nested: bool = False
+    """The submodules of submodules too."""
+    sparse: Sparse | None = None
+    filter: str = ""
+    """What a partial clone leaves out: only its settings are made, all objects are there."""
+    keep: bool = False
+    """``clean: false``: what is in the folder of an earlier checkout stays, where no file of the commit comes."""
+    as_root: bool = False
+    """Who unpacks an archive is root."""
 
 
 @frozen
@@ -72,27 +84,39 @@ def fill(workspace: Path, request: CheckoutRequest) -> CheckoutResult:
             do="Commit its files (git add, git commit), then run again.",
         )
     lines = [f"Getting {ref or sha} of {request.repository} from {name}"]
-    _empty(target)
-    git = _Git(target)
+    url = f"{request.server}/{request.repository}"
+    _empty(target, keep=request.keep and _is_checkout(target, url))
+    git = Git(target)
     git("init", "-q", "-b", "main")
-    git("remote", "add", "origin", f"{request.server}/{request.repository}")
+    git("remote", "add", "origin", url)
     git("config", "--local", "gc.auto", "0")
     sha = _fetch(git, request, source, ref, sha)
-    changes: tuple[str, ...] = ()
-    if request.local is not None and not request.committed and sha == request.local.head:
-        changes = copy_changes(request.local, target)
-    if changes:
-        lines.append(
-            f"{len(changes)} changed file(s) of the working tree on top; --committed leaves them out"
-        )
-    if request.submodules and (target / ".gitmodules").exists():
-        _submodules(git, request, target, lines)
+    if not request.with_git:
+        as_archive(git)
+    local = request.local
+    mine = local is not None and not request.committed and sha == local.head
+    if local is not None and mine:
+        changes = copy_changes(local, target, git if request.sparse else None)
+        if changes:
+            lines.append(
+                f"{len(changes)} changed file(s) of the working tree on top; --committed leaves them out"
+            )
+    if request.submodules:
+        origin = Origin(local.common_dir, local.root) if local is not None else None
+        update = Update(request.depth, request.nested, mine, request.offline, _bring)
+        lines += put_submodules(git, origin, update)
     if not request.with_git:
         shutil.rmtree(target / ".git")
+        if request.as_root:
+            archive_modes(target)
+    elif request.filter:
+        git("config", "remote.origin.promisor", "true")
+        git("config", "remote.origin.partialclonefilter", request.filter)
+        git("config", "core.repositoryformatversion", "1")
     inside = target.relative_to(os.path.realpath(workspace)).parts
     give_like(workspace / inside[0] if inside else workspace, workspace)
     lines.append(f"HEAD is now at {sha}")
-    return CheckoutResult(ref, sha, tuple(lines))
+    return CheckoutResult(ref, sha, tuple(printable(line) for line in lines))
 
 
 def _target(workspace: Path, path: str) -> Path:
@@ -112,7 +136,7 @@ def _target(workspace: Path, path: str) -> Path:
 
 def _source(request: CheckoutRequest) -> tuple[str, str]:
     if request.local is not None:
-        return "file://" + quote(os.fsencode(request.local.root)), "this machine"
+        return file_url(request.local.root), "this machine"
     return f"{request.server}/{request.repository}", request.server
 
 
@@ -128,11 +152,13 @@ def _resolve(request: CheckoutRequest) -> tuple[str, str]:
     for full in (wanted, f"refs/heads/{wanted}", f"refs/tags/{wanted}"):
         if full.startswith("refs/"):
             sha = local.resolve(full)
+            if sha is None and full.startswith("refs/heads/"):
+                sha = local.resolve(full.replace("refs/heads/", "refs/remotes/origin/", 1))
             if sha:
                 return full, sha
-            if full in (request.event_ref, wanted) and full == request.event_ref:
+            if full == request.event_ref:
                 return full, request.event_sha
-    sha = local.resolve(wanted)
+    sha = local.resolve(wanted) if _SHA.fullmatch(wanted) else None
     if sha is None:
         raise CannotRun(
             f"A branch or tag with the name '{wanted}' could not be found",
@@ -141,15 +167,24 @@ def _resolve(request: CheckoutRequest) -> tuple[str, str]:
     return "", sha
 
 
-def _fetch(git: _Git, request: CheckoutRequest, source: str, ref: str, sha: str) -> str:
+_OTHERS = "+refs/remotes/origin/*:refs/remotes/origin/*"
+"""The branches that only GitHub has, as this machine last saw them."""
+
+
+def _fetch(git: Git, request: CheckoutRequest, source: str, ref: str, sha: str) -> str:
     """Fetch and check out; the commit that is there now."""
     depth = [f"--depth={request.depth}"] if request.depth else []
     upload = [SERVE] if request.local else []
-    tags = [] if request.tags else ["--no-tags"]
+    tags = [] if request.tags or request.follow_tags else ["--no-tags"]
     fetch = ["fetch", "-q", "--force", *tags, *depth, *upload, source]
     if request.tags and request.depth:
         git(*fetch, "+refs/tags/*:refs/tags/*")
     if not request.depth:
+        if request.local and "refs/remotes/origin/" in git(
+            "ls-remote", *upload, source, "refs/remotes/origin/*"
+        ):
+            git("fetch", "-q", "--force", "--no-tags", *upload, source, _OTHERS)
+            git("update-ref", "-d", "refs/remotes/origin/HEAD")
         everything = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"]
         git("fetch", "-q", "--force", *upload, source, *everything)
     what = sha or ref or "HEAD"
@@ -157,55 +192,33 @@ def _fetch(git: _Git, request: CheckoutRequest, source: str, ref: str, sha: str)
         branch = ref.removeprefix("refs/heads/")
         git(*fetch, f"+{what}:refs/remotes/origin/{branch}")
         how = ["--detach"] if request.detached else ["-B", branch]
-        git("checkout", "-q", "--force", *how, f"refs/remotes/origin/{branch}")
+        _check_out(git, request, *how, f"refs/remotes/origin/{branch}")
     elif ref.startswith("refs/tags/"):
         git(*fetch, f"+{what}:{ref}")
-        git("checkout", "-q", "--force", ref)
+        _check_out(git, request, ref)
     elif ref.startswith("refs/pull/"):
         remote = ref.replace("refs/pull/", "refs/remotes/pull/", 1)
         git(*fetch, f"+{what}:{remote}")
-        git("checkout", "-q", "--force", remote)
+        _check_out(git, request, remote)
     else:
         git(*fetch, what)
-        git("checkout", "-q", "--force", "--detach", "FETCH_HEAD")
+        _check_out(git, request, "--detach", "FETCH_HEAD")
     return git("rev-parse", "HEAD").strip()
 
 
-def _submodules(git: _Git, request: CheckoutRequest, target: Path, lines: list[str]) -> None:
-    if request.local is None:
-        git("submodule", "update", "-q", "--init", "--recursive", "--depth=1")
-        return
-    source = request.local.root
-    for path in _submodule_paths(git):
-        if not _is_below(path):
-            lines.append(f"Submodule {path} is left out: its path leads out of the repository")
-            continue
-        inner = source / path
-        if not (inner / ".git").exists():
-            lines.append(f"Submodule {path} is not checked out on this machine: left empty")
-            continue
-        listed = _Git(inner)("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        for name in filter(None, listed.split("\0")):
-            _bring(source, f"{path}/{name}", target)
-        lines.append(f"Submodule {path}: the files of the working tree")
+def _check_out(git: Git, request: CheckoutRequest, *what: str) -> None:
+    if request.sparse is not None and request.with_git:
+        set_sparse(git, request.sparse)
+    git("checkout", "-q", "--force", *what)
 
 
-def _submodule_paths(git: _Git) -> list[str]:
-    try:
-        listed = git("config", "-z", "--file", ".gitmodules", "--get-regexp", r"\.path$")
-    except CannotRun:  # git's answer where there is none
-        return []
-    return [entry.partition("\n")[2] for entry in listed.split("\0") if entry]
-
-
-def _is_below(path: str) -> bool:
-    parts = os.path.normpath(path).split("/")
-    return bool(path) and not path.startswith("/") and not {"..", ".git"} & {p.lower() for p in parts}
-
-
-def copy_changes(repository: Repository, target: Path) -> tuple[str, ...]:
-    """Bring what is changed and not ignored in the working tree; the names of those files."""
+def copy_changes(repository: Repository, target: Path, sparse: Git | None = None) -> tuple[str, ...]:
+    """Bring what is changed and not ignored in the working tree, but for what the sparse checkout ``sparse`` leaves
+    out; the names of those files."""
     changed = [change.path for change in repository.status()]
+    if sparse is not None and changed:
+        left_out = outside(sparse, changed)
+        changed = [name for name in changed if name.rstrip("/") not in left_out]
     for name in changed:
         _bring(repository.root, name, target)
     return tuple(changed)
@@ -258,50 +271,17 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _empty(target: Path) -> None:
-    """``clean: true``: the folder is made anew, but itself stays (it may be mounted)."""
+def _is_checkout(target: Path, url: str) -> bool:
+    """Whether a folder has a checkout of a repository; the container may have put anything there."""
+    config = target / ".git" / "config"
+    if config.parent.is_symlink() or config.is_symlink() or not config.is_file():
+        return False
+    return Git(target.parent).ask("config", "--file", str(config), "--get", "remote.origin.url") == url
+
+
+def _empty(target: Path, *, keep: bool) -> None:
+    """Make a folder anew, but for itself (it may be mounted), and (``keep``) the files of a checkout."""
     target.mkdir(parents=True, exist_ok=True)
     for entry in target.iterdir():
-        _remove(entry)
-
-
-_OPTIONS = tuple(
-    word
-    for setting in (
-        "safe.directory=*",
-        "advice.detachedHead=false",
-        # What runs in the container can write into the workspace; nothing of it may run on this machine.
-        "core.hooksPath=/dev/null",
-        "core.fsmonitor=false",
-    )
-    for word in ("-c", setting)
-)
-
-
-class _Git:
-    """git in one folder, without the user's settings and without questions."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __call__(self, *args: str) -> str:
-        env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-        env |= {
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-            "LC_ALL": "C",
-        }
-        done = subprocess.run(
-            ["git", *_OPTIONS, *args],
-            cwd=self.folder,
-            env=env,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        if done.returncode:
-            raise CannotRun(f"git {args[0]} failed", why=done.stderr.strip() or done.stdout.strip())
-        return done.stdout
+        if not keep or entry.name == ".git":
+            _remove(entry)

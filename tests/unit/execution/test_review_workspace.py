@@ -10,6 +10,7 @@ import pytest
 
 from actlite.contexts.git import environment
 from actlite.contexts.repository import Repository
+from actlite.errors import CannotRun
 from actlite.execution.workspace import CheckoutRequest, CheckoutResult, fill
 
 
@@ -142,7 +143,20 @@ def test_a_submodules_path_cannot_lead_out(source: Path, tmp_path: Path, outside
     commit(source)
     workspace, result = check_out(source, tmp_path, submodules=True)
     assert not (workspace.parent / "outside").exists()
-    assert any("../outside" in line for line in result.lines)
+    assert not any("outside" in line for line in result.lines)
+
+
+def test_a_submodules_name_cannot_lead_out(source: Path, tmp_path: Path, outside: Path) -> None:
+    git(outside, "init", "-q")
+    commit(outside)
+    head = git(outside, "rev-parse", "HEAD")
+    (source / ".gitmodules").write_text('[submodule "../../../outside"]\n\tpath = sub\n\turl = x\n')
+    git(source, "update-index", "--add", "--cacheinfo", f"160000,{head},sub")
+    git(source, "add", ".gitmodules")
+    git(source, "commit", "-q", "-m", "x")
+    with pytest.raises(CannotRun):
+        check_out(source, tmp_path, submodules=True)
+    assert sorted(p.name for p in outside.iterdir()) == [".git", "a"]
 
 
 def test_a_repository_whose_path_has_a_percent_sign(tmp_path: Path) -> None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
 import posixpath
-import re
 import shutil
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from actlite.errors import ActliteError, CannotRun
+from actlite.errors import CannotRun
+from actlite.execution.checkout_versions import (
+    ALL_TAGS,
+    NEEDS_SPARSE_GIT,
+    OUTPUTS,
+    Version,
+    inputs_of,
+    version_of,
+)
 from actlite.execution.handlers.inputs import action_inputs
 from actlite.execution.handlers.node import run_node
 from actlite.execution.host_files import HostPath
@@ -20,13 +28,29 @@ from actlite.execution.plain_files import open_plain
 from actlite.execution.prepared import PreparedAction
 from actlite.execution.products import tree
 from actlite.execution.results import FAILURE, SUCCESS
+from actlite.execution.sparse import Sparse
 from actlite.execution.steps import StepResult, StepRun
 from actlite.execution.workspace import CheckoutRequest, fill
-from actlite.records import replace
+from actlite.execution.workspace_git import git_version
+from actlite.records import frozen, replace
 from actlite.workflow.model import NodeRuns
 
 MIN_GIT = (2, 18)
 """Older ones make the real action download an archive, without a ``.git`` folder (checkout: git-command-manager)."""
+MIN_SPARSE_GIT = (2, 28)
+"""The same where a sparse checkout is asked for."""
+
+
+@frozen
+class Found:
+    """What the probe has found in the container."""
+
+    git: str = ""
+    """git's own line; '' without one."""
+    lfs: bool = False
+    """git-lfs is there; asked for with ``lfs: true`` only."""
+    user: tuple[int, int] | None = None
+    """User and group of the container's processes, and so of what the real action would have written."""
 
 
 def run_checkout(run: StepRun, action: PreparedAction) -> StepResult:
@@ -40,36 +64,29 @@ def run_checkout(run: StepRun, action: PreparedAction) -> StepResult:
         result = run_node(run, action, runs.main, inputs, extra)
         if result.outcome != SUCCESS:
             return result
-        git = _answered(answer)
-        user = _user(answer)
+        found = _answered(answer)
     finally:
         answer.unlink(missing_ok=True)
-    result = _fill(run, inputs, git)
-    if result.outcome == SUCCESS and user is not None:
+    result = _fill(run, inputs, found, version_of(action.ref))
+    if result.outcome == SUCCESS and found.user is not None:
         workspace = run.state.layout.workspace
-        hand_over(workspace / inputs.get("path", ""), workspace, user)
+        hand_over(workspace / inputs.get("path", ""), workspace, found.user)
     return result
 
 
-def _user(answer: Path) -> tuple[int, int] | None:
-    """User and group that the container's processes run as, and so the real checkout: those of what it has written."""
+def _answered(answer: Path) -> Found:
+    """What the probe has written, in the container: it may be anything."""
     try:
         status = answer.lstat()
-    except OSError:
-        return None
-    return status.st_uid, status.st_gid
-
-
-def _answered(answer: Path) -> str:
-    """What the probe has found: git's own line; '' without one. The file was written in the container, so it may
-    be anything."""
-    try:
         stream, _ = open_plain(answer, follow=False)
         with stream:
             found = json.loads(stream.read(10_000))
     except (OSError, ValueError):
-        return ""
-    return str(found.get("git", "")) if isinstance(found, dict) else ""
+        return Found()
+    user = (status.st_uid, status.st_gid)
+    if not isinstance(found, dict):
+        return Found(user=user)
+    return Found(str(found.get("git", "")), found.get("lfs") is True, user)
 
 
 def run_checkout_post(run: StepRun, action: PreparedAction) -> StepResult:
@@ -79,42 +96,44 @@ def run_checkout_post(run: StepRun, action: PreparedAction) -> StepResult:
     return run_node(run, action, runs.post, action_inputs(run, action))
 
 
-def _fill(run: StepRun, inputs: dict[str, str], git: str) -> StepResult:
+def _fill(run: StepRun, inputs: dict[str, str], found: Found, version: Version) -> StepResult:
     state = run.state
-    github = state.github
-    own = str(github.get("repository", ""))
-    wanted = inputs.get("repository") or own
-    with_git = _git_version(git) >= MIN_GIT
+    declared = inputs_of(version)
+    inputs = {name: inputs.get(name, "") for name in declared}
+    wanted = inputs["repository"] or str(state.github.get("repository", ""))
     run.log.write(f"Syncing repository: {wanted}\n")
-    if git:
-        run.log.write(f"{git}\n")
+    if found.git:
+        run.log.write(f"{found.git}\n")
+    sparse = _sparse(inputs, found)
+    least = MIN_SPARSE_GIT if sparse is not None and version >= NEEDS_SPARSE_GIT else MIN_GIT
+    with_git = git_version(found.git) >= least
     if not with_git:
-        run.log.write(
-            "The repository's files are put here without a .git folder: the container has no git "
-            f"{MIN_GIT[0]}.{MIN_GIT[1]} or newer on its PATH, and the real action downloads an archive then.\n"
-        )
-        refused = _needs_git(inputs)
-        if refused:
-            run.log.write(f"##[error]{refused}\n")
-            run.effects.annotate_error(refused)
-            return StepResult(FAILURE, 1)
+        _tell_archive(run, least)
+    refused = _refused(run, inputs, found, wanted, with_git=with_git)
+    if refused:
+        run.log.write(f"##[error]{refused}\n")
+        run.effects.annotate_error(refused)
+        return StepResult(FAILURE, 1)
+    tags = _true(inputs.get("fetch-tags", ""))
+    submodules = inputs.get("submodules", "").lower()
     request = _request(
         run,
         wanted,
-        ref=inputs.get("ref", ""),
-        path=inputs.get("path", ""),
-        depth=_number(inputs.get("fetch-depth", "1")),
-        tags=_true(inputs.get("fetch-tags", "")),
-        submodules=inputs.get("submodules", "").lower() in ("true", "recursive"),
+        ref=inputs["ref"],
+        path=inputs["path"],
+        depth=_number(inputs["fetch-depth"]),
+        tags=tags and version >= ALL_TAGS,
+        follow_tags=tags,
+        submodules=submodules in ("true", "recursive"),
+        nested=submodules == "recursive",
         with_git=with_git,
+        sparse=sparse,
+        filter=inputs.get("filter", "") or ("blob:none" if sparse is not None else ""),
+        keep=bool(inputs["clean"]) and not _true(inputs["clean"]),
+        as_root=found.user is not None and found.user[0] == 0,
     )
-    workspace = state.layout.workspace
-    if inputs.get("clean", "").lower() == "false" and workspace.is_dir() and any(workspace.iterdir()):
-        run.log.write(
-            "##[warning]actlite's checkout always begins with an empty folder: 'clean: false' is left out.\n"
-        )
-    for name in ("ssh-key", "lfs", "sparse-checkout", "filter"):
-        if inputs.get(name) not in (None, "", "false"):
+    for name in ("ssh-key", "lfs"):
+        if inputs[name] not in ("", "false"):
             run.log.write(
                 f"##[warning]actlite's checkout leaves out '{name}': all files are taken from this machine.\n"
             )
@@ -127,20 +146,55 @@ def _fill(run: StepRun, inputs: dict[str, str], git: str) -> StepResult:
     state.known_files = (state.known_files or frozenset()) | tree(state.layout.workspace)
     for line in result.lines:
         run.log.write(f"{line}\n")
-    run.outputs["ref"] = result.ref
-    run.outputs["commit"] = result.sha
+    if version >= OUTPUTS:
+        given = request.ref or result.ref
+        run.outputs["ref"] = "" if given == result.sha else given
+        if with_git:
+            run.outputs["commit"] = result.sha
     return StepResult(SUCCESS, 0)
 
 
-def _needs_git(inputs: Mapping[str, str]) -> str:
-    """Why the real action refuses its inputs where it has no git (actions/checkout, git-source-provider.ts); '' where it
-    does not."""
+def _sparse(inputs: Mapping[str, str], found: Found) -> Sparse | None:
+    lines = (line.strip() for line in inputs.get("sparse-checkout", "").split("\n"))
+    patterns = tuple(line for line in lines if line)
+    cone = _true(inputs.get("sparse-checkout-cone-mode", "") or "true")
+    return Sparse(patterns, cone, git_version(found.git)) if patterns else None
+
+
+def _tell_archive(run: StepRun, least: tuple[int, int]) -> None:
+    run.log.write(
+        "The repository will be downloaded using the GitHub REST API\n"
+        f"To create a local Git repository instead, add Git {MIN_GIT[0]}.{MIN_GIT[1]} or higher to the PATH\n"
+        "The repository's files are put here without a .git folder: the container has no git "
+        f"{least[0]}.{least[1]} or newer on its PATH, and the real action downloads an archive then.\n"
+    )
+
+
+def _refused(run: StepRun, inputs: Mapping[str, str], found: Found, wanted: str, *, with_git: bool) -> str:
+    """Why the real action refuses its inputs, in its words (actions/checkout: input-helper.ts, git-source-provider.ts,
+    git-command-manager.ts); '' where it does not."""
+    owner, slash, name = wanted.partition("/")
+    if not (owner and slash and name) or "/" in name:
+        return f"Invalid repository '{wanted}'. Expected format {{owner}}/{{repo}}."
+    root = run.state.layout.runner_workspace
+    place = posixpath.normpath(posixpath.join(root, inputs["path"]))
+    if not f"{place}/".startswith(f"{root}/"):
+        return f"Repository path '{place}' is not under '{root}'"
+    if _true(inputs["lfs"]) and not (with_git and found.lfs):
+        missing = "git-lfs" if with_git else "git"
+        return (
+            f"Unable to locate executable file: {missing}. Please verify either the file path exists or the file can be "
+            "found within a directory specified by the PATH environment variable. Also check the file mode to verify "
+            "the file is executable."
+        )
+    if with_git:
+        return ""
     submodules = inputs.get("submodules", "").lower() in ("true", "recursive")
-    name = "submodules" if submodules else "ssh-key" if inputs.get("ssh-key") else ""
-    if not name:
+    refused = "submodules" if submodules else "ssh-key" if inputs["ssh-key"] else ""
+    if not refused:
         return ""
     return (
-        f"Input '{name}' not supported when falling back to download using the GitHub REST API. To create a local Git "
+        f"Input '{refused}' not supported when falling back to download using the GitHub REST API. To create a local Git "
         f"repository instead, add Git {MIN_GIT[0]}.{MIN_GIT[1]} or higher to the PATH."
     )
 
@@ -199,6 +253,7 @@ def run_checkout_plugin(run: StepRun, inputs: Mapping[str, str]) -> None:
         depth=int(depth) if depth.strip().isdecimal() else 0,
         tags=True,
         submodules=inputs.get("submodules", "").lower() in ("true", "recursive", "1"),
+        nested=inputs.get("submodules", "").lower() == "recursive",
         with_git=True,
         detached=not ref or ref.startswith("refs/"),
     )
@@ -220,16 +275,12 @@ def _move_workspace(run: StepRun, place: str) -> None:
     state.github["workspace"] = place
 
 
-def _git_version(text: str) -> tuple[int, ...]:
-    found = re.search(r"(\d+)\.(\d+)", text)
-    return (int(found.group(1)), int(found.group(2))) if found else (0, 0)
-
-
 def _number(text: str) -> int:
+    """The depth that the action reads; 0, all of the history, for what is no number."""
     try:
-        return max(0, int(float(text or "1")))
-    except ValueError as error:
-        raise ActliteError(f"fetch-depth must be a number, not '{text}'") from error
+        return max(0, math.floor(float(text or "1")))
+    except (ValueError, OverflowError):
+        return 0
 
 
 def _true(text: str) -> bool:
