@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import engine_images
 import pytest
@@ -270,7 +271,9 @@ def test_a_step_beside_others_equals_a_real_exec(opened: Opener, spec: SandboxSp
 @pytest.mark.parametrize("real", [True, False])
 def test_one_of_several_is_stopped(opened: Opener, spec: SandboxSpec, real: bool) -> None:
     sandbox = opened(spec)
-    marks = [{"env": {"GITHUB_OUTPUT": f"/of/{n}"}, "mark": f"GITHUB_OUTPUT=/of/{n}"} for n in range(3)]
+    marks: list[dict[str, Any]] = [
+        {"env": {"GITHUB_OUTPUT": f"/of/{n}"}, "mark": f"GITHUB_OUTPUT=/of/{n}"} for n in range(3)
+    ]
     script = "trap 'exit 7' INT; while :; do sleep 0.1; done"
     start = time.monotonic()
     with (

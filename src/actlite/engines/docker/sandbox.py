@@ -206,6 +206,7 @@ class _Run:
         self.lane: Supervisor | None = None
         """The supervisor that runs it, if one does."""
         self._killer: Killer | None = None
+        self._over = False
         self._lock = threading.Lock()
         self.timed_out = False
         self.killed = False
@@ -237,11 +238,14 @@ class _Run:
 
     def _start(self) -> None:
         with self._lock:
-            if self._killer is None:
+            if self._killer is None and not self._over:
                 self._killer = Killer(self._api, self._container, self.pid, self._mark)
                 self._killer.start()
 
     def ended(self) -> None:
+        """It has ended: nobody begins to stop it any more."""
+        with self._lock:
+            self._over = True
         if self._killer is not None:
             self._killer.finish()
 
