@@ -129,6 +129,7 @@ jobs:
           echo "has-mine=${{ secrets.MINE != '' }}"
           echo "has-token=${{ secrets.token != '' }}"
           echo "has-nothing=${{ secrets.nothing != '' }}"
+          echo "knows-nothing=${{ contains(toJSON(secrets), 'nothing') }}"
           echo "has-github=${{ secrets.GITHUB_TOKEN != '' }}"
           echo "token=$TOKEN"
           echo "tokens=$(echo "$TOKEN" | tr -d '\\n' | wc -c)"
@@ -245,6 +246,7 @@ def test_no_secrets_without_a_word(ran: Outcome) -> None:
 def test_named_secrets(ran: Outcome) -> None:
     said = ran.values("say", "named / work")
     assert (said["has-mine"], said["has-token"], said["has-nothing"]) == ("false", "true", "false")
+    assert said["knows-nothing"] == "false"
     assert (said["token"], said["tokens"]) == ("***", str(len("swordfish-7")))
 
 
