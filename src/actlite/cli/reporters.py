@@ -47,13 +47,15 @@ class _Console:
 
 def _file(report: Report) -> Reporter:
     if report.kind == "json":
-        from actlite.reporting.jsonreport import JsonReport
+        from actlite.reporting.jsonreport import report as json_report
+        from actlite.reporting.recordfile import RecordFile
 
-        return JsonReport(report.path)
+        return RecordFile(report.path, json_report)
     if report.kind == "sarif":
-        from actlite.reporting.runsarif import SarifReport
+        from actlite.reporting.recordfile import RecordFile
+        from actlite.reporting.runsarif import run_sarif
 
-        return SarifReport(report.path)
+        return RecordFile(report.path, run_sarif)
     from actlite.reporting.jsonl import JsonLines
 
     try:

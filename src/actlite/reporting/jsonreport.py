@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from actlite.events import ArtifactFound, Event, RunStarted
-from actlite.journal.record import CallRecord, JobRecord, RecordBuilder, RunRecord, StepRecord, overall
-from actlite.journal.runs import write_atomically
+from actlite.events import ArtifactFound
+from actlite.journal.record import CallRecord, JobRecord, RunRecord, StepRecord, overall
 
 SCHEMA = 1
 """The version of the report's shape."""
-
-
-class JsonReport:
-    """Collects the runs and writes the report when it is closed, all or nothing: also when a run failed
-    or was interrupted (its conclusion is ``cancelled`` then). Raises OSError when it can't be written."""
-
-    def __init__(self, path: Path, write: Callable[[Path, bytes], None] = write_atomically) -> None:
-        self._path = path
-        self._write = write
-        self._runs: list[RecordBuilder] = []
-
-    def __call__(self, event: Event) -> None:
-        """Take one event; a RunStarted begins the next run."""
-        if isinstance(event, RunStarted) or not self._runs:
-            self._runs.append(RecordBuilder())
-        self._runs[-1].add(event)
-
-    def close(self) -> None:
-        """Write the report."""
-        data = report([builder.record for builder in self._runs])
-        text = json.dumps(data, ensure_ascii=False, indent=2)
-        self._write(self._path, text.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def report(runs: Sequence[RunRecord]) -> dict[str, Any]:

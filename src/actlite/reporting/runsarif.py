@@ -7,40 +7,16 @@ one that names none is at its step in the workflow's file.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from actlite import __version__
-from actlite.events import Annotation, Event, RunStarted
-from actlite.journal.record import JobRecord, RecordBuilder, RunRecord, StepRecord
-from actlite.journal.runs import write_atomically
+from actlite.events import Annotation
+from actlite.journal.record import JobRecord, RunRecord, StepRecord
 from actlite.reporting.sarif import ROOT, SCHEMA
 
 _LEVELS = {"error": "error", "warning": "warning", "notice": "note"}
-
-
-class SarifReport:
-    """Collects the runs and writes the report when it is closed, all or nothing. Raises OSError when it can't be
-    written."""
-
-    def __init__(self, path: Path, write: Callable[[Path, bytes], None] = write_atomically) -> None:
-        self._path = path
-        self._write = write
-        self._runs: list[RecordBuilder] = []
-
-    def __call__(self, event: Event) -> None:
-        """Take one event; a RunStarted begins the next run."""
-        if isinstance(event, RunStarted) or not self._runs:
-            self._runs.append(RecordBuilder())
-        self._runs[-1].add(event)
-
-    def close(self) -> None:
-        """Write the report."""
-        text = json.dumps(run_sarif([builder.record for builder in self._runs]), ensure_ascii=False, indent=2)
-        self._write(self._path, text.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def run_sarif(runs: Sequence[RunRecord]) -> dict[str, Any]:

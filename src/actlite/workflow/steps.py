@@ -77,46 +77,12 @@ def _step(
     continue_on_error = access.scalar(entry, "continue-on-error")
     timeout = access.scalar(entry, "timeout-minutes")
     background = bool(member) or access.flag(entry, "background")
+    shared = (number, span, context_id, id, name, if_, env, continue_on_error, timeout, background, member)
     if run is not None:
-        shell = access.scalar(entry, "shell")
         folder = access.scalar(entry, "working-directory")
-        return [
-            RunStep(
-                number,
-                span,
-                context_id,
-                id,
-                name,
-                if_,
-                env,
-                continue_on_error,
-                timeout,
-                background,
-                member,
-                run,
-                shell,
-                folder,
-            )
-        ]
+        return [RunStep(*shared, run, access.scalar(entry, "shell"), folder)]
     assert uses is not None
-    with_ = access.mapping_or_scalar(entry, "with")
-    return [
-        UsesStep(
-            number,
-            span,
-            context_id,
-            id,
-            name,
-            if_,
-            env,
-            continue_on_error,
-            timeout,
-            background,
-            member,
-            uses,
-            with_,
-        )
-    ]
+    return [UsesStep(*shared, uses, access.mapping_or_scalar(entry, "with"))]
 
 
 def _control(

@@ -12,7 +12,8 @@ import reporting_events as made
 
 from actlite.events import Event, Notice, StepOutput, from_json
 from actlite.reporting.jsonl import JsonLines
-from actlite.reporting.jsonreport import JsonReport
+from actlite.reporting.jsonreport import report as json_report
+from actlite.reporting.recordfile import RecordFile
 from actlite.reporting.tee import Tee
 
 
@@ -60,7 +61,7 @@ def test_event_lines_hold_any_text(tmp_path: Path) -> None:
 
 def test_the_json_report_has_the_shape_of_the_contract(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    report = JsonReport(path)
+    report = RecordFile(path, json_report)
     for event in made.failing():
         report(event)
     assert not path.exists()
@@ -115,7 +116,7 @@ def test_the_json_report_has_the_shape_of_the_contract(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_is_reported_as_cancelled(tmp_path: Path) -> None:
-    report = JsonReport(tmp_path / "r")
+    report = RecordFile(tmp_path / "r", json_report)
     for event in made.failing()[:12]:
         report(event)
     report.close()
@@ -126,7 +127,7 @@ def test_an_interrupted_run_is_reported_as_cancelled(tmp_path: Path) -> None:
 
 
 def test_several_runs_are_in_one_report(tmp_path: Path) -> None:
-    report = JsonReport(tmp_path / "r")
+    report = RecordFile(tmp_path / "r", json_report)
     for event in [*made.two_jobs(), *made.failing()]:
         report(event)
     report.close()
@@ -136,7 +137,7 @@ def test_several_runs_are_in_one_report(tmp_path: Path) -> None:
 
 
 def test_no_run_at_all_is_a_report_too(tmp_path: Path) -> None:
-    JsonReport(tmp_path / "r").close()
+    RecordFile(tmp_path / "r", json_report).close()
     assert json.loads((tmp_path / "r").read_text()) == {"schema": 1, "conclusion": "success", "runs": []}
 
 
@@ -148,7 +149,7 @@ def test_an_older_report_stays_when_the_new_one_cannot_be_written(tmp_path: Path
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(OSError, match="No space"):
-        JsonReport(path, full).close()
+        RecordFile(path, json_report, full).close()
     assert path.read_text() == "old"
 
 

@@ -16,7 +16,8 @@ from actlite.reporting.console import Screen, console_reporter
 from actlite.reporting.console.artifacts import symbols
 from actlite.reporting.console.predictions import prediction_lines
 from actlite.reporting.console.terminal import TerminalReporter
-from actlite.reporting.jsonreport import JsonReport
+from actlite.reporting.jsonreport import report as json_report
+from actlite.reporting.recordfile import RecordFile
 
 HAS = "glibc 2.28 · GLIBCXX 3.4.25 · CXXABI 1.3.11"
 STARTS = Prediction("1", ("main",), "a/b@v1", "node20", "node20", "/__e/node20/bin/node", "starts")
@@ -107,7 +108,7 @@ def test_quiet_says_nothing_of_it() -> None:
 
 
 def test_the_report_has_them_whole(tmp_path: Path) -> None:
-    report = JsonReport(tmp_path / "r")
+    report = RecordFile(tmp_path / "r", json_report)
     for event in [*made.failing(), *made.with_target()]:
         report(event)
     report.close()

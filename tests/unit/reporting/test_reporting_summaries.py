@@ -12,7 +12,8 @@ from actlite.events import Annotation
 from actlite.journal.record import JobRecord, RunRecord, StepRecord
 from actlite.reporting.console.screen import Screen
 from actlite.reporting.console.summaries import CHARACTERS, LINES, summary_lines
-from actlite.reporting.runsarif import SarifReport, run_sarif
+from actlite.reporting.recordfile import RecordFile
+from actlite.reporting.runsarif import run_sarif
 from actlite.reporting.summary_markdown import as_markdown
 
 
@@ -110,6 +111,6 @@ def test_alike_results_are_told_apart() -> None:
 
 
 def test_the_report_is_written_once_all_is_known(tmp_path: Path) -> None:
-    report = SarifReport(tmp_path / "x.sarif")
+    report = RecordFile(tmp_path / "x.sarif", run_sarif)
     report.close()
     assert json.loads((tmp_path / "x.sarif").read_text())["runs"] == []
