@@ -126,8 +126,12 @@ def test_a_killed_run_leaves_its_secrets_to_nobody(place: Place, tmp_path: Path)
 
 
 def test_a_kept_run_has_no_secrets_in_its_files(place: Place) -> None:
-    """The step's own script holds what the workflow wrote into it; with the environment nothing is left."""
-    place.steps("- run: 'true'\n  env: {A: '${{ secrets.TOKEN }}'}", "false")
+    """Neither in scripts, which hold what the workflow wrote into them, nor in what became of the container's env."""
+    place.steps(
+        "- run: 'true'\n  env: {A: '${{ secrets.TOKEN }}'}",
+        """- run: 'echo "${{ secrets.TOKEN }}" >"$RUNNER_TEMP/of-a-step"; false'""",
+        job="container: {image: 'actlite-standin/runner:1', env: {C: '${{ secrets.TOKEN }}'}}",
+    )
     place.run("--keep", "failed", "-s", "TOKEN", env={"TOKEN": SECRET}).expect(1, "kept")
     for path in (place.path / ".actlite").rglob("*"):
         if path.is_file() and not path.is_fifo():

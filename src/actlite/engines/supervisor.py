@@ -300,7 +300,9 @@ class Supervisor:
         """Did the supervisor's probe print the environment that exec gives: the container's
         configuration with PATH, HOSTNAME and HOME added where it doesn't set them?"""
         expected = {"PATH": DEFAULT_PATH, **container_env}
-        seen = (self.folder / "env").read_bytes().splitlines()
+        printed = self.folder / "env"
+        seen = printed.read_bytes().splitlines()
+        printed.unlink()  # secrets may be in it
         for name in ("HOSTNAME", "HOME"):
             if name not in expected:
                 mark = f"{name}=".encode()

@@ -286,8 +286,9 @@ class StepFiles:
 
 
 def forget_files(folder: Path) -> None:
-    """The job has ended: what its steps wrote is removed, also where the workspace is kept for a look (R:
-    ``TempDirectoryManager.CleanupTempDirectory``). What can't be removed goes with the workspace."""
+    """The job has ended: the plain files of a folder are removed, what its steps wrote and their scripts, also where
+    the workspace is kept for a look (R: ``TempDirectoryManager.CleanupTempDirectory``): secrets may be in them. What
+    can't be removed goes with the workspace."""
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:

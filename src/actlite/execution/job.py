@@ -92,7 +92,8 @@ class JobRun:
             self.opening.join()
             self.containers.close()
             self.matchers.close()
-            forget_files(state.layout.files)
+            for folder in (state.layout.files, state.layout.temp):
+                forget_files(folder)
         result, environment = state.status, self.opening.environment
         if (
             result == FAILURE

@@ -77,6 +77,7 @@ STEPS = r"""
           echo "::error title=$S,file=$S,line=1::about $S"
           echo "::error::$(head -c 4090 /dev/zero | tr '\0' x)$S"
           echo "::group::$S"; echo "::endgroup::"; echo "::debug::$S"; echo "::set-output name=old::$S"
+          echo "::set-output name=$S::x"
           echo "::warning file=src/$S.c::x"; echo "::notsuch::$S"; echo "##[nothing]$S"
           echo "::add-matcher::matcher.json"; echo "BAD $S: message $S"
           printf 'out=%s\n' "$S" >>"$GITHUB_OUTPUT"; printf 'LATER=%s\n' "$S" >>"$GITHUB_ENV"
@@ -281,6 +282,7 @@ def test_annotations_names_and_summaries(ran: Outcome) -> None:
     assert (matched["message"], matched["file"]) == ("message ***", "")
     assert found["summary"] == "# ***\n\n***\n  ***\n***\n***\n"
     assert found["outputs"]["out"] == "***"
+    assert found["outputs"]["***"] == "x"
     assert ran.step("failing ***", "job")["outcome"] == "failure"
 
 
