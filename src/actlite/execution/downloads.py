@@ -21,6 +21,8 @@ class Downloads:
         self._preparer = preparer
         self._resolved: set[str] = set()
         self._said: set[str] = set()
+        self._followed: set[tuple[str, int]] = set()
+        """Composite actions whose steps were looked at, with their depth: a wide tree has few of them."""
 
     def lines(self, steps: Iterable[Step], home: Home | None = None) -> str:
         """The lines for what steps use, as far as it could be made ready."""
@@ -45,7 +47,13 @@ class Downloads:
                 self._said.add(name)
                 sha = NOT_FETCHED if action.done_here == "checkout" else shas.get(name, "")
                 text += runner_log.download(action.repository, action.ref, sha) if sha else ""
-            if isinstance(action.manifest.runs, CompositeRuns) and depth < COMPOSITE_DEPTH:
+            at = (action.reference, depth)
+            if (
+                isinstance(action.manifest.runs, CompositeRuns)
+                and depth < COMPOSITE_DEPTH
+                and at not in self._followed
+            ):
+                self._followed.add(at)
                 steps = action.manifest.runs.steps
                 inner.append([(s.uses.text, action.home) for s in steps if isinstance(s, UsesStep)])
         text += self._asked([one for group in inner for one in group])

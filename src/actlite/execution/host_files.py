@@ -6,6 +6,7 @@ workflow reads or writes other files of this machine.
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import shutil
@@ -13,21 +14,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from actlite.errors import CannotRun
+from actlite.errors import CannotRun, UsageError
 from actlite.execution.ownership import give_like
 from actlite.execution.plain_files import open_plain
 from actlite.execution.state import JobState
 
 MAX_LINKED = 40
 """Folders within each other that are gone through by way of links; a link to a folder above it never ends."""
+MAX_LINKS = 10_000
+"""Links to folders that are gone through in all: two that lead above themselves are met 2^40 times."""
 
 
 class HostPath:
     """A path as the runner names it, and where it is on this machine."""
 
     def __init__(self, state: JobState, path: str) -> None:
-        """``path`` as a step names it, relative to the workspace."""
+        """``path`` as a step names it, relative to the workspace. Raises UsageError for what can be no path."""
+        if "\0" in path:
+            raise UsageError("Null character in path. (Parameter 'path')")
         self._state = state
+        self._linked = 0
         self.name = posixpath.normpath(posixpath.join(state.layout.runner_workspace, path))
         """The full path in the runner's own words."""
         self.real = state.real_path(self.name)
@@ -35,19 +41,20 @@ class HostPath:
 
     def exists(self) -> bool:
         """Whether there is a file or folder that the job may read."""
-        return self.real is not None and self._allowed(self.real) and self.real.exists()
+        return self.real is not None and self._state.keeps(self.real) and self.real.exists()
 
     def files(self) -> Iterator[tuple[str, Path]]:
-        """The files that it is or holds: their names relative to it (its own name for a file), and places."""
+        """The files that it is or holds: their names relative to it (its own name for a file), and places. Raises
+        OSError, also where links to folders never end."""
         assert self.real is not None
         if self.real.is_file():
             yield self.real.name, self.real
         else:
-            yield from self._below(self.real, "", 0)
+            yield from self._below(self.real)
 
     def open(self, path: Path) -> BinaryIO:
         """Open one of its files. Raises OSError, also for what is no plain file or leads out of the job's folders."""
-        if not self._allowed(path):
+        if not self._state.keeps(path):
             raise OSError(f"{path.name} is a link that leads out of the job's folders")
         stream, _ = open_plain(os.path.realpath(path), follow=False)
         return stream
@@ -61,7 +68,7 @@ class HostPath:
                 do="Name a folder in the workspace, or below runner.temp.",
             )
         target = self.real / relative
-        if not self._allowed(target):
+        if not self._state.keeps(target):
             raise CannotRun(
                 f"Nothing is written to '{self.name}': a step has put a symbolic link there, or above it",
                 do="Remove the link first.",
@@ -82,18 +89,30 @@ class HostPath:
             shutil.copyfileobj(content, stream, 1 << 20)
         give_like(target, self._state.layout.work)
 
-    def _below(self, folder: Path, prefix: str, depth: int) -> Iterator[tuple[str, Path]]:
-        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+    def _below(self, top: Path) -> Iterator[tuple[str, Path]]:
+        open_folders = [("", _entries(top))]
+        while open_folders:
+            prefix, entries = open_folders[-1]
+            entry = next(entries, None)
+            if entry is None:
+                open_folders.pop()
+                continue
             path, name = Path(entry.path), f"{prefix}{entry.name}"
-            if entry.is_dir(follow_symlinks=False) or (
-                entry.is_dir() and self._allowed(path) and depth < MAX_LINKED
-            ):
-                yield from self._below(path, f"{name}/", depth + 1)
+            if entry.is_dir(follow_symlinks=False) or self._goes_through(entry, len(open_folders) - 1):
+                open_folders.append((f"{name}/", _entries(path)))
             else:
                 yield name, path
 
-    def _allowed(self, path: Path) -> bool:
-        if self._state.on_host:
-            return True
-        work = os.path.realpath(self._state.layout.work)
-        return os.path.commonpath([work, os.path.realpath(path)]) == work
+    def _goes_through(self, entry: os.DirEntry[str], depth: int) -> bool:
+        """Whether it is a link to a folder that is looked into. Raises OSError after too many of them."""
+        if not entry.is_dir() or depth >= MAX_LINKED or not self._state.keeps(Path(entry.path)):
+            return False
+        self._linked += 1
+        if self._linked > MAX_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), self.name)
+        return True
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as found:
+        return iter(sorted(found, key=lambda entry: entry.name))

@@ -179,6 +179,10 @@ class Preparer:
         layout = self.state.layout
         folder = layout.workspace / reference.path
         named = posixpath.normpath(f"{layout.runner_workspace}/{reference.path}")
+        if "\0" in named:
+            raise UsageError(f"'{uses}' does not name an action: a null character has no place in it")
+        if not self.state.keeps(folder):
+            raise UsageError(f"'{uses}' is not read: a symbolic link leads out of the job's folders")
         return PreparedAction(uses, read_manifest(folder, uses, named), folder, root=layout.workspace)
 
     def _own(self, uses: str, reference: RemoteAction) -> PreparedAction:

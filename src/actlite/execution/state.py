@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from pathlib import Path
@@ -165,6 +166,14 @@ class JobState:
         """The path on this machine of a path that a step named; None where it is the container's own."""
         found = self.layout.host_path(path)
         return Path(path) if found is None and self.on_host else found
+
+    def keeps(self, path: Path) -> bool:
+        """Whether a path of this machine stays within the job's folders, wherever links that a step has put there
+        lead. On this machine a step sees all files anyhow."""
+        if self.on_host:
+            return True
+        work = os.path.realpath(self.layout.work)
+        return os.path.commonpath([work, os.path.realpath(path)]) == work
 
     @property
     def running(self) -> Sandbox:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -295,7 +296,10 @@ def _remove_tree(path: Path) -> list[Path]:
         except OSError:
             left.append(path)
         return left
-    shutil.rmtree(path, onerror=failed)
+    try:
+        shutil.rmtree(path, onerror=failed)
+    except RecursionError:  # folders are nested deeper than Python goes
+        subprocess.run(["rm", "-rf", "--", str(path)], capture_output=True, check=False)
     return left or [path] if os.path.lexists(path) else []
 
 

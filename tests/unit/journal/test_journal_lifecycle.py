@@ -336,3 +336,17 @@ def test_the_calls_of_a_killed_run_are_ended(store: RunStore, engine: FakeEngine
     (call,) = record.calls
     assert (call.result, call.reason) == ("cancelled", "actlite was killed")
     assert {job.key: job.result for job in record.jobs}["b / one"] == "cancelled"
+
+
+def test_folders_nested_deeper_than_python_goes_are_removed(tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    top.mkdir()
+    handle = os.open(top, os.O_RDONLY)
+    for _ in range(3000):  # deeper than any path may be long
+        os.mkdir("a", dir_fd=handle)
+        inner = os.open("a", os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = inner
+    os.close(handle)
+    assert not remove_tree(top)
+    assert not top.exists()

@@ -214,6 +214,14 @@ def _translated(state: JobState, env: dict[str, str]) -> dict[str, str]:
 
 
 def _mounts(state: JobState) -> tuple[Mount, ...]:
+    """Raises CannotRun where a step has made one of the folders a link that leads to other files of this machine."""
+    for real, _ in _places(state):
+        if not state.keeps(real):
+            raise CannotRun(
+                f"'{state.layout.runner_path(real)}' is not mounted: a step has put a symbolic link there, or above it",
+                why="It leads out of the job's folders, to files of this machine.",
+                do="Remove the link first.",
+            )
     socket = (Mount(DOCKER_SOCKET, DOCKER_SOCKET),) if state.services.settings.docker_socket else ()
     return (*socket, *(Mount(str(real), inside) for real, inside in _places(state)))
 

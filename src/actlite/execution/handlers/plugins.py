@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from actlite.errors import ActliteError
+from actlite.errors import ActliteError, DiskFull
 from actlite.events import ArtifactFound
 from actlite.execution.handlers.checkout import run_checkout_plugin
 from actlite.execution.host_files import HostPath
@@ -22,15 +22,25 @@ class PluginError(ActliteError):
     """What a plugin says before it fails."""
 
 
+class _Stopped(Exception):
+    """The step was cancelled, or its time is over."""
+
+
 def run_plugin(run: StepRun, plugin: str, inputs: Mapping[str, str]) -> StepResult:
-    """Do a plugin's work; one that fails says why, and that its process has failed, as on the runner."""
+    """Do a plugin's work; one that fails says why, and that its process has failed, as on the runner. One that is
+    stopped ends at its next file."""
     known = {name.lower(): found for name, found in PLUGINS.items()}.get(plugin.lower())
     if known is None:  # R: ActionManager.LoadAction, ArgUtil.NotNull
         raise PluginError(f"Value cannot be null. (Parameter '{plugin}')")
     type_name, work = known
     try:
         work(run, {name.lower(): value for name, value in inputs.items()})
-    except ActliteError as error:
+    except _Stopped:
+        return StepResult(FAILURE)
+    except DiskFull:
+        raise
+    except (ActliteError, RecursionError) as raised:
+        error = raised if isinstance(raised, ActliteError) else PluginError("Folders are nested too deeply")
         lines = [*str(error).splitlines(), _exited(run, type_name)]
         run.log.write("".join(f"##[error]{line}\n" for line in lines))
         run.effects.annotate_error(error.what)
@@ -67,11 +77,14 @@ def publish(run: StepRun, inputs: Mapping[str, str]) -> None:
     number = run.state.github.get("run_id", "")
     run.log.write(f"Uploading artifact '{name}' from '{source.name}' for run #{number}\n")
     store = ArtifactFiles(run.state.services.folder)
-    files = list(source.files())
+    try:
+        files = list(source.files())
+    except OSError as error:
+        raise PluginError(f"{error.strerror or error}: '{source.name}'") from error
     run.log.write(f"Uploading {len(files)} files\n")
     folder = store.begin(name)
     try:
-        size = sum(_upload(store, folder, source, path, place) for path, place in files)
+        size = sum(_upload(run, store, folder, source, path, place) for path, place in files)
         run.log.write(f"File upload complete.\nUploaded '{size}' bytes from '{source.name}' to server\n")
     finally:  # what was uploaded before something went wrong is there
         stored = store.finish(folder, name, run.state.leg.key)
@@ -79,7 +92,20 @@ def publish(run: StepRun, inputs: Mapping[str, str]) -> None:
         _tell(run, stored)
 
 
-def _upload(store: ArtifactFiles, folder: Path, source: HostPath, path: str, place: Path) -> int:
+def _go_on(run: StepRun) -> None:
+    """Raises _Stopped where the step is to end."""
+    if run.deadline is not None and run.state.services.clock() >= run.deadline:
+        run.timed_out = True
+    if run.stopping:
+        run.killed = True
+    if run.killed or run.timed_out:
+        raise _Stopped
+
+
+def _upload(
+    run: StepRun, store: ArtifactFiles, folder: Path, source: HostPath, path: str, place: Path
+) -> int:
+    _go_on(run)
     try:
         with source.open(place) as content:
             return store.put(folder, path, content)
@@ -126,10 +152,14 @@ def _bring(run: StepRun, stored: StoredArtifact, files: list[Path], target: Host
         *(parent for file in files for parent in file.parents if stored.folder in parent.parents),
     }
     empty = sum(file.stat().st_size == 0 for file in files)
-    target.make_folder()
     for file in files:
-        with file.open("rb") as content:
-            target.write(file.relative_to(stored.folder).as_posix(), content)
+        _go_on(run)
+        name = file.relative_to(stored.folder).as_posix()
+        try:
+            with file.open("rb") as content:
+                target.write(name, content)
+        except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+            raise PluginError(f"{error.strerror}: '{target.name}/{name}'") from error
     run.log.write(f"{len(folders)} folders created.\n")
     if empty:
         run.log.write(f"{empty} empty files created.\n")
