@@ -51,6 +51,16 @@ class Update:
     """What the working trees on this machine have changed comes on top."""
     offline: bool
     bring: Bring
+    server: str
+    by_ssh: tuple[str, ...] = ()
+    """How addresses begin that mean the server by ssh; they are taken for the server's own."""
+    persist: bool = False
+    """This is kept in the submodules' settings."""
+
+    @property
+    def rewrites(self) -> str:
+        """The setting that says so."""
+        return f"url.{self.server}/.insteadOf"
 
 
 def put_submodules(git: Git, origin: Origin | None, update: Update) -> list[str]:
@@ -83,6 +93,8 @@ def put_submodules(git: Git, origin: Origin | None, update: Update) -> list[str]
         lines.append(f"Submodule path '{path}': checked out '{sha}'")
         below = Git(git.folder / path)
         below("config", "--local", "gc.auto", "0")
+        for start in update.by_ssh if update.persist else ():
+            below("config", "--local", "--add", update.rewrites, start)
         if inner is not None and inner.tree is not None and update.changes:
             changed = _changed(inner.tree)
             for one in changed:
@@ -128,8 +140,20 @@ def _fetch(git: Git, path: str, sha: str, url: str, update: Update) -> None:
             do="Run git submodule update --init --recursive here, or without --offline.",
         )
     depth = [f"--depth={update.depth}"] if update.depth else []
+    settings = [word for start in update.by_ssh for word in ("-c", f"{update.rewrites}={start}")]
     try:
-        git("-c", "protocol.version=2", "submodule", "update", "--init", "--force", *depth, "--", path)
+        git(
+            "-c",
+            "protocol.version=2",
+            *settings,
+            "submodule",
+            "update",
+            "--init",
+            "--force",
+            *depth,
+            "--",
+            path,
+        )
     except CannotRun as error:
         raise CannotRun(
             f"Submodule {path} is not on this machine (commit {sha}), and could not be fetched from {url}",

@@ -54,6 +54,10 @@ class CheckoutRequest:
     """What a partial clone leaves out: only its settings are made, all objects are there."""
     keep: bool = False
     """``clean: false``: what is in the folder of an earlier checkout stays, where no file of the commit comes."""
+    by_ssh: tuple[str, ...] = ()
+    """How submodules' addresses begin that mean the server by ssh."""
+    persist: bool = False
+    """Settings for later fetches are kept; credentials never are."""
     as_root: bool = False
     """Who unpacks an archive is root."""
 
@@ -103,7 +107,16 @@ def fill(workspace: Path, request: CheckoutRequest) -> CheckoutResult:
             )
     if request.submodules:
         origin = Origin(local.common_dir, local.root) if local is not None else None
-        update = Update(request.depth, request.nested, mine, request.offline, _bring)
+        update = Update(
+            depth=request.depth,
+            nested=request.nested,
+            changes=mine,
+            offline=request.offline,
+            bring=_bring,
+            server=request.server,
+            by_ssh=request.by_ssh,
+            persist=request.persist,
+        )
         lines += put_submodules(git, origin, update)
     if not request.with_git:
         shutil.rmtree(target / ".git")

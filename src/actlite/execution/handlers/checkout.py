@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from actlite.errors import CannotRun
 from actlite.execution.checkout_versions import (
@@ -130,6 +131,8 @@ def _fill(run: StepRun, inputs: dict[str, str], found: Found, version: Version) 
         sparse=sparse,
         filter=inputs.get("filter", "") or ("blob:none" if sparse is not None else ""),
         keep=bool(inputs["clean"]) and not _true(inputs["clean"]),
+        by_ssh=() if inputs["ssh-key"] else _by_ssh(run),
+        persist=_true(inputs["persist-credentials"]),
         as_root=found.user is not None and found.user[0] == 0,
     )
     for name in ("ssh-key", "lfs"):
@@ -152,6 +155,18 @@ def _fill(run: StepRun, inputs: dict[str, str], found: Found, version: Version) 
         if with_git:
             run.outputs["commit"] = result.sha
     return StepResult(SUCCESS, 0)
+
+
+def _by_ssh(run: StepRun) -> tuple[str, ...]:
+    """How ssh addresses of the server begin: also those for the owner's own certificates (workflow-context-helper.ts)."""
+    github = run.state.github
+    host = urlsplit(str(github.get("server_url", ""))).hostname or ""
+    event = github.get("event")
+    repository = event.get("repository") if isinstance(event, Mapping) else None
+    owner = repository.get("owner") if isinstance(repository, Mapping) else None
+    number = owner.get("id") if isinstance(owner, Mapping) else None
+    own = (f"org-{number:.0f}@github.com:",) if isinstance(number, (int, float)) else ()
+    return (f"git@{host}:", *own)
 
 
 def _sparse(inputs: Mapping[str, str], found: Found) -> Sparse | None:
