@@ -87,6 +87,39 @@ jobs:
     steps: [{{name: inner, run: echo ran}}]
 """
 
+CANCELS = """
+on: push
+jobs:
+  quick: {runs-on: ubuntu-latest, steps: [{run: 'until [ -e $GO/job ] && [ -e $GO/call ] && [ -e $GO/own ]; do sleep 0.05; done'}]}
+  job:
+    concurrency: {group: J, cancel-in-progress: true}
+    runs-on: ubuntu-latest
+    steps: [{run: touch $GO/job; sleep 60}, {name: cleans up, if: always(), run: date}]
+  call:
+    concurrency: {group: C, cancel-in-progress: true}
+    uses: ./.github/workflows/free.yml
+    with: {touch: call}
+  own:
+    uses: ./.github/workflows/own.yml
+    with: {touch: own}
+  later-job: {needs: quick, concurrency: {group: j, cancel-in-progress: true}, runs-on: ubuntu-latest, steps: [{run: date}]}
+  later-call: {needs: quick, concurrency: {group: c, cancel-in-progress: true}, uses: ./.github/workflows/free.yml}
+  later-own: {needs: quick, uses: ./.github/workflows/own.yml}
+  sees:
+    needs: [job, call, own]
+    if: always()
+    runs-on: ubuntu-latest
+    steps: [{name: sees, run: 'echo "results=${{ join(needs.*.result) }}"'}]
+"""
+SLOW = """
+on: {workflow_call: {inputs: {touch: {type: string}}}}
+jobs:
+  one:
+    runs-on: ubuntu-latest
+    steps: [{if: inputs.touch, run: 'touch $GO/${{ inputs.touch }}; sleep 60'}]
+  two: {needs: one, if: always(), runs-on: ubuntu-latest, steps: [{run: date}]}
+"""
+
 
 class Runs:
     """Runs of one repository that are alive at the same time; what is still alive in the end is killed."""
@@ -280,3 +313,25 @@ def test_a_group_that_is_already_held(calls: Outcome) -> None:
 def test_groups_of_calls(calls: Outcome) -> None:
     assert calls.jobs["free / inner"]["result"] == "success"
     assert calls.log("inner", "free / inner")
+
+
+@pytest.mark.rule("workflow/group-of-jobs", "workflow/group-of-calls", "workflow/group-cancel-in-progress")
+def test_jobs_and_calls_that_cancel_others(conform: Conform, tmp_path: Path) -> None:
+    own = SLOW + "concurrency: {group: D, cancel-in-progress: true}\n"
+    files = {".github/workflows/free.yml": SLOW.lstrip(), ".github/workflows/own.yml": own.lstrip()}
+    workflow = CANCELS.replace("on: push", f"on: push\nenv: {{GO: {tmp_path}}}", 1)
+    files = {name: text.replace("$GO", str(tmp_path)) for name, text in files.items()}
+    ran = conform(workflow, *HOST, image="host", files=files, expect=1, seconds=40)
+    found = {key: (job["result"], job["reason"]) for key, job in ran.jobs.items()}
+    for key, group in (
+        ("job", "J"),
+        ("call / one", "C"),
+        ("call / two", "C"),
+        ("own / one", "D"),
+        ("own / two", "D"),
+    ):
+        assert found[key] == ("cancelled", REPLACED.format(group)), key
+    for key in ("later-job", "later-call / one", "later-call / two", "later-own / one", "later-own / two"):
+        assert found[key] == ("success", ""), key
+    assert ran.step("cleans up", "job")["outcome"] == "success"
+    assert ran.values("sees", "sees")["results"] == "cancelled,cancelled,cancelled"
