@@ -15,6 +15,7 @@ from functools import partial
 
 from actlite.events import StepFinished, StepQueued
 from actlite.execution.command_effects import prepend_path
+from actlite.execution.counting import remember, worse
 from actlite.execution.naming import step_name
 from actlite.execution.results import CANCELLED, FAILURE, SUCCESS
 from actlite.execution.state import Frame, JobState
@@ -24,11 +25,11 @@ from actlite.execution.steps import (
     StepTask,
     announce,
     perform,
+    place_in_file,
     reach,
-    remember,
-    stop_soon,
-    worse,
+    written_id,
 )
+from actlite.execution.stopping import stop_soon
 from actlite.expressions.template import Scope
 from actlite.workflow.model import ControlStep, Step
 
@@ -147,7 +148,7 @@ class BackgroundSteps:
             self._drop_waiting()
         elif full:
             state = self._state
-            id = task.step.id if task.step is not None else ""
+            id = written_id(task)
             state.emit(StepQueued(state.services.clock(), state.leg.key, task.key, id, run.name))
         self._fill()
 
@@ -242,19 +243,19 @@ class BackgroundSteps:
         state, task = self._state, one.run.task
         one.never = True
         one.run.log.close()
-        id = task.step.id if task.step is not None else ""
         why = "it was cancelled before there was a place for it in the background"
         state.emit(
             StepFinished(
                 state.services.clock(),
                 state.leg.key,
                 task.key,
-                id,
+                written_id(task),
                 one.run.name,
                 CANCELLED,
                 CANCELLED,
                 0.0,
                 reason=why,
+                **place_in_file(task),
             )
         )
         one.ended.set()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import math
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from functools import partial
 from typing import Any
 
@@ -30,24 +29,25 @@ from actlite.events import (
 )
 from actlite.execution.cancellation import seconds
 from actlite.execution.command_effects import CommandEffects
+from actlite.execution.counting import count, remember, worse
 from actlite.execution.diagnosing import Observer, diagnose_step, doubt_prediction
 from actlite.execution.file_commands import StepFiles
-from actlite.execution.opening import MAX_TIMEOUT, cannot_write
+from actlite.execution.opening import cannot_write
 from actlite.execution.output import StepLog
 from actlite.execution.places import runner_name
 from actlite.execution.problems import step_error
 from actlite.execution.results import CANCELLED, FAILURE, SKIPPED, SUCCESS
 from actlite.execution.scope import scope
 from actlite.execution.state import Frame, JobState
+from actlite.execution.step_settings import continue_on_error, say_undecided, tell, timeout_minutes
+from actlite.execution.stopping import on_cancel
 from actlite.expressions.errors import ExpressionError
 from actlite.expressions.template import (
     Scope,
     condition,
     condition_source,
     evaluate_mapping,
-    evaluate_scalar,
 )
-from actlite.expressions.values import to_string
 from actlite.records import changeable, frozen
 from actlite.workflow.model import Step
 
@@ -241,11 +241,11 @@ def reach(state: JobState, task: StepTask) -> StepRun | None:
     run.name = _name(state, task, run)
     if reason and not run.failed_early:
         if run.without_env:
-            _tell(run, run.without_env)
+            tell(run, run.without_env)
         _skip(run, reason, tree)
         return None
     if task.background and not run.failed_early:
-        run.minutes = _timeout_minutes(run, lambda what, error: None)
+        run.minutes = timeout_minutes(run, lambda what, error: None)
     return run
 
 
@@ -254,7 +254,9 @@ def announce(run: StepRun) -> float:
     state, task = run.state, run.task
     run.begun = state.services.clock()
     detail = state.masker.mask(task.detail)
-    state.emit(StepStarted(run.begun, state.leg.key, task.key, _id(task), run.name, detail, task.background))
+    state.emit(
+        StepStarted(run.begun, state.leg.key, task.key, written_id(task), run.name, detail, task.background)
+    )
     return run.begun
 
 
@@ -265,13 +267,13 @@ def perform(run: StepRun) -> str:
     started = announce(run) if run.begun is None else run.begun
     result = StepResult(FAILURE)
     for message in filter(None, (run.without_env, run.failed_early)):
-        _tell(run, message)
+        tell(run, message)
     if not run.failed_early:
         result = _run_body(state, task, run)
         if run.without_env:
             result = StepResult(worse(FAILURE, result.outcome), result.exit_code)
     conclusion = result.outcome
-    if result.outcome == FAILURE and not run.failed_early and _continue_on_error(run):
+    if result.outcome == FAILURE and not run.failed_early and continue_on_error(run):
         conclusion = SUCCESS
     if run.abandoned:
         result, conclusion = StepResult(CANCELLED, result.exit_code), CANCELLED
@@ -282,7 +284,7 @@ def perform(run: StepRun) -> str:
     if not task.background:
         remember(run)
     if not task.background or run.failed_early:
-        _count(run)
+        count(run)
     diagnosis = diagnose_step(run) if result.outcome == FAILURE else None
     if result.outcome == SUCCESS:
         doubt_prediction(run)
@@ -292,15 +294,15 @@ def perform(run: StepRun) -> str:
             clock(),
             state.leg.key,
             task.key,
-            _id(task),
+            written_id(task),
             name,
             result.outcome,
             conclusion,
             clock() - started,
             result.exit_code,
-            {k: mask(v) for k, v in outputs.items()},
+            {mask(k): mask(v) for k, v in outputs.items()},
             diagnosis,
-            **_place(task),
+            **place_in_file(task),
         )
     )
     return conclusion
@@ -336,7 +338,7 @@ def _open(state: JobState, task: StepTask, outputs: dict[str, str]) -> StepRun:
         matchers=state.matchers,
         deprecate_outputs=state.services.runner.date >= OLD_COMMANDS_DEPRECATED,
         runner_name=lambda real: runner_name(real, state.layout.work, state.layout.runner_work),
-        step_id=_id(task) if task.stage == "main" else "",
+        step_id=written_id(task) if task.stage == "main" else "",
         outer=task.frame.annotations,
     )
     log = StepLog(
@@ -360,12 +362,6 @@ def _open(state: JobState, task: StepTask, outputs: dict[str, str]) -> StepRun:
     if not task.background:
         effects.on_env = run.see_env
     return run
-
-
-def worse(result: str, other: str) -> str:
-    """The worse of two results: a cancellation is the worst, and nothing else but a failure counts (R:
-    TaskResultUtil.MergeTaskResults)."""
-    return next((bad for bad in (CANCELLED, FAILURE) if bad in (result, other)), result)
 
 
 class OwnEnv(dict[str, str]):
@@ -429,21 +425,21 @@ def _skip(run: StepRun, reason: str, tree: Mapping[str, Any] | None) -> None:
             clock(),
             state.leg.key,
             task.key,
-            _id(task),
+            written_id(task),
             run.name,
             SKIPPED,
             SKIPPED,
             0.0,
             reason=state.masker.mask(reason),
             condition=tree,
-            **_place(task),
+            **place_in_file(task),
         )
     )
 
 
 def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
     """The body within its time, stoppable, with the files that the step wrote read afterwards."""
-    minutes = run.minutes if task.background else _timeout_minutes(run, partial(_undecided, run))
+    minutes = run.minutes if task.background else timeout_minutes(run, partial(say_undecided, run))
     limits = [task.frame.deadline] if task.frame.deadline is not None else []
     if minutes:
         limits.append(state.services.clock() + seconds(minutes))
@@ -451,7 +447,7 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
 
     def stop() -> None:
         if not run.late or state.cancel.forced:
-            _on_cancel(state, task, run)
+            on_cancel(state, task, run)
 
     end = state.cancel.subscribe(stop) if task.stage != "complete" else (lambda: None)
     try:
@@ -469,7 +465,7 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
         run.log.write("".join(f"##[error]{line}\n" for line in str(problem).splitlines()))
         run.effects.annotate_error(problem.what)
         result = StepResult(FAILURE)
-        if state.status == SUCCESS and not _continue_on_error(run):
+        if state.status == SUCCESS and not continue_on_error(run):
             state.unable = is_lack(problem, setting_up=task.stage == "setup")
     except ValueError as wrong:
         if "embedded null" not in str(wrong):
@@ -485,8 +481,13 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
     summary = run.opened_files.collect(run.effects, run.log) if run.opened_files is not None else ""
     if summary:
         state.emit(StepSummary(state.services.clock(), state.leg.key, task.key, state.masker.mask(summary)))
-    if run.embeds:
-        return result
+    return result if run.embeds else _judged(run, result, minutes)
+
+
+def _judged(run: StepRun, result: StepResult, minutes: int) -> StepResult:
+    """What a body's result comes to where its time was over (``minutes`` of its own, 0 for none), it was stopped, or
+    a command has let it fail."""
+    state, task = run.state, run.task
     if run.timed_out:
         what = "background step" if task.background else "action"
         message = (
@@ -494,7 +495,7 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
             if minutes
             else "The action has timed out."
         )
-        _tell(run, message)
+        tell(run, message)
         return StepResult(FAILURE, result.exit_code)
     if run.killed and (state.cancel.cancelled or run.stopping):
         if not task.background:
@@ -505,120 +506,16 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
     return result
 
 
-def _on_cancel(state: JobState, task: StepTask, run: StepRun) -> None:
-    """The runner asks the running step's condition again; a step that would not run now is stopped. One in the
-    background is not asked (R: BackgroundStepCoordinator.StartBackgroundStep)."""
-    state.status = CANCELLED
-    keep_going = False
-    if not state.cancel.forced and not task.background:
-        frame = task.frame if task.frame.status is None else replace(task.frame, status=CANCELLED)
-        again = scope(state, frame, run.env, task.step, stage=task.stage)
-        try:
-            keep_going = condition(task.condition, again).value
-        except ExpressionError:
-            keep_going = False
-    if not keep_going:
-        run.killed = True
-        stop_soon(run)
-
-
-def stop_soon(run: StepRun) -> None:
-    """Stop what a step runs; returns at once."""
-    threading.Thread(target=_stop, args=(run,), name=f"kill {run.task.key}", daemon=True).start()
-
-
-def _stop(run: StepRun) -> None:
-    """Ask until the step has ended: a process that was only about to start has to hear it too."""
-    while not run.ended.is_set() and not run.embeds:
-        if run.stop is not None:
-            run.stop()
-        run.ended.wait(0.1)
-
-
-def remember(run: StepRun) -> None:
-    """Put a result where later expressions see it. Ids that begin with ``__`` are never recorded."""
-    task = run.task
-    if task.stage == "main" and task.step is not None and task.step.id:
-        task.frame.steps[task.step.id] = {
-            "outputs": dict(run.outputs),
-            "outcome": run.outcome or SUCCESS,
-            "conclusion": run.conclusion or SUCCESS,
-        }
-
-
-def show_outputs(run: StepRun) -> None:
-    """Let the outputs so far be seen, while the step runs."""
-    if run.task.step is not None and run.task.step.id:
-        run.frame.steps.setdefault(run.task.step.id, {})["outputs"] = dict(run.outputs)
-
-
-def _count(run: StepRun) -> None:
-    """Let a conclusion count for the job, or for the composite action around. A control step that is cancelled
-    without the job leaves it alone (R: StepsRunner.RunAsync)."""
-    state, task, conclusion = run.state, run.task, run.conclusion
-    if task.frame.status is not None:  # the step that uses the action will tell the job
-        task.frame.status = worse(task.frame.status, conclusion)
-    elif conclusion == FAILURE and state.status == SUCCESS:
-        state.status = FAILURE
-    elif conclusion == CANCELLED and state.cancel.cancelled:
-        state.status = CANCELLED
-
-
-def _continue_on_error(run: StepRun) -> bool:
-    """The step's ``continue-on-error``, at any of its stages (R: ExecutionContext.ApplyContinueOnError)."""
-    step = run.task.step
-    if run.excused is None:
-        run.excused = False
-        if step is not None and step.continue_on_error is not None:
-            try:
-                value = evaluate_scalar(step.continue_on_error, run.scope)
-                if not isinstance(value, bool):
-                    raise ExpressionError("evaluation", f"Unexpected value '{to_string(value)}'")
-                run.excused = value
-            except ExpressionError as error:
-                _undecided(
-                    run,
-                    "The step failed and an error occurred when attempting to determine whether to continue on error.",
-                    error,
-                )
-    return run.excused
-
-
-def _timeout_minutes(run: StepRun, undecided: Callable[[str, ExpressionError], None]) -> int:
-    """Whole minutes at any stage of a step; 0 is no limit, also where it can't be told (R: StepsRunner.RunStepAsync)."""
-    step = run.task.step
-    if step is None or step.timeout_minutes is None:
-        return 0
-    try:
-        value = evaluate_scalar(step.timeout_minutes, run.scope)
-        if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
-            raise ExpressionError("evaluation", f"Unexpected value '{to_string(value)}'")
-    except ExpressionError as error:
-        undecided("An error occurred when attempting to determine the step timeout.", error)
-        return 0
-    return max(0, int(min(value, MAX_TIMEOUT)))
-
-
-def _undecided(run: StepRun, what: str, error: ExpressionError) -> None:
-    for message in (what, step_error(error)):
-        _tell(run, message)
-
-
-def _tell(run: StepRun, message: str) -> None:
-    """An error of the step's: in its log, and as an annotation."""
-    run.log.write(f"##[error]{message}\n")
-    run.effects.annotate_error(message)
-
-
 def _name(state: JobState, task: StepTask, run: StepRun) -> str:
     return state.masker.mask(task.name if isinstance(task.name, str) else task.name(run.scope))
 
 
-def _place(task: StepTask) -> dict[str, Any]:
+def place_in_file(task: StepTask) -> dict[str, Any]:
     """Where the step stands in its file."""
     span = task.step.span if task.step else None
     return {"file": span.source.name, "line": span.line, "column": span.column} if span else {}
 
 
-def _id(task: StepTask) -> str:
+def written_id(task: StepTask) -> str:
+    """The id that the workflow gives the step; '' for none."""
     return task.step.id if task.step else ""

@@ -99,7 +99,7 @@ jobs:
       - {{run: sleep 0.5}}
       - name: before
         run: |
-          echo "status=${{{{ job.status }}}}"
+          echo "status=${{{{ job.status }}}}"; echo "ended=${{{{ steps.red.outcome }}}}"
       - {{name: first, wait: excused}}
       - name: told
         run: |
@@ -290,7 +290,7 @@ def test_a_composite_action_keeps_nothing_back(ran: Outcome) -> None:
 
 @pytest.mark.rule("background/wait-fails", "background/wait-always")
 def test_a_wait_takes_the_result(ran: Outcome) -> None:
-    assert ran.values("before", "fails")["status"] == "success"
+    assert ran.values("before", "fails") == {"status": "success", "ended": ""}
     assert ran.step("second", "fails")["conclusion"] == "failure"
     assert ran.step("never", "fails")["outcome"] == "skipped"
     assert ran.step("third", "fails")["outcome"] == "success"

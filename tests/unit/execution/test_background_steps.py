@@ -85,6 +85,7 @@ def test_a_step_that_is_cancelled_while_it_waits_for_a_place(
         "Complete job": "success",
     }
     assert "##[error]A task was canceled." in result.log()
+    assert next(event.line for event in result.steps().values() if event.name == "b") == 8
     assert "echo <>" in result.scripts()
     assert "echo never" not in result.scripts()
     assert "  b: Unknown" in result.log()

@@ -8,11 +8,12 @@ from typing import Any
 
 from actlite.errors import UsageError
 from actlite.execution import runner_log
+from actlite.execution.counting import show_outputs
 from actlite.execution.prepared import PreparedAction
 from actlite.execution.results import FAILURE, SKIPPED, SUCCESS
 from actlite.execution.scope import scope
 from actlite.execution.state import Frame
-from actlite.execution.steps import StepResult, StepRun, StepTask, base_key, perform, reach, show_outputs
+from actlite.execution.steps import StepResult, StepRun, StepTask, base_key, perform, reach
 from actlite.expressions.template import Scope, evaluate_string
 
 MAX_NESTED = 50
