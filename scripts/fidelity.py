@@ -18,6 +18,7 @@ from tests.fidelity_rules import Area, Rule, areas
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "fidelity.md"
 RUNNER = "https://github.com/actions/runner/blob/main/src/"
+CHECKOUT = "https://github.com/actions/checkout/blob/main/"
 SERVICES = "https://github.com/actions/languageservices/blob/main/"
 DOCS = "https://docs.github.com/en/actions/"
 INTRODUCTION = """\
@@ -121,6 +122,8 @@ def _source(source: str) -> str:
         return (
             f"[docs]({DOCS}{rest})" if "/" in rest else f"GitHub's docs: {_cell(rest).replace('<', '&lt;')}"
         )
+    if separator and kind == "checkout":
+        return f"[{Path(rest).name}]({CHECKOUT}{rest})"
     if separator and kind == "languageservices":
         return f"[{Path(rest).name}]({SERVICES}{rest})"
     return f"[{Path(source).stem}]({RUNNER}{source})"

@@ -22,7 +22,7 @@ class Rule:
     id: str
     text: str
     source: tuple[str, ...]
-    """Files below ``src`` of actions/runner, or ``docs: PAGE``, ``languageservices: FILE``."""
+    """Files below ``src`` of actions/runner, or ``docs: PAGE``, ``languageservices: FILE``, ``checkout: FILE``."""
     differs: str = ""
     """What actlite does instead, and why; '' where it does the same."""
     cases: tuple[int, ...] = ()

@@ -191,7 +191,7 @@ def _refused(run: StepRun, inputs: Mapping[str, str], found: Found, wanted: str,
     owner, slash, name = wanted.partition("/")
     if not (owner and slash and name) or "/" in name:
         return f"Invalid repository '{wanted}'. Expected format {{owner}}/{{repo}}."
-    root = run.state.layout.runner_workspace
+    root = run.state.layout.sandbox_path(run.state.layout.workspace)
     place = posixpath.normpath(posixpath.join(root, inputs["path"]))
     if not f"{place}/".startswith(f"{root}/"):
         return f"Repository path '{place}' is not under '{root}'"
