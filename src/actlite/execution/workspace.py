@@ -11,15 +11,16 @@ import re
 import shutil
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from actlite.contexts.repository import NO_COMMIT, Repository
 from actlite.errors import CannotRun
-from actlite.execution.archive import archive_modes, as_archive
 from actlite.execution.ownership import give_like
-from actlite.execution.sparse import Sparse, outside, set_sparse
-from actlite.execution.submodules import Origin, Update, put_submodules
 from actlite.execution.workspace_git import SERVE, Git, file_url, printable
 from actlite.records import frozen
+
+if TYPE_CHECKING:
+    from actlite.execution.sparse import Sparse
 
 _SHA = re.compile("[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 
@@ -96,6 +97,8 @@ def fill(workspace: Path, request: CheckoutRequest) -> CheckoutResult:
     git("config", "--local", "gc.auto", "0")
     sha = _fetch(git, request, source, ref, sha)
     if not request.with_git:
+        from actlite.execution.archive import archive_modes, as_archive
+
         as_archive(git)
     local = request.local
     mine = local is not None and not request.committed and sha == local.head
@@ -106,6 +109,8 @@ def fill(workspace: Path, request: CheckoutRequest) -> CheckoutResult:
                 f"{len(changes)} changed file(s) of the working tree on top; --committed leaves them out"
             )
     if request.submodules:
+        from actlite.execution.submodules import Origin, Update, put_submodules
+
         origin = Origin(local.common_dir, local.root) if local is not None else None
         update = Update(
             depth=request.depth,
@@ -221,6 +226,8 @@ def _fetch(git: Git, request: CheckoutRequest, source: str, ref: str, sha: str) 
 
 def _check_out(git: Git, request: CheckoutRequest, *what: str) -> None:
     if request.sparse is not None and request.with_git:
+        from actlite.execution.sparse import set_sparse
+
         set_sparse(git, request.sparse)
     git("checkout", "-q", "--force", *what)
 
@@ -230,6 +237,8 @@ def copy_changes(repository: Repository, target: Path, sparse: Git | None = None
     out; the names of those files."""
     changed = [change.path for change in repository.status()]
     if sparse is not None and changed:
+        from actlite.execution.sparse import outside
+
         left_out = outside(sparse, changed)
         changed = [name for name in changed if name.rstrip("/") not in left_out]
     for name in changed:

@@ -21,7 +21,9 @@ def git(tmp_path: Path) -> Git:
     for name in ("top", "src/a", "src/deep/b", "docs/d", "docs/src", "kept/out/x"):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(f"{name}\n")
-    (source / ".gitattributes").write_text("/docs export-ignore\nkept/out/x export-ignore\ntop export-subst\n")
+    (source / ".gitattributes").write_text(
+        "/docs export-ignore\nkept/out/x export-ignore\ntop export-subst\n"
+    )
     (source / "top").write_text("$Format:%an$\n")
     there = Git(source)
     there("init", "-q", "-b", "main")

@@ -9,7 +9,7 @@ import shutil
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from actlite.errors import CannotRun
@@ -29,12 +29,14 @@ from actlite.execution.plain_files import open_plain
 from actlite.execution.prepared import PreparedAction
 from actlite.execution.products import tree
 from actlite.execution.results import FAILURE, SUCCESS
-from actlite.execution.sparse import Sparse
 from actlite.execution.steps import StepResult, StepRun
 from actlite.execution.workspace import CheckoutRequest, fill
 from actlite.execution.workspace_git import git_version
 from actlite.records import frozen, replace
 from actlite.workflow.model import NodeRuns
+
+if TYPE_CHECKING:
+    from actlite.execution.sparse import Sparse
 
 MIN_GIT = (2, 18)
 """Older ones make the real action download an archive, without a ``.git`` folder (checkout: git-command-manager)."""
@@ -172,8 +174,12 @@ def _by_ssh(run: StepRun) -> tuple[str, ...]:
 def _sparse(inputs: Mapping[str, str], found: Found) -> Sparse | None:
     lines = (line.strip() for line in inputs.get("sparse-checkout", "").split("\n"))
     patterns = tuple(line for line in lines if line)
+    if not patterns:
+        return None
+    from actlite.execution.sparse import Sparse
+
     cone = _true(inputs.get("sparse-checkout-cone-mode", "") or "true")
-    return Sparse(patterns, cone, git_version(found.git)) if patterns else None
+    return Sparse(patterns, cone, git_version(found.git))
 
 
 def _tell_archive(run: StepRun, least: tuple[int, int]) -> None:
