@@ -13,7 +13,7 @@ import itertools
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -62,6 +62,9 @@ class Call:
     mounts: Sequence[Mount]
     sandbox: str
     """The sandbox's id; empty for a container of `FakeEngine.run_container`."""
+    script: str = ""
+    """The text of the script that the process runs, as it is when it begins: its last argument that is a file; else
+    its argv."""
 
     def host(self, inside: str) -> Path:
         """The path on this machine of a path in the sandbox. Raises KeyError when nothing mounts it."""
@@ -76,15 +79,14 @@ class Call:
             raise KeyError(f"no mount holds {inside}")
         return found[1]
 
-    @property
-    def script(self) -> str:
-        """The text of the script that the process runs: its last argument that is a file; else its argv."""
+    def begun(self) -> Call:
+        """The same with the script's text."""
         for word in reversed(self.process.argv):
             try:
-                return self.host(word).read_text()
+                return replace(self, script=self.host(word).read_text())
             except (KeyError, OSError):
                 continue
-        return " ".join(self.process.argv)
+        return replace(self, script=" ".join(self.process.argv))
 
     def append(self, variable: str, text: str) -> None:
         """Write to the end of the file that a variable of the process names, such as GITHUB_OUTPUT."""
@@ -250,6 +252,7 @@ class FakeEngine:
 
     def answer(self, call: Call, on_output: OutputSink, killed: threading.Event) -> ExitStatus:
         """Record a process and behave as its rule says."""
+        call = call.begun()
         with self._lock:
             self.calls.append(call)
         reply = self._reply(call)

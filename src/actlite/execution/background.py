@@ -303,8 +303,7 @@ class BackgroundSteps:
                 continue
             run = one.run
             state.env.update(run.effects.env)
-            for path in run.effects.path:
-                prepend_path(state.paths, path)
+            prepend_path(state.paths, run.effects.path)
             if run.task.step is not None and run.task.step.id:
                 remember(run)
             elif run.outputs:
