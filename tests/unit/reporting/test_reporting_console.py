@@ -225,6 +225,18 @@ def test_an_inner_step_is_told_instead_of_its_composite() -> None:
     assert "✗ a / Outer:" not in text
 
 
+def test_a_failure_that_the_step_around_it_may_have_is_not_told() -> None:
+    events: list[Event] = [
+        made.start("a"),
+        JobStarted(1000.0, "a", "a", "a", {}, "image"),
+        made.ended("2.1", "Inner", "failure", job="a", exit_code=3),
+        made.ended("2", "Outer", "failure", job="a", conclusion="success"),
+        JobFinished(1001.0, "a", "a", "a", "success", {}, 1.0),
+        RunFinished(1001.0, "12", "success", 1.0, (), ""),
+    ]
+    assert "✗ a / " not in show(events)
+
+
 def test_a_job_that_failed_without_a_step_says_why() -> None:
     events: list[Event] = [
         made.start("a"),

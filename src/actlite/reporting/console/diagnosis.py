@@ -47,6 +47,7 @@ def failure_lines(
     told: list[Diagnosis] = []
     any_step = False
     title = job.name or job.key
+    tolerated = tuple(f"{s.key}." for s in job.steps if s.outcome == "failure" and s.conclusion == "success")
     for step in job.steps:
         if step.outcome not in ("failure", "cancelled"):
             continue
@@ -64,7 +65,7 @@ def failure_lines(
                 yield from wrapped(Text.assemble(("✗ ", "red"), foreign(words, "bold")), screen, 2)
                 continue
             said.diagnoses.append((step.diagnosis, title))
-        elif step.outcome == "cancelled" or step.conclusion == "success":
+        elif step.outcome == "cancelled" or step.conclusion == "success" or step.key.startswith(tolerated):
             continue
         yield from _panel(job, step, screen, tails.get((job.key, step.key), []))
     if job.result in ("failure", "not-run") and job.reason and not any_step:
