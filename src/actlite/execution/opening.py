@@ -7,6 +7,7 @@ imports little, so that the wait can begin before the rest of execution is even 
 from __future__ import annotations
 
 import json
+import re
 import threading
 import zlib
 from collections.abc import Callable, Mapping
@@ -53,6 +54,11 @@ DEFAULT_TIMEOUT = 360
 """Minutes that a job may take unless it says otherwise (docs: jobs.<job_id>.timeout-minutes)."""
 MAX_TIMEOUT = 28_800
 """Minutes that any timeout is cut to, twenty days: longer than a job lives, and no more than clocks can hold."""
+_READS_JOB = re.compile(
+    r"(?<![\w.-])job\s*(?:\.\s*(?:container\b|\*)|[\[,)]|\}\})",
+    re.IGNORECASE,
+)
+"""What expressions look like that may read the network from the job context."""
 
 
 class Opening:
@@ -316,7 +322,7 @@ class Opening:
             return True
         if self.container is None:
             return False
-        if "job.container" in self.state.plan.workflow.source.text:
+        if _READS_JOB.search(self.state.plan.workflow.source.text):
             return True
         return any(isinstance(s, UsesStep) and _may_be_docker(s.uses.text) for s in self.state.job.job.steps)
 

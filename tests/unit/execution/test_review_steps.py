@@ -119,6 +119,24 @@ def test_a_job_with_services_knows_their_network(bench: Bench) -> None:
     assert result.scripts()[0].startswith("net github_network_")
 
 
+@pytest.mark.parametrize(
+    ("expression", "own"),
+    [
+        ("toJSON(job)", True),
+        ("job['container'].network", True),
+        ("join(job.*.network)", True),
+        ("format('{0}}', 'x') && JOB.container.network", True),
+        ("job.status", False),
+        ("format('{0}{1}', github.job, job.workflow_ref)", False),
+    ],
+)
+def test_a_network_is_made_where_the_job_context_may_show_it(
+    bench: Bench, expression: str, own: bool
+) -> None:
+    bench.run(JOB + f"      - run: net ${{{{ {expression} }}}}\n")
+    assert (bench.engine.opened[0].network or "").startswith("github_network_") is own
+
+
 def test_a_program_is_looked_for_again_when_the_path_has_changed(bench: Bench) -> None:
     text = JOB.replace("    container: some/image\n", "")
     found = {"pwsh": Reply(1)}
