@@ -157,6 +157,7 @@ jobs:
           echo '  5:10  warning  unused  no-unused'
           echo 'plain'
           echo '  6:1   error  too late  x'
+          echo "::add-matcher::m/tsc.json"  # the newest, so that the other one doesn't see the next line
           echo 'x.js'
           echo 'gone.ts(1,1): warning TS1: resets the other'
           echo '  7:1   error  begins anew  x'

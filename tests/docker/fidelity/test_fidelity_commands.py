@@ -64,14 +64,14 @@ jobs:
         run: echo EXCUSED=yes >>$GITHUB_ENV; exit 1
       - name: stop
         run: |
-          echo "::stop-commands::Tok"
+          echo "::stop-commands::Tok-en"
           echo "::warning::raw"
           echo "##[warning]raw too"
           echo "::stop-commands::other"
-          echo "::TOK::"
+          echo "::TOK-EN::"
           echo "::warning::obeyed"
-          echo "::stop-commands::a-long-token"
-          echo "a-long-token"
+          echo "::stop-commands::a-token"
+          echo "a-token"
       - name: after stop
         run: echo "::warning::obeyed again"
       - name: empty token
@@ -101,7 +101,7 @@ jobs:
           echo "::echo::ON"
           echo "::add-mask::to-be-hidden"
           echo "::group::T"
-          echo "::notice::n"
+          echo "::notice::n"; echo "::warning::w"; echo "::error::e"
           echo "::debug::d"
           echo "::echo:: off "
           echo "::endgroup::"
@@ -255,11 +255,11 @@ def test_own_env_after(ran: Outcome) -> None:
 @pytest.mark.rule("commands/stop-commands", "commands/long-tokens")
 def test_stop(ran: Outcome) -> None:
     assert ran.lines("stop") == [
-        "::stop-commands::Tok",
+        "::stop-commands::Tok-en",
         "::warning::raw",
         "##[warning]raw too",
         "::stop-commands::other",
-        "::TOK::",
+        "::TOK-EN::",
         "##[warning]obeyed",
         "::stop-commands::***",
         "***",
@@ -311,6 +311,8 @@ def test_echo(ran: Outcome) -> None:
         "::group::T",
         "##[group]T",
         "##[notice]n",
+        "##[warning]w",
+        "##[error]e",
         "::echo:: off ",
         "##[endgroup]",
         "##[warning]Can't add secret mask for empty string in ##[add-mask] command.",
