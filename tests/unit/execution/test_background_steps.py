@@ -142,8 +142,12 @@ def test_cancel_does_not_reach_into_a_composite_action(bench: Bench, monkeypatch
         go.wait(5)
         return Reply()
 
+    def release(call: Call) -> None:
+        go.set()
+        bench.until_a_step_runs("more")
+
     bench.engine.on("inner", answer)
-    bench.engine.on("release", lambda call: go.set())
+    bench.engine.on("release", release)
     bench.action(
         "own/mixed@v1",
         "name: m\nruns:\n  using: composite\n  steps:\n    - {name: in, shell: sh, run: inner}\n    - {name: next, shell: sh, run: more}\n",
