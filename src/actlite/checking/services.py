@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from actlite.actions.known import known_plugin
+from actlite.checking.checkout_inputs import left_out
 from actlite.diagnostics import Diagnostic, Severity
 from actlite.planning.plan import JobPlan, Plan
 from actlite.workflow.model import UsesStep
@@ -48,7 +49,7 @@ def needs_service(uses: str) -> bool:
 
 
 def service_findings(plan: Plan, replaced: Collection[str] = ()) -> tuple[Diagnostic, ...]:
-    """Warnings about such steps, before anything runs. ``replaced``: references given with ``--action``, with or
+    """Warnings about such steps, and notes on what a checkout leaves out, before anything runs. ``replaced``: references given with ``--action``, with or
     without ``@ref``."""
     found: list[Diagnostic] = []
     own = {name.lower() for name in replaced}
@@ -73,6 +74,8 @@ def service_findings(plan: Plan, replaced: Collection[str] = ()) -> tuple[Diagno
             elif action_name(step.uses.text) in WITHOUT_CACHE:
                 message, help_ = f"{step.uses.text} finds no cache here and goes on without one", ""
             else:
+                if action_name(step.uses.text) == "actions/checkout":
+                    found += left_out(step)
                 continue
             found.append(Diagnostic("no-service", Severity.WARNING, message, step.uses.span, help=help_))
     return tuple(found)

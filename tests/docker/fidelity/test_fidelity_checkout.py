@@ -285,13 +285,17 @@ def test_refs(ran: Outcome) -> None:
     assert error(ran, "short").startswith("A branch or tag with the name '")
 
 
-@pytest.mark.rule("checkout/credentials")
+@pytest.mark.rule("checkout/credentials", "checkout/lfs", "checkout/other-server")
 def test_credentials(ran: Outcome) -> None:
     everything = "".join(ran.lines("look plain", "git") + ran.lines("look nested", "git"))
     assert "extraheader" not in everything
     assert "includeif" not in everything.lower()
     assert ran.lines("look bare_subs", "git") == ["0"]
     assert "##[warning]actlite's checkout leaves out 'ssh-key'" in ran.log("key", "git")
+    told = " ".join(ran.ended.text.split())  # before the run
+    assert "'ssh-key' of actions/checkout@v7 is left out: the files come from this machine" in told
+    assert "'lfs' of actions/checkout@v7 is left out: the files come as they are on this machine" in told
+    assert "'github-server-url' of actions/checkout@v7 is left out" in told
 
 
 @pytest.mark.rule("checkout/clean")
