@@ -38,7 +38,9 @@ def commit(folder: Path) -> None:
     git(folder, "commit", "-q", "-m", "x")
 
 
-def check_out(source: Path, tmp_path: Path, *, submodules: bool = False) -> tuple[Path, CheckoutResult]:
+def check_out(
+    source: Path, tmp_path: Path, *, submodules: bool = False, offline: bool = True
+) -> tuple[Path, CheckoutResult]:
     """Fill a workspace from the repository's HEAD and what is changed."""
     local = Repository.discover(source)
     assert local is not None
@@ -54,7 +56,7 @@ def check_out(source: Path, tmp_path: Path, *, submodules: bool = False) -> tupl
         submodules=submodules,
         with_git=True,
         committed=False,
-        offline=True,
+        offline=offline,
         event_ref="refs/heads/main",
         event_sha=local.head,
         server="https://github.com",
@@ -144,6 +146,23 @@ def test_a_submodules_path_cannot_lead_out(source: Path, tmp_path: Path, outside
     workspace, result = check_out(source, tmp_path, submodules=True)
     assert not (workspace.parent / "outside").exists()
     assert not any("outside" in line for line in result.lines)
+
+
+def test_a_submodule_is_not_fetched_from_a_folder_of_this_machine(
+    source: Path, tmp_path: Path, outside: Path
+) -> None:
+    git(outside, "init", "-q")
+    commit(outside)
+    head = git(outside, "rev-parse", "HEAD")
+    (source / ".gitmodules").write_text(f'[submodule "sub"]\n\tpath = sub\n\turl = file://{outside}\n')
+    git(source, "update-index", "--add", "--cacheinfo", f"160000,{head},sub")
+    git(source, "add", ".gitmodules")
+    git(source, "commit", "-q", "-m", "x")
+    with pytest.raises(CannotRun, match="--offline forbids fetching it"):
+        check_out(source, tmp_path, submodules=True)
+    with pytest.raises(CannotRun, match="could not be fetched from file://") as refused:
+        check_out(source, tmp_path, submodules=True, offline=False)
+    assert "transport 'file' not allowed" in str(refused.value)
 
 
 def test_a_submodules_name_cannot_lead_out(source: Path, tmp_path: Path, outside: Path) -> None:
