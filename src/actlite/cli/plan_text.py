@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from actlite.cli.plan_view import PlanView
@@ -260,7 +261,8 @@ def _not_here(view: PlanView) -> list[str]:
 
 
 def legs_text(job: JobPlan) -> str:
-    """The number of legs and the matrix keys with their values: ``×4 os=linux,musl``."""
+    """The number of legs and the matrix keys with their values: ``×4 os=linux,musl × arch=x64,arm64``; without the
+    second sign where not every value goes with every other."""
     if job.broken:
         return "its matrix can't be built"
     if job.legs is None:
@@ -273,7 +275,9 @@ def legs_text(job: JobPlan) -> str:
     for leg in job.legs:
         for key, value in leg.matrix.items():
             values.setdefault(key, {})[_short(value)] = None
-    crossed = " × ".join(f"{key}={','.join(known)}" for key, known in values.items())
+    whole = all(len(leg.matrix) == len(values) for leg in job.legs)
+    product = whole and prod(len(known) for known in values.values()) == len(job.legs)
+    crossed = (" × " if product else " ").join(f"{key}={','.join(known)}" for key, known in values.items())
     text = f"×{len(job.legs)} {crossed}"
     return printable(text if len(text) <= LEGS_WIDTH else f"{text[: LEGS_WIDTH - 1]}…")
 

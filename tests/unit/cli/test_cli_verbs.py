@@ -558,3 +558,15 @@ def test_an_unknown_call_names_its_repository_as_written(repo: Path, call: Call)
     answer = call("run", "-W", "far.yml", "--offline")
     assert answer.code == 4
     assert "\n  owner/repo@v1 " in answer.err
+
+
+def test_values_of_a_matrix_are_multiplied_only_where_they_are(repo: Path, call: Call) -> None:
+    (repo / ".github/workflows/legs.yml").write_text(
+        "on: push\njobs:\n"
+        "  a:\n    strategy: {matrix: {n: [1, 2, 3], include: [{n: 2, extra: yes}]}}\n"
+        "    runs-on: x\n    steps: [{run: x}]\n"
+        "  b:\n    strategy: {matrix: {n: [1, 2], m: [3, 4]}}\n    runs-on: x\n    steps: [{run: x}]\n"
+    )
+    out = " ".join(call("plan", "-W", "legs.yml").out.split())
+    assert "×3 n=1,2,3 extra=yes · 1 step ·" in out
+    assert "×4 n=1,2 × m=3,4 · 1 step ·" in out
