@@ -185,14 +185,19 @@ class StepLog:
         found = self._matchers.feed_lines([line.rstrip("\r\n") for line in lines])
         warnings = self._matchers.take_warnings()
         shown: list[str] = []
-        for number, (line, match) in enumerate(zip(lines, found, strict=True)):
+        at = 0
+        for number, match in enumerate(found):
+            if match is None and (not warnings or warnings[0][0] > number):
+                continue
+            shown.append(self._masker.mask_lines("".join(lines[at:number])))
+            at = number
             while warnings and warnings[0][0] <= number:
                 issued = self._handler.issue("warning", warnings.pop(0)[1])
                 shown += [self._masker.mask(f"{part}\n") for part in issued]
-            if match is None:
-                shown.append(self._masker.mask_lines(line))
-            else:
+            if match is not None:
                 shown.append(self._masker.mask(self._handler.matched(*match) + "\n"))
+                at = number + 1
+        shown.append(self._masker.mask_lines("".join(lines[at:])))
         return "".join(shown)
 
     def _too_long(self) -> None:

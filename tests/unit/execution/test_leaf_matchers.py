@@ -14,7 +14,7 @@ from actlite.events import Annotation
 from actlite.execution.command_effects import CommandEffects
 from actlite.execution.dotnet_regex import translate
 from actlite.execution.masking import Masker
-from actlite.execution.matcher_config import MatcherConfig
+from actlite.execution.matcher_config import MatcherConfig, Pattern
 from actlite.execution.matcher_worker import LineMatchers
 from actlite.execution.matchers import MatcherError, Matchers, StepMatchers, load_matchers
 from actlite.execution.output import StepLog
@@ -339,24 +339,33 @@ def test_translation(pattern: str, text: str, groups: tuple[int, ...]) -> None:
     assert (translated.text, translated.groups) == (text, groups)
 
 
-def test_in_a_step_log_a_match_becomes_an_annotation(tmp_path: Path, matchers: Matchers) -> None:
-    emitted: list[str] = []
-    annotations: list[Annotation] = []
-    masker = Masker()
-    masker.add("secret")
-    effects = CommandEffects(
+def effects_with(
+    masker: Masker,
+    matchers: Matchers,
+    annotations: list[Annotation] | None = None,
+    workspace: Path | None = None,
+) -> CommandEffects:
+    return CommandEffects(
         outputs={},
         state={},
         env={},
         path=[],
         masker=masker,
-        annotate=annotations.append,
+        annotate=(annotations if annotations is not None else []).append,
         translate_path=lambda _: None,
         env_lookup=lambda _: None,
         debug=False,
-        workspace=tmp_path,
+        workspace=workspace,
         matchers=matchers,
     )
+
+
+def test_in_a_step_log_a_match_becomes_an_annotation(tmp_path: Path, matchers: Matchers) -> None:
+    emitted: list[str] = []
+    annotations: list[Annotation] = []
+    masker = Masker()
+    masker.add("secret")
+    effects = effects_with(masker, matchers, annotations, tmp_path)
     log = StepLog(emit=emitted.append, handler=effects, masker=masker)
     write(tmp_path, simple("a", "^E: .*$", severity="warning"))
     log.feed(
@@ -365,3 +374,19 @@ def test_in_a_step_log_a_match_becomes_an_annotation(tmp_path: Path, matchers: M
     log.close()
     assert "".join(emitted) == "E: before\n##[warning]E: the ***\nfine\nE: after\n"
     assert annotations == [Annotation("warning", "E: the ***")]
+
+
+def test_many_lines_beside_many_secrets_are_quick(matchers: Matchers) -> None:
+    """Nearly every job has matchers at work, which must not make each line a text of its own to the masker."""
+    emitted: list[str] = []
+    masker = Masker()
+    for number in range(200):
+        masker.add(f"secret-{number:03}")
+    effects = effects_with(masker, matchers)
+    log = StepLog(emit=emitted.append, handler=effects, masker=masker)
+    matchers.add([MatcherConfig("a", "", "", (Pattern("^E: .*$", {"message": 0}, False),))])
+    start = time.process_time()
+    log.feed(b"a line of output\nsecret-007\n" * 20_000 + b"E: secret-100\nthe last, secret-199")
+    log.close()
+    assert time.process_time() - start < 3
+    assert "".join(emitted) == "a line of output\n***\n" * 20_000 + "##[error]E: ***\nthe last, ***"
