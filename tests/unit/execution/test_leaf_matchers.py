@@ -380,7 +380,7 @@ def test_many_lines_beside_many_secrets_are_quick(matchers: Matchers) -> None:
     """Nearly every job has matchers at work, which must not make each line a text of its own to the masker."""
     emitted: list[str] = []
     masker = Masker()
-    for number in range(200):
+    for number in range(600):
         masker.add(f"secret-{number:03}")
     effects = effects_with(masker, matchers)
     log = StepLog(emit=emitted.append, handler=effects, masker=masker)
