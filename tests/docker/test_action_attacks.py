@@ -3,6 +3,7 @@ is read or written, and every step comes to an end."""
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,15 @@ def assert_short(ran: Outcome) -> None:
     """A tree of 12^8 steps, all skipped, is neither written down nor walked through."""
     assert ran.log("Set up job").count("Download action repository 'some/wide") == 8
     assert len(ran.log("wide")) < 100_000
+
+
+def test_a_build_is_left_at_once_when_the_run_is_cancelled(place: Place, standin: object) -> None:
+    assert callable(standin)
+    standin("alpine")
+    place.write("slow/action.yml", "name: slow\nruns: {using: docker, image: Dockerfile}\n")
+    place.write("slow/Dockerfile", f"FROM {ALPINE}\nRUN echo be''gun && sleep 20\n")
+    started = place.steps("- uses: actions/checkout@v4", "- uses: ./slow").start("-v")
+    started.until_said("begun")
+    started.signal(signal.SIGINT)
+    ended = started.end(seconds=10).expect(130, "Cancelled while the image of ./slow was being built")
+    assert ended.seconds < 15

@@ -152,10 +152,16 @@ def image_of(
         raise UsageError(f"'{name}' is outside of the action's repository")
     if not dockerfile.exists():
         raise CannotRun(f"File not found: '{state.layout.runner_path(action.folder)}/{name}'")
-    info = state.services.engine.images.build(
-        dockerfile.parent, dockerfile, f"actlite-action:{uuid.uuid4().hex}", state.services.owner, log
+    tag = f"actlite-action:{uuid.uuid4().hex}"
+    return until_cancelled(
+        state.cancel,
+        f"the image of {action.reference} was being built",
+        lambda: (
+            state.services.engine.images.build(
+                dockerfile.parent, dockerfile, tag, state.services.owner, log
+            ).id
+        ),
     )
-    return info.id
 
 
 def _pulled(state: JobState, name: str, log: Callable[[bytes], None] | None) -> str:
