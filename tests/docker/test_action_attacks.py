@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fault_tools import Place
 from main_tools import Outcome, Server, own_cache, run
+
+from actlite.engines.base import LABEL_OWNER
 
 pytestmark = pytest.mark.docker
 ALPINE = "actlite-standin/alpine:1"
@@ -103,3 +106,18 @@ def test_a_build_is_left_at_once_when_the_run_is_cancelled(place: Place, standin
     started.signal(signal.SIGINT)
     ended = started.end(seconds=10).expect(130, "Cancelled while the image of ./slow was being built")
     assert ended.seconds < 15
+
+
+def test_services_that_never_get_healthy_go_when_the_run_is_cancelled(
+    place: Place, standin: object, docker_daemon: Any
+) -> None:
+    assert callable(standin)
+    standin("alpine")
+    health = "--health-cmd false --health-interval 1s --health-retries 1000"
+    never = f"{{image: '{ALPINE}', entrypoint: sleep, command: '1000', options: '{health}'}}"
+    started = place.steps("echo hi", job=f"services: {{never: {never}}}").start("-v")
+    started.until_said("never service is starting")
+    started.signal(signal.SIGINT)
+    started.end(seconds=10).expect(130, "Cancelled while services were starting")
+    listed = docker_daemon.containers.list(all=True, filters={"label": LABEL_OWNER})
+    assert [c.name for c in listed if str(place.path) in str(c.labels)] == []

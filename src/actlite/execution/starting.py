@@ -84,10 +84,14 @@ class ContainerSteps:
         assert state.network is not None
 
         def started(spec: ServiceSpec, service: Service) -> None:
+            self._started = (*self._started, service)  # known at once: it is stopped, whatever comes
             run.log.write(log.service(spec, service))
 
-        self._started = tuple(
-            engine.start_services(self._specs, state.network, lambda text: _say(run, text), started)
+        network = state.network
+        self._started = until_cancelled(
+            state.cancel,
+            "services were starting",
+            lambda: tuple(engine.start_services(self._specs, network, lambda text: _say(run, text), started)),
         )
         state.job_context.setdefault("container", {})["network"] = state.network
         state.job_context["services"] = {
