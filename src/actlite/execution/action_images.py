@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from actlite.execution import runner_log
-from actlite.execution.handlers.docker import image_of, image_title
+from actlite.execution.handlers.docker import ActionImage, build_tag, image_of, image_title
 from actlite.execution.prepared import PreparedAction, Preparer, is_image
 from actlite.execution.results import SUCCESS
 from actlite.execution.state import Frame, JobState
@@ -22,7 +22,7 @@ class ActionImages:
     def __init__(self, state: JobState, preparer: Preparer) -> None:
         self._state = state
         self._preparer = preparer
-        self._had: dict[str, str] = {}
+        self._had: dict[str, ActionImage] = {}
         """Images of actions that can't change during the job, by reference."""
 
     def tasks(self, frame: Frame, actions: Iterable[PreparedAction]) -> list[StepTask]:
@@ -43,18 +43,19 @@ class ActionImages:
         known = (self._preparer.known(text, frame.home) for text in uses)
         return self.tasks(frame, [action for action in known if action is not None])
 
-    def image(self, run: StepRun, action: PreparedAction, *, at_use: bool) -> str:
+    def image(self, run: StepRun, action: PreparedAction, *, at_use: bool) -> ActionImage:
         """The action's image. That of a local action is made anew for each stage: its files may have changed.
         Raises CannotRun, UsageError, ImageUnavailable."""
         known = None if action.is_local else self._had.get(action.reference)
-        if known:
+        if known is not None:
             return known
         runs = action.manifest.runs
         assert isinstance(runs, DockerRuns)
         told = not at_use or is_dockerfile(runs.image)  # docker run pulls without a word of the runner's
+        tag = build_tag(self._state)
         if told:
-            run.log.write(image_title(self._state, action, at_use=at_use))
-        image = image_of(self._state, action, run.log.feed, tell=told)
+            run.log.write(image_title(self._state, action, tag, at_use=at_use))
+        image = image_of(self._state, action, tag, run.log.feed, tell=told)
         if told:
             run.log.write(runner_log.END)
         self._had[action.reference] = image

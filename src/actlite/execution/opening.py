@@ -275,6 +275,8 @@ class Opening:
         if self.container is None:
             state.tracking = tracking_id()
             env = machine_env(layout, state.tracking, on_host=state.on_host)
+            if not state.on_host and "LANG" not in self.image_env:
+                env["LANG"] = "C.UTF-8"  # what GitHub's machines have
         else:
             env = container_env(spec)
         network = state.network

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -149,6 +150,11 @@ def test_local(ran: Outcome) -> None:
     for name, word in (("alone", "first"), ("again", "second")):
         lines = ran.log(name, "plain").splitlines()
         assert "##[group]Building docker image" in lines
+        (tag,) = [line.split()[3] for line in lines if "docker build -t " in line]
+        assert re.fullmatch(r"[0-9a-f]{6}:[0-9a-f]{32}", tag)
+        (run,) = [line for line in lines if "docker run --name " in line]
+        assert f"docker run --name {tag.lstrip('0123456789').replace(':', '')}_" in run
+        assert run.split().count(tag) == 1
         assert lines[-1] == word
 
 

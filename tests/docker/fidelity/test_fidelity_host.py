@@ -35,6 +35,8 @@ jobs:
       - uses: actions/checkout@v4
       - name: files
         run: ls -A; cat ~/made
+      - name: streams
+        run: printf half >&2; echo '::warning::of a line'; echo '::warning::whole'
       - name: leave
         run: |
           sleep 97 & echo "own=$!"
@@ -54,7 +56,7 @@ jobs:
           ln -s "$(command -v sleep)" a-name-longer-than-fifteen; ./a-name-longer-than-fifteen 96 & echo "long=$!"
           env -u RUNNER_TRACKING_ID sleep 98 &
       - name: again
-        run: echo "id=$RUNNER_TRACKING_ID"
+        run: echo "id=$RUNNER_TRACKING_ID"; echo "lang=$LANG"
   container:
     runs-on: ubuntu-latest
     container: {RUNNER}
@@ -186,3 +188,14 @@ def test_arm64_is_told_before(conform: Conform, tmp_path: Path) -> None:
 def said(ended: Ended, words: str) -> bool:
     """Whether the program has said something, however it was broken into lines."""
     return words in " ".join(ended.text.split())
+
+
+@pytest.mark.rule("host/one-stream")
+def test_both_streams_are_one(on_host: Outcome) -> None:
+    assert "half::warning::of a line" in on_host.lines("streams")
+    assert [each["message"] for each in on_host.step("streams")["annotations"]] == ["whole"]
+
+
+@pytest.mark.rule("host/language")
+def test_the_language(in_images: Outcome) -> None:
+    assert in_images.values("again", "machine")["lang"] == "C.UTF-8"

@@ -22,12 +22,13 @@ from actlite.execution.shells import split_arguments
 from actlite.execution.state import JobState
 from actlite.execution.steps import StepResult, StepRun
 from actlite.expressions.template import Scope, evaluate_mapping, evaluate_string
+from actlite.records import frozen
 from actlite.workflow.manifest import is_dockerfile
 from actlite.workflow.model import DockerRuns
 
 
 def run_docker(
-    run: StepRun, action: PreparedAction, inputs: dict[str, str], image: Callable[[], str]
+    run: StepRun, action: PreparedAction, inputs: dict[str, str], image: Callable[[], ActionImage]
 ) -> StepResult:
     """Run one stage of a docker action in a container of its own, on the job's network where it has one. ``image``
     gives its image, which may have to be built first."""
@@ -36,8 +37,8 @@ def run_docker(
     assert isinstance(runs, DockerRuns)
     lowered = {k.lower(): v for k, v in inputs.items()}
     write_header(run, action, inputs)
-    built = image()
-    run.runtime["image"] = built
+    used = image()
+    run.runtime["image"] = used.name
     inner = _scope(run, inputs)
     entrypoint = runs.entrypoint or lowered.get("entrypoint", "")
     if run.task.stage == "pre":
@@ -60,7 +61,7 @@ def run_docker(
     env["HOME"] = "/github/home"
     run.effects.translate_path = lambda path: _real_path(state, path)
     spec = ContainerRun(
-        image=ImageSpec(built, state.services.settings.pull),
+        image=ImageSpec(used.name, state.services.settings.pull),
         owner=state.services.owner,
         env=_translated(state, env),
         mounts=_mounts(state),
@@ -74,7 +75,7 @@ def run_docker(
     if run.killed or run.stopping:
         run.killed = True
         return StepResult(FAILURE)
-    run.log.write(_command(state, spec, own_ci="CI" in own or "CI" in run.env, arguments=line))
+    run.log.write(_command(state, spec, used.told, own_ci="CI" in own or "CI" in run.env, arguments=line))
     status = state.services.engine.run_container(spec, run.log.feed, run.started)
     run.killed = run.killed or status.killed
     run.timed_out = run.timed_out or status.timed_out
@@ -82,7 +83,7 @@ def run_docker(
     return StepResult(SUCCESS if ok else FAILURE, status.code)
 
 
-def _command(state: JobState, spec: ContainerRun, *, own_ci: bool, arguments: str) -> str:
+def _command(state: JobState, spec: ContainerRun, image: str, *, own_ci: bool, arguments: str) -> str:
     """The ``docker run`` that the runner would have written, with its own paths."""
     layout = state.layout
     names = [name for name in spec.env if name != "GITHUB_ACTIONS" and (name != "CI" or own_ci)]
@@ -94,14 +95,14 @@ def _command(state: JobState, spec: ContainerRun, *, own_ci: bool, arguments: st
         for m in spec.mounts
     ]
     return docker_log.run(
-        docker_log.container_name(spec.image.name, alias=False),
+        docker_log.container_name(image, alias=False),
         docker_log.label(spec.owner.run),
         spec.workdir,
         sorted(names, key=_place),
         spec.entrypoint,
         spec.network or "",
         mounts,
-        spec.image.name,
+        image,
         arguments,
     )
 
@@ -114,7 +115,22 @@ def _place(name: str) -> int:
     return 0
 
 
-def image_title(state: JobState, action: PreparedAction, *, at_use: bool) -> str:
+@frozen
+class ActionImage:
+    """The image that a docker action runs in."""
+
+    name: str
+    """As the engine finds it."""
+    told: str
+    """As the log names it: a built one by the tag that it has."""
+
+
+def build_tag(state: JobState) -> str:
+    """A tag in the runner's form for an image that is built (R: ActionManager.BuildActionContainerAsync)."""
+    return f"{docker_log.label(state.services.owner.run)}:{uuid.uuid4().hex}"
+
+
+def image_title(state: JobState, action: PreparedAction, tag: str, *, at_use: bool) -> str:
     """The group and the command before an image is pulled or built; ``at_use``: by the step itself, as for local
     actions (R: ActionManager.PullActionContainerAsync, BuildActionContainerAsync, ContainerActionHandler)."""
     runs = action.manifest.runs
@@ -122,7 +138,6 @@ def image_title(state: JobState, action: PreparedAction, *, at_use: bool) -> str
     if runs.image.lower().startswith("docker://"):
         return f"##[group]Pull down action image '{runs.image[len('docker://') :]}'\n"
     file = state.layout.runner_path(action.folder / runs.image)
-    tag = f"{docker_log.label(state.services.owner.run)}:{uuid.uuid4().hex}"
     build = docker_log.command(f'build -t {tag} -f "{file}" "{posixpath.dirname(file)}"')
     if at_use:
         return f"##[group]Building docker image\nDockerfile for action: '{file}'.\n{build}"
@@ -135,33 +150,32 @@ def _quoted(argument: str) -> str:
 
 
 def image_of(
-    state: JobState, action: PreparedAction, log: Callable[[bytes], None], *, tell: bool = True
-) -> str:
-    """The image of a docker action: pulled by the engine when run, or built here. ``tell``: say how it is pulled.
-    Raises CannotRun, UsageError."""
+    state: JobState, action: PreparedAction, tag: str, log: Callable[[bytes], None], *, tell: bool = True
+) -> ActionImage:
+    """The image of a docker action: pulled, or built here with this tag. ``tell``: say how it is pulled.
+    Raises CannotRun, UsageError, ImageUnavailable."""
     runs = action.manifest.runs
     assert isinstance(runs, DockerRuns)
     name = runs.image
     if is_image(name):
-        return _pulled(state, name[len("docker://") :], log if tell else None)
+        pulled = _pulled(state, name[len("docker://") :], log if tell else None)
+        return ActionImage(pulled, pulled)
     if not is_dockerfile(name):  # of a local action; a remote one's was looked at when it was made ready
-        return _pulled(state, name, None)
+        pulled = _pulled(state, name, None)
+        return ActionImage(pulled, pulled)
     dockerfile = (action.folder / name).resolve()
     root = action.root or action.folder
     if not dockerfile.is_relative_to(root.resolve()):
         raise UsageError(f"'{name}' is outside of the action's repository")
     if not dockerfile.exists():
         raise CannotRun(f"File not found: '{state.layout.runner_path(action.folder)}/{name}'")
-    tag = f"actlite-action:{uuid.uuid4().hex}"
-    return until_cancelled(
+    images = state.services.engine.images
+    built = until_cancelled(
         state.cancel,
         f"the image of {action.reference} was being built",
-        lambda: (
-            state.services.engine.images.build(
-                dockerfile.parent, dockerfile, tag, state.services.owner, log
-            ).id
-        ),
+        lambda: images.build(dockerfile.parent, dockerfile, tag, state.services.owner, log),
     )
+    return ActionImage(built.id, tag)
 
 
 def _pulled(state: JobState, name: str, log: Callable[[bytes], None] | None) -> str:
