@@ -210,7 +210,9 @@ class RecordBuilder:
                 self._run = replace(self._run, notices=(*self._run.notices, event))
             case ArtifactFound():
                 # What is uploaded again under its name is the same artifact, with more files.
-                same = [a for a in self._run.artifacts if event.uploaded and a.uploaded and a.path == event.path]
+                same = [
+                    a for a in self._run.artifacts if event.uploaded and a.uploaded and a.path == event.path
+                ]
                 others = tuple(a for a in self._run.artifacts if a not in same)
                 self._run = replace(self._run, artifacts=(*others, event))
             case RunFinished():
