@@ -342,6 +342,47 @@ def test_the_start_after_a_kill_leaves_living_and_kept_runs_alone(
     assert owned(docker_daemon, tmp_path) == {}
 
 
+def test_processes_on_this_machine_after_a_kill(place: Place, started: Callable[..., Started]) -> None:
+    """They go on. The next start ends them, or ``clean``; those of a run that lives stay."""
+    place.steps("sleep 97 & echo pid-$!; sleep 98")
+
+    def left_by(run: Started) -> int:
+        return int(run.until(lambda: re.search(r"pid-(\d+)", run.said()), "the step")[1])
+
+    runs, pids = [], []
+    for _ in range(3):
+        runs.append(started("-v", "--engine", "host"))
+        pids.append(left_by(runs[-1]))
+    for run in runs[1:]:
+        run.kill()
+    assert [sleeps(pid) for pid in pids] == [True, True, True]
+    cleaned = subprocess.run(
+        [*place.argv()[:3], "clean", "last"],
+        cwd=place.path,
+        env=place.env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.search(r"Ended \d processes that run 3 had left on this machine", cleaned.stdout)
+    assert [sleeps(pid) for pid in pids] == [True, True, False]
+    said = place.steps("true").run("--engine", "host").expect(0).err
+    assert re.search(r"run 2, which was killed: ended \d processes on this machine", said)
+    assert [sleeps(pid) for pid in pids] == [True, False, False]
+    runs[0].signal(signal.SIGTERM)
+    runs[0].end(25).expect(130)
+    assert not sleeps(pids[0])
+    assert not list(place.runs()[0].glob("processes"))
+
+
+def sleeps(pid: int) -> bool:
+    """Whether a process of a step goes on."""
+    try:
+        return b"sleep" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
+
+
 def test_killed_in_a_matrix_with_services_and_networks(
     place: Place, started: Callable[..., Started], docker_daemon: Any
 ) -> None:

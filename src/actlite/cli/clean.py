@@ -23,7 +23,7 @@ from actlite.journal.runs import RunFolder, RunStore, State
 @click.option("--all", "all_", is_flag=True, help="All runs of this repository that aren't alive.")
 @DIRECTORY
 def command(run: str | None, all_: bool, directory: Any) -> int:
-    """Remove a run: its containers, journal, logs and artifacts.
+    """Remove a run (or `last`): its processes and containers, journal, logs and artifacts.
 
     Without RUN and --all: what killed runs left, and nothing that is kept.
     """
@@ -35,13 +35,13 @@ def command(run: str | None, all_: bool, directory: Any) -> int:
             write(_sweep(engines, store) or ["Nothing is left over."])
             return 0
         left: list[str] = []
-        folders = [store.get(run)] if run else store.runs()
+        folders = [store.get(None if run == "last" else run)] if run else store.runs()
         removed = 0
         for folder in folders:
             if all_ and folder.state() is State.LIVE and folder.alive():
                 write([f"Run {folder.id} is alive and stays."])
                 continue
-            problems = clean(engines.of(folder), folder)
+            problems = clean(engines.of(folder), folder, lambda text: write([text]))
             left += problems
             removed += not problems
         write([f"Removed {removed} run{'s' * (removed != 1)}.", *left])

@@ -142,6 +142,7 @@ class Session:
 
     def _settle(self, folder: RunFolder, outcome: RunOutcome, scheduler: Scheduler) -> None:
         """After the report is out: containers go, files go, or both are kept for a look."""
+        from actlite.engines.orphans import NOTES
         from actlite.journal.lifecycle import release_kept, remove_tree
 
         scheduler.close()
@@ -153,7 +154,8 @@ class Session:
         images = tuple(dict.fromkeys(scheduler.images))
         for left in remove_tree(folder.path / "work", self.engine, images=images):
             self.warn(f"{left} could not be removed; it belongs to another user.")
-        remove_tree(folder.path / "control")
+        for name in ("control", NOTES):
+            remove_tree(folder.path / name)
         folder.set_state(State.FINISHED)
 
     def _clean_up(self) -> None:

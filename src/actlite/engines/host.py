@@ -79,11 +79,15 @@ class HostEngine:
         )
 
     def open(self, spec: SandboxSpec) -> HostSandbox:
-        """A folder of this machine. Raises CannotRun for what only a container has."""
+        """A folder of this machine. The run's folder knows from now on by which id its processes are found, should
+        nobody be left to close it. Raises CannotRun for what only a container has, OSError."""
         if spec.options.strip() or spec.ports:
             _refuse("container `options:` and `ports:`")
         Path(spec.workdir).mkdir(parents=True, exist_ok=True)
-        return HostSandbox(spec.env)
+        tracking = spec.env.get(orphans.TRACKING)
+        if tracking:
+            orphans.note(spec.owner.folder, tracking)
+        return HostSandbox(spec.env, spec.owner.folder)
 
     def attach(self, id: str, control: Path | None) -> HostSandbox:
         """A sandbox here has nothing that could be found again but this machine."""
@@ -211,7 +215,9 @@ class HostSandbox:
     id = ""
     network = ""
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    def __init__(self, env: Mapping[str, str], run: Path | None = None) -> None:
+        """``run`` is the run's folder, where its processes are noted."""
+        self._run = run
         self._machine = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._env = {**self._machine, **env}
         self._lock = threading.Lock()
@@ -267,6 +273,8 @@ class HostSandbox:
         tracking = self._env.get(orphans.TRACKING)
         if tracking:
             orphans.end(tracking)
+            if self._run is not None:
+                orphans.forget(self._run, tracking)
 
 
 def _spawn(process: ProcessSpec, env: dict[str, str]) -> _Process:

@@ -3,19 +3,29 @@
 The runner's own process, and with it every step, carries RUNNER_TRACKING_ID. At the job's end each new process
 that has that very value in its environment is killed (R: JobExtension.FinalizeJob). What has dropped the variable
 (``sudo`` does, ``env -i``, a step's own ``env:``) stays, and so does what this user may not look into.
+
+Of a job on this machine the run's folder knows the value, from before its first step until it has ended: a run that
+was killed has ended nothing, and whoever cleans up after it finds its processes so.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
+from collections.abc import Collection, Set
 from pathlib import Path
 
 from actlite.engines.base import Orphan
 
 TRACKING = "RUNNER_TRACKING_ID"
 """The variable (R: Constants.ProcessTrackingId)."""
+NOTES = "processes"
+"""The folder of a run with a file, named by the id, for each of its jobs on this machine."""
+_ID = re.compile(r"github_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PASSES = 10
+"""How often processes are looked for at most, while they start others."""
 _SHORT = 15
 """Characters of a process's name that the kernel keeps."""
 IN_CONTAINER = r"""
@@ -38,16 +48,36 @@ the shells that wait for steps beside it: they were entered from outside, so the
 
 def end(tracking: str) -> list[Orphan]:
     """Kill the processes of this machine that carry the id, but this one; what was killed, by process id."""
-    found: list[Orphan] = []
-    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
-        pid = int(folder.name)
-        if pid == os.getpid() or not _carries(folder, tracking):
-            continue
-        with contextlib.suppress(OSError):  # it has just ended
-            name = _name(folder)
-            os.kill(pid, signal.SIGKILL)
-            found.append(Orphan(pid, name))
-    return found
+    return _end((tracking,))
+
+
+def note(run: Path, tracking: str) -> None:
+    """Note in a run's folder that processes may carry the id from now on. Raises OSError."""
+    folder = run / NOTES
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(folder / tracking, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+
+
+def forget(run: Path, tracking: str) -> None:
+    """Remove the note again: the job has ended, and its processes with it."""
+    with contextlib.suppress(OSError):
+        (run / NOTES / tracking).unlink()
+
+
+def end_noted(run: Path) -> int:
+    """Kill what carries an id that is noted in the folder of a run, which must not be alive: also what is started
+    meanwhile. Gives how many were killed."""
+    try:
+        ids = [name for name in os.listdir(run / NOTES) if _ID.fullmatch(name)]
+    except OSError:
+        return 0
+    killed: set[int] = set()
+    for _ in range(_PASSES if ids else 0):
+        found = {orphan.pid for orphan in _end(ids)}
+        if found <= killed:
+            break
+        killed |= found
+    return len(killed)
 
 
 def listed(text: str) -> list[Orphan]:
@@ -60,12 +90,31 @@ def _pid(orphan: Orphan) -> int:
     return orphan.pid
 
 
-def _carries(folder: Path, tracking: str) -> bool:
+def _end(ids: Collection[str]) -> list[Orphan]:
+    wanted = {f"{TRACKING}={each}".encode() for each in ids}
+    found: list[Orphan] = []
+    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
+        pid = int(folder.name)
+        if pid == os.getpid() or not _carries(folder, wanted):
+            continue
+        with contextlib.suppress(OSError):  # it has just ended
+            handle = os.pidfd_open(pid)
+            try:
+                if _carries(folder, wanted):  # the number has not gone to another process
+                    name = _name(folder)
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+                    found.append(Orphan(pid, name))
+            finally:
+                os.close(handle)
+    return found
+
+
+def _carries(folder: Path, wanted: Set[bytes]) -> bool:
     try:
         variables = (folder / "environ").read_bytes().split(b"\0")
     except OSError:
         return False
-    return f"{TRACKING}={tracking}".encode() in variables
+    return not wanted.isdisjoint(variables)
 
 
 def _name(folder: Path) -> str:

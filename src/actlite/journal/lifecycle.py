@@ -3,7 +3,8 @@
 A run is *live* while a process holds its lock. Without the lock it is *paused* or *kept* where its
 ``state.json`` says so, *finished* where that says so, else an *orphan*: its process was killed. A
 start removes what orphans left and what belongs to folders that are gone, and nothing else; whoever
-cleans a run holds its lock meanwhile, so that two cleaners never meet.
+cleans a run holds its lock meanwhile, so that two cleaners never meet. Processes of its jobs on this
+machine are ended by the ids that its folder has (``actlite.engines.orphans``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from actlite.engines import orphans
 from actlite.engines.base import ContainerRun, Engine, ImageSpec, Mount, Owned, Owner, Pull
 from actlite.errors import ActliteError, UsageError
 from actlite.events import CallFinished, Event, JobFinished, RunFinished, StepFinished
@@ -28,7 +30,7 @@ KEPT_RUNS = 2
 """How many runs of a repository are kept for a look, by default."""
 KILLED = "actlite was killed"
 """The reason given for what a kill left open."""
-TRANSIENT = ("work", "control")
+TRANSIENT = ("work", "control", orphans.NOTES)
 """Folders of a run that only its jobs need."""
 UNFINISHED_AGE = 600.0
 """Seconds after which a folder that never got its id is taken for left over."""
@@ -86,9 +88,10 @@ def release_kept(engine: Engine | None, store: RunStore, *, keep: int = KEPT_RUN
     return said
 
 
-def clean(engine: Engine | None, run: RunFolder) -> list[str]:
-    """Remove a run: its containers, its folder with journal and artifacts. One sentence for each thing
-    that could not be removed. Raises UsageError for a live run."""
+def clean(engine: Engine | None, run: RunFolder, tell: Callable[[str], None]) -> list[str]:
+    """Remove a run: its processes and containers, its folder with journal and artifacts. One sentence for
+    each thing that could not be removed; ``tell`` takes one about processes that were ended. Raises
+    UsageError for a live run."""
     lock = run.try_lock()
     if lock is None and run.has_lock():
         raise UsageError(
@@ -97,6 +100,9 @@ def clean(engine: Engine | None, run: RunFolder) -> list[str]:
             do="Stop it first (^C in its terminal), then clean.",
         )
     try:
+        ended = orphans.end_noted(run.path)
+        if ended:
+            tell(f"Ended {_processes(ended)} that run {run.id} had left on this machine.")
         things = _by_owner(engine).get(str(run.path), ())
         images = _images(run)
         if engine is not None:
@@ -143,12 +149,15 @@ def _sweep_run(engine: Engine | None, run: RunFolder, things: Sequence[Owned], w
             things = _by_owner(engine).get(str(run.path), ())
         if state in (State.KEPT, State.PAUSED) or (state is State.FINISHED and not things):
             return []
+        ended = orphans.end_noted(run.path)
         left = _drop_remains(engine, run, things)
         close_journal(run, lock)
     finally:
         lock.release()
     what = "which was killed" if state is not State.FINISHED else "which has ended"
-    also = f": removed {_count(things)}" if things else ""
+    done = [f"removed {_count(things)}"] if things else []
+    done += [f"ended {_processes(ended)} on this machine"] if ended else []
+    also = f": {', '.join(done)}" if done else ""
     return [f"Cleaned up after run {run.id}{whose}, {what}{also}.", *_cannot_remove(left)]
 
 
@@ -333,3 +342,7 @@ def _count(things: Sequence[Owned]) -> str:
     for thing in things:
         kinds[thing.kind] = kinds.get(thing.kind, 0) + 1
     return ", ".join(f"{n} {kind}{'s' if n > 1 else ''}" for kind, n in kinds.items())
+
+
+def _processes(number: int) -> str:
+    return f"{number} process{'es' * (number > 1)}"

@@ -9,6 +9,7 @@
             state.json        live | paused | kept | finished
             events.jsonl      the journal (actlite.journal.log)
             logs/ work/ artifacts/
+            processes/        ids of its jobs' processes on this machine (actlite.engines.orphans)
 
 A folder is made under a temporary name, locked, and then renamed to its id: nobody ever sees a run
 folder whose lock isn't held by its run. The rename fails where the id is taken, so it also is what

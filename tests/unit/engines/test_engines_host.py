@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -10,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from actlite.engines import orphans
 from actlite.engines.base import (
     ContainerRun,
     ExitStatus,
@@ -21,6 +25,7 @@ from actlite.engines.base import (
 )
 from actlite.engines.host import HostEngine, HostSandbox
 from actlite.errors import CannotRun, ImageUnavailable
+from actlite.execution.machine import tracking_id
 
 
 @pytest.fixture
@@ -40,6 +45,19 @@ def run(sandbox: HostSandbox, spec: SandboxSpec, *argv: str, **more: object) -> 
     fields: dict[str, object] = {"argv": argv, "env": {}, "workdir": spec.workdir, **more}
     status = sandbox.run(ProcessSpec(**fields), output.append)  # type: ignore[arg-type]  # fields of any kind
     return status, b"".join(output)
+
+
+def ended(pid: int) -> bool:
+    """Whether a process that was killed is gone, or soon is."""
+    for _ in range(500):
+        try:
+            status = Path(f"/proc/{pid}/stat").read_text()
+        except FileNotFoundError:
+            return True
+        if status.rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def test_environment_is_minimal(
@@ -109,6 +127,39 @@ def test_shell_keep_and_close(sandbox: HostSandbox, spec: SandboxSpec) -> None:
     assert Path(spec.workdir).is_dir()
     assert sandbox.id == sandbox.network == ""
     assert "PATH" in sandbox.image_env
+
+
+def test_the_run_knows_its_processes_until_they_are_ended(spec: SandboxSpec, tmp_path: Path) -> None:
+    tracking = tracking_id()
+    sandbox = HostEngine().open(replace(spec, env={**spec.env, orphans.TRACKING: tracking}))
+    note = tmp_path / orphans.NOTES / tracking
+    assert (note.stat().st_mode & 0o777, note.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    _, output = run(sandbox, spec, "sh", "-c", "sleep 97 & echo $!")
+    sandbox.close()
+    assert ended(int(output))
+    assert not note.exists()
+
+
+def test_noted_processes_are_ended_with_those_that_they_start(tmp_path: Path) -> None:
+    ours, other = tracking_id(), tracking_id()
+    orphans.note(tmp_path, ours)
+    for wrong in ("github_", f"{other}x", "x" + other):  # none of these is an id
+        (tmp_path / orphans.NOTES / wrong).touch()
+    forks = "import os, time\nwhile True:\n    os.fork() and time.sleep(97)\n    time.sleep(0.002)"
+    running = [
+        subprocess.Popen([sys.executable, "-c", code], env={**os.environ, orphans.TRACKING: id})
+        for code, id in ((forks, ours), ("import time; time.sleep(97)", other))
+    ]
+    try:
+        time.sleep(0.3)
+        assert orphans.end_noted(tmp_path) > 1
+        assert running[0].wait(5) == -signal.SIGKILL
+        assert orphans.end_noted(tmp_path) == 0
+        assert running[1].poll() is None
+    finally:
+        for id in (ours, other):
+            orphans.end(id)
+        running[1].wait(5)
 
 
 def test_what_needs_containers_is_refused(spec: SandboxSpec, tmp_path: Path) -> None:

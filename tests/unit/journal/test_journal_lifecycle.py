@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import pytest
 
+from actlite.engines import orphans
 from actlite.engines.base import ContainerRun, ImageSpec, Owner, SandboxSpec
 from actlite.engines.fake import FakeEngine
 from actlite.errors import UsageError
@@ -238,7 +241,7 @@ def test_clean_removes_a_kept_run_whole(store: RunStore, engine: FakeEngine) -> 
     contain(engine, run)
     run.set_state(State.KEPT)
     kill(run)
-    assert clean(engine, run) == []
+    assert clean(engine, run, pytest.fail) == []
     assert not run.path.exists()
     assert engine.owned() == ()
 
@@ -246,8 +249,42 @@ def test_clean_removes_a_kept_run_whole(store: RunStore, engine: FakeEngine) -> 
 def test_clean_refuses_a_live_run(store: RunStore, engine: FakeEngine) -> None:
     run = store.create()
     with pytest.raises(UsageError, match="alive"):
-        clean(engine, RunFolder(run.id, run.path))
+        clean(engine, RunFolder(run.id, run.path), pytest.fail)
     assert run.path.exists()
+
+
+def leave(run: RunFolder) -> subprocess.Popen[bytes]:
+    """A process of a job of the run on this machine, with its note."""
+    tracking = "github_" + str(uuid.uuid4())
+    orphans.note(run.path, tracking)
+    return subprocess.Popen(["sleep", "97"], env={**os.environ, orphans.TRACKING: tracking})
+
+
+def test_processes_of_dead_runs_are_ended_and_no_others(store: RunStore) -> None:
+    dead, living, kept, cleaned = (store.create() for _ in range(4))
+    left = [leave(run) for run in (dead, living, kept, cleaned)]
+    try:
+        kept.set_state(State.KEPT)
+        cleaned.set_state(State.KEPT)
+        for run in (dead, kept, cleaned):
+            kill(run)
+        assert sweep(None, store) == [
+            "Cleaned up after run 1, which was killed: ended 1 process on this machine."
+        ]
+        assert left[0].wait(5) == -signal.SIGKILL
+        assert not (dead.path / orphans.NOTES).exists()
+        assert [each.poll() for each in left[1:]] == [None] * 3
+        told: list[str] = []
+        assert clean(None, cleaned, told.append) == []
+        assert told == ["Ended 1 process that run 4 had left on this machine."]
+        assert left[3].wait(5) == -signal.SIGKILL
+        with pytest.raises(UsageError, match="alive"):
+            clean(None, RunFolder(living.id, living.path), told.append)
+        assert [each.poll() for each in left[1:3]] == [None] * 2
+    finally:
+        for each in left:
+            each.kill()
+            each.wait()
 
 
 def test_closing_a_journal_needs_the_lock(store: RunStore) -> None:
