@@ -92,7 +92,10 @@ def ran(conform: Conform, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         "without", {"action.yml": "name: x\nruns: {using: node24, main: gone.js}\n"}
     )
     yaml = say()
-    own |= below("yaml", {"action.yaml": yaml["action.yml"], "main.js": yaml["main.js"]})
+    own |= below(
+        "yaml", {"action.yaml": yaml["action.yml"], "main.js": yaml["main.js"], "Dockerfile": "FROM no"}
+    )
+    own |= {"own/action.yaml": "name: passed over\n"}
     return conform(WORKFLOW, env=server.env | own_cache(folder / "cache"), files=own, expect=1)
 
 
@@ -121,6 +124,7 @@ def test_post_if(ran: Outcome) -> None:
     assert ran.step("Post two", "stages")["outcome"] == "skipped"
     assert ran.step("Post two", "fails")["outcome"] == "success"
     assert ran.step("Post one", "stages")["outcome"] == "success"
+    assert ran.step("Post one", "fails")["outcome"] == "success"
 
 
 @pytest.mark.rule("actions/local-has-no-pre")
@@ -246,9 +250,9 @@ jobs:
       - {{name: old, uses: actions/checkout@v1}}
       - run: |
           mkdir -p out/deep && echo one > out/a && echo two > out/deep/b && : > out/empty
-          ln -s /etc/hostname out/link
+          ln -s /etc/hostname out/link; ln -s /etc out/folder
       - {{name: linked, uses: actions/upload-artifact@v1, with: {{name: linked, path: out}}, continue-on-error: true}}
-      - run: rm out/link; ln -s a out/inside
+      - run: rm out/link out/folder; ln -s a out/inside
       - {{name: up, uses: actions/upload-artifact@v1, with: {{name: My Files, path: out}}}}
       - {{name: file, uses: actions/upload-artifact@v1, with: {{name: file, path: '${{{{ github.workspace }}}}/out/a'}}}}
       - {{name: nowhere, uses: actions/upload-artifact@v1, with: {{name: x, path: no/where}}, continue-on-error: true}}
@@ -264,6 +268,11 @@ jobs:
       - {{name: look, run: 'find . -type f | sort; cat "My Files/inside" to/here/a'}}
       - {{name: none, uses: actions/download-artifact@v1, with: {{name: none}}, continue-on-error: true}}
       - {{name: out, uses: actions/checkout@v1, with: {{path: ../../x}}, continue-on-error: true}}
+      - {{name: nul, uses: actions/checkout@v1, with: {{path: "a\\0b"}}, continue-on-error: true}}
+      - run: ln -s /etc ../link && echo >../file
+      - {{name: linked, uses: actions/checkout@v1, with: {{path: link/x}}, continue-on-error: true}}
+      - {{name: taken, uses: actions/checkout@v1, with: {{path: file/x}}, continue-on-error: true}}
+      - {{name: stayed, run: 'ls; rm ../link'}}
       - {{name: moved, uses: actions/checkout@v1, with: {{path: src/there}}}}
       - name: where
         run: |
@@ -303,6 +312,14 @@ def test_checkout_v1_path(plugins: Outcome) -> None:
     assert f"Repository is current at '{root}/project', move to '{root}/src/there'." in plugins.log(
         "moved", "down"
     )
+    for name, reason in (
+        ("nul", "Null character in path."),
+        ("linked", "a symbolic link"),
+        ("taken", "Not a directory"),
+    ):
+        assert plugins.step(name, "down")["outcome"] == "failure", name
+        assert reason in plugins.log(name, "down")
+    assert plugins.lines("stayed", "down") == ["My Files", "to"], "the workspace is where it was"
     values = plugins.values("where", "down")
     assert {name: values[name] for name in ("pwd", "env", "context")} == {
         "pwd": "/__w/project/src/there",
@@ -323,7 +340,7 @@ def test_upload_v1(plugins: Outcome) -> None:
     ]
     assert lines[4].startswith("Associated artifact My Files (")
     assert plugins.step("linked", "up")["outcome"] == "failure"
-    assert "leads out of the job's folders" in plugins.log("linked", "up")
+    assert "folder is a link that leads out of the job's folders" in plugins.log("linked", "up")
     stored = {a["name"]: a for a in plugins.report["runs"][0]["artifacts"] if a["uploaded"]}
     assert set(stored) == {"My Files", "file", "linked"}
     assert (stored["My Files"]["files"], stored["My Files"]["size"]) == (4, 12)

@@ -41,7 +41,7 @@ jobs:
         run: echo never
   root:
     runs-on: ubuntu-latest
-    container: {{image: {image}, volumes: ['/:/of/machine:ro']}}
+    container: {{image: {image}, env: {{CI: own}}, volumes: ['/:/of/machine:ro']}}
     steps: [{{name: look, run: 'test -d /of/machine/proc'}}]
   host:
     runs-on: ubuntu-latest
@@ -50,6 +50,10 @@ jobs:
   two:
     runs-on: ubuntu-latest
     container: {{image: {image}, volumes: ['{folder}:/there', '/var:/there']}}
+    steps: [{{name: never, run: echo}}]
+  read:
+    runs-on: ubuntu-latest
+    container: {{image: {image}, volumes: ['/there:ro']}}
     steps: [{{name: never, run: echo}}]
   over:
     runs-on: ubuntu-latest
@@ -111,7 +115,7 @@ def test_what_docker_is_asked_for(whole: dict[str, Any], ran: Outcome, folder: P
 
 
 @pytest.mark.rule("containers/env", "containers/empty-env")
-def test_env(whole: dict[str, Any], ran: Outcome) -> None:
+def test_env(whole: dict[str, Any], ran: Outcome, daemon: DockerProxy) -> None:
     assert whole["Env"] == [
         "CI=maybe",
         "GIVEN=yes",
@@ -120,6 +124,8 @@ def test_env(whole: dict[str, Any], ran: Outcome) -> None:
         "GITHUB_ACTIONS=true",
         "CI=true",
     ]
+    (other,) = [body for body in daemon.created() if "/:/of/machine:ro" in body["HostConfig"]["Binds"]]
+    assert sorted(other["Env"]) == ["CI=own", "GITHUB_ACTIONS=true", "HOME=/github/home"]
     values = ran.values("look", "whole")
     assert (values["GIVEN"], values["EMPTY"], values["HOME"]) == ("yes", "unset", "/github/home")
     assert (values["CI"], values["GITHUB_ACTIONS"], values["OF_THE_JOB"]) == ("true", "true", "1")
@@ -130,6 +136,8 @@ def test_volumes(whole: dict[str, Any], ran: Outcome, folder: Path) -> None:
     values = ran.values("look", "whole")
     assert (values["one"], values["two"]) == ("writable", "read-only")
     assert "/anonymous" in whole["Volumes"]
+    assert "invalid volume specification: '/there:ro'" in ran.log("Initialize containers", "read")
+    assert ran.step("never", "read")["outcome"] == "skipped"
     assert [path.name for path in folder.iterdir()] == ["x"]
 
 
@@ -205,6 +213,10 @@ jobs:
     runs-on: ubuntu-latest
     container: {image: 'registry.example/given:1', credentials: {username: me, password: '${{ secrets.MINE }}'}}
     steps: [{run: echo}]
+  packages:
+    runs-on: ubuntu-latest
+    container: Containers.pkg.github.com/someone/packages:1
+    steps: [{run: echo}]
   elsewhere:
     runs-on: ubuntu-latest
     container: registry.example/someone/none:1
@@ -219,7 +231,7 @@ def test_who_logs_in(conform: Conform) -> None:
     try:
         conform(PRIVATE, *arguments, env=daemon.env | {"DOCKER_CONFIG": "/nowhere"}, expect=4)
         sent = {name.rpartition("/")[2]: _pair(found) for name, found in daemon.pulled().items()}
-        assert sent["by-token"][1] == "the-token-of-the-job"
+        assert sent["by-token"][1] == sent["packages"][1] == "the-token-of-the-job"
         assert sent["by-token"][0], "the actor"
         assert sent["given"] == ("me", "of-my-own")
         assert sent["half"] == sent["none"] == ("", "")

@@ -34,8 +34,10 @@ class CreateRequest:
             self.host.setdefault("PortBindings", {}).setdefault(inside, []).append(outside)
 
     def mount(self, mount: Mount) -> None:
-        """Mount as ``-v`` does: a missing folder is made by the daemon."""
-        if mount.source is None:
+        """Mount as ``-v`` does: a missing folder is made by the daemon, which refuses ``TARGET:ro``."""
+        if mount.source is None and mount.read_only:
+            self.host.setdefault("Binds", []).append(f"{mount.target}:ro")
+        elif mount.source is None:
             self.config.setdefault("Volumes", {})[mount.target] = {}
         elif ":" in mount.source or ":" in mount.target:
             self.host.setdefault("Mounts", []).append(

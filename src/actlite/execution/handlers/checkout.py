@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from actlite.errors import CannotRun
+from actlite.errors import ActliteError, CannotRun
 from actlite.execution.checkout_versions import (
     ALL_TAGS,
     NEEDS_SPARSE_GIT,
@@ -284,13 +284,19 @@ def run_checkout_plugin(run: StepRun, inputs: Mapping[str, str]) -> None:
 
 
 def _move_workspace(run: StepRun, place: str) -> None:
+    """Raises UsageError, CannotRun or OSError where that place can't be had: the workspace is where it was then."""
     state, layout = run.state, run.state.layout
+    wanted = HostPath(state, place)
     run.log.write(f"Repository is current at '{layout.runner_workspace}', move to '{place}'.\n")
     staging = layout.temp / f"_{uuid.uuid4().hex}"
     layout.workspace.rename(staging)
-    target = HostPath(state, place).make_folder()
-    target.rmdir() if not any(target.iterdir()) else shutil.rmtree(target)
-    staging.rename(target)
+    try:  # a place within the workspace is there to be made only now
+        target = wanted.make_folder()
+        target.rmdir() if not any(target.iterdir()) else shutil.rmtree(target)
+        staging.rename(target)
+    except (ActliteError, OSError):
+        staging.rename(layout.workspace)
+        raise
     run.log.write(f"Repository will locate at '{place}'.\n")
     state.layout = replace(layout, place=posixpath.relpath(place, layout.runner_work))
     state.github["workspace"] = place
