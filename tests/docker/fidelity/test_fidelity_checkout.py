@@ -137,6 +137,30 @@ ARCHIVE = [
 ]
 
 
+def of_git(version: str, step: str, script: str = "ls -A") -> str:
+    """A checkout where git says that it is of that version, and a look."""
+    name = "v" + version.replace(".", "_")
+    say = f"- run: printf '#!/bin/sh\\necho git version {version}\\n' >/usr/local/bin/git; chmod 755 /usr/local/bin/git\n"
+    return say + step.replace("NAME", name) + look(name, script)
+
+
+GITS = [
+    of_git("2.17.9", checkout("NAME")),
+    of_git("2.18.0", checkout("NAME")),
+    of_git("2.27.9", checkout("NAME", sparse_checkout="src")),
+    of_git("2.27.8", checkout("NAME", "v4.1.2", sparse_checkout="src")),
+    of_git("2.36.9", checkout("NAME", sparse_checkout="src")),
+    of_git("2.37.0", checkout("NAME", sparse_checkout="src")),
+]
+FIRST = [
+    "- uses: actions/checkout@v1\n",
+    look(
+        ".",
+        "git config --global safe.directory '*'; git log --oneline; git tag; git rev-parse --abbrev-ref HEAD",
+    ),
+]
+
+
 def job(name: str, image: str, steps: list[str]) -> str:
     """One job's YAML."""
     body = textwrap.indent("".join(steps), "      ")
@@ -194,6 +218,8 @@ def ran(
         job("git", RUNNER, with_git),
         job("older", MANY, OLDER),
         job("archive", NO_GIT, ARCHIVE),
+        job("gits", NO_GIT, GITS),
+        job("first", RUNNER, FIRST),
         job("refused", OLD, refused),
     ]
     place.workflow("on: push\njobs:\n" + "".join(jobs))
@@ -383,6 +409,27 @@ def test_archive(ran: Outcome) -> None:
     assert error(ran, "subs", "archive").startswith(f"Input 'submodules' {NEEDS_GIT}")
     assert error(ran, "key", "archive").startswith(f"Input 'ssh-key' {NEEDS_GIT}")
     assert {"src", "file"} <= set(ran.lines("look sparse", "archive"))
+
+
+@pytest.mark.rule("checkout/no-git", "checkout/sparse-checkout")
+def test_versions_of_git(ran: Outcome) -> None:
+    found = {
+        name: set(ran.lines(f"look {name}", "gits")) for name in ("v2_17_9", "v2_18_0", "v2_27_9", "v2_27_8")
+    }
+    assert {name for name, names in found.items() if ".git" in names} == {"v2_18_0", "v2_27_8"}
+    assert {name for name, names in found.items() if "file" in names} == {"v2_17_9", "v2_18_0", "v2_27_9"}
+    assert ran.lines("look v2_36_9", "gits") == [".git", "src"]
+    assert {".git", "file", "src"} <= set(ran.lines("look v2_37_0", "gits")), (
+        "a cone has the files of the root"
+    )
+    assert "docs" not in ran.lines("look v2_37_0", "gits")
+
+
+@pytest.mark.rule("actions/checkout-v1")
+def test_the_first_version_brings_all_of_the_history(ran: Outcome) -> None:
+    lines = ran.lines("look .", "first")
+    assert lines[-3:] == ["v0.1", "v0.2", "HEAD"]
+    assert len(lines) == 3 + int(ran.lines("look deep", "git")[0])
 
 
 @pytest.mark.rule("checkout/no-effect-here", "checkout/other-server", "checkout/unsafe-pull-request")

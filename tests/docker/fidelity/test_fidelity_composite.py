@@ -31,6 +31,7 @@ TELLS = """
       run: |
         env | grep ^INPUT_ || echo no-input
         echo "who=${{ inputs.who }} number=${{ inputs.number == '5' }}"
+        echo 'text=${{ toJSON(inputs.number) }}'
         echo "outer=[${{ steps.before.outcome }}]"
         echo "action=$GITHUB_ACTION ${{ github.action }} path=$GITHUB_ACTION_PATH ${{ github.action_path }}"
         echo "env=$OWN $OVER $USING $WRITTEN"
@@ -87,6 +88,7 @@ jobs:
       - uses: actions/checkout@v4
       - {{name: local, uses: ./local}}
       - {{name: deep, uses: ./deep/1}}
+      - {{name: endless, uses: ./endless, continue-on-error: true}}
   broken:
     runs-on: ubuntu-latest
     steps:
@@ -114,7 +116,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Server:
             "",
         ),
         ("stages", STAGES, who),
-        ("inside", "    - {name: inner, shell: sh, run: 'echo \"${{ job.status }} ${{ github.action_status }}\"'}\n", ""),
+        ("inside", "    - {name: inner, shell: sh, run: 'echo \"${{ job.status }} ${{ github.action_status }}\"'}\n"
+        "    - {name: of the action, shell: sh, run: ':', if: failure()}\n", ""),
         ("nested", "    - {id: middle, uses: some/path@v1}\n", ""),
         ("path", "    - {id: innermost, name: innermost, shell: sh, run: 'echo \"$GITHUB_ACTION ${{ github.action_path }}\"'}\n", ""),
         ("secrets", "    - {shell: sh, run: 'echo ${{ secrets.X }}'}\n", ""),
@@ -140,6 +143,7 @@ def environment(server: Server) -> dict[str, str]:
 def ran(conform: Conform, server: Server) -> Outcome:
     local = "    - {uses: some/staged@v1, with: {of: remote}}\n    - uses: ./plain\n"
     files = {"local/action.yml": composite(local)}
+    files["endless/action.yml"] = composite("    - uses: ./endless\n")
     files |= {f"plain/{name}": text for name, text in node_action("console.log('plain')").items()}
     for level in range(1, 12):
         inner = (
@@ -163,6 +167,7 @@ def test_inputs(ran: Outcome) -> None:
     text = events(ran, "tells")
     assert "no-input" in text
     assert "who=me number=true" in text
+    assert 'text="5"' in text
     assert "outer=[]" in text
     assert "inner=[]" in ran.log("after tells", "job")
 
@@ -205,6 +210,7 @@ def test_failure(ran: Outcome) -> None:
 @pytest.mark.rule("composite/status-of-the-action")
 def test_status(ran: Outcome) -> None:
     assert ran.lines("inner", "broken")[-1] == "failure success"
+    assert ran.step("of the action", "broken")["outcome"] == "skipped"
 
 
 @pytest.mark.rule("composite/env-that-fails")
@@ -257,6 +263,7 @@ def test_failing_stages(ran: Outcome) -> None:
 @pytest.mark.rule("composite/post-for-local-ones", "composite/needs-an-own-checkout")
 def test_local(ran: Outcome) -> None:
     assert ran.step("Post local", "job")["outcome"] == "success"
+    assert ran.step("Post deep", "job")["outcome"] == "success", "none of its actions has one"
     assert "stage=post of=remote" in events(ran, "Post local")
     head = ran.log("local", "job").partition("##[group]")[0]
     assert head.startswith("Prepare all required actions\nGetting action download info\n")
@@ -265,6 +272,8 @@ def test_local(ran: Outcome) -> None:
 @pytest.mark.rule("composite/depth-of-local-ones")
 def test_local_depth(ran: Outcome) -> None:
     assert ran.lines("deepest", "job")[-1] == "down here"
+    assert ran.step("endless", "job")["outcome"] == "failure"
+    assert events(ran, "endless").count("is within 50 other composite actions") == 1
 
 
 @pytest.mark.rule("composite/depth")

@@ -15,7 +15,7 @@ ENTRY = """#!/bin/sh
 i=0; for a in "$@"; do echo "arg$i=<$a>"; i=$((i+1)); done
 echo "stage=$0 count=$# tmp=$(ls /tmp | grep -c here)"
 echo "pwd=$PWD"
-env | grep -E '^(HOME|GITHUB_WORKSPACE|GITHUB_OUTPUT|GITHUB_SHA|OF_|TRANSLATED|CI)' | sort
+env | grep -E '^(HOME|GITHUB_WORKSPACE|GITHUB_OUTPUT|GITHUB_SHA|GITHUB_EVENT_PATH|OF_|TRANSLATED|CI)' | sort
 touch /tmp/here
 """
 MANIFEST = """
@@ -39,7 +39,7 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - {{name: remote, uses: some/docker@v1, with: {{who: you, entrypoint: /none, args: none}},
-          env: {{OF_STEP: step, TRANSLATED: '${{{{ github.workspace }}}}/sub'}}}}
+          env: {{OF_STEP: step, TRANSLATED: '${{{{ github.workspace }}}}/sub', TRANSLATED_TEMP: '${{{{ runner.temp }}}}/x'}}}}
       - {{name: mixed, uses: some/mixed@v1}}
       - {{name: image, uses: 'docker://{ALPINE}', with: {{entrypoint: /bin/echo, args: 'hi "there you"'}}}}
       - {{name: exits, uses: 'docker://{ALPINE}', with: {{args: 'sh -c "exit 9"'}}, continue-on-error: true}}
@@ -50,6 +50,9 @@ jobs:
       - {{name: named, uses: ./named}}
       - {{name: missing, uses: ./missing, continue-on-error: true}}
       - {{name: outside, uses: ./outside, continue-on-error: true}}
+      - name: matcher
+        uses: docker://{ALPINE}
+        with: {{args: 'sh -c "echo ::add-matcher::/github/workspace/m.json; echo is wrong"'}}
       - {{name: parent, uses: ./deep/down}}
       - {{name: local, uses: ./local}}
   network:
@@ -61,6 +64,10 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - {{uses: some/wrong@v1}}
+  scope:
+    runs-on: ubuntu-latest
+    steps:
+      - {{uses: some/scope@v1}}
 """
 
 
@@ -72,8 +79,10 @@ def ran(conform: Conform, standin: Callable[[str], str], tmp_path_factory: pytes
     server.publish("some/docker", FILES)
     inner = f"    - uses: docker://{ALPINE}\n      with: {{args: 'true'}}\n    - uses: some/docker@v1\n    - uses: some/inner@v1\n"
     server.publish("some/mixed", {"action.yml": f"name: m\nruns:\n  using: composite\n  steps:\n{inner}"})
-    server.publish("some/inner", {"Dockerfile": f'FROM {ALPINE}\nENTRYPOINT ["echo", "inner"]\n'})
+    server.publish("some/inner", {"dockerfile": f'FROM {ALPINE}\nENTRYPOINT ["echo", "inner"]\n'})
     server.publish("some/wrong", {"action.yml": "name: w\nruns: {using: docker, image: alpine}\n"})
+    args = f"{{using: docker, image: 'docker://{ALPINE}', args: ['${{{{ github.sha }}}}']}}"
+    server.publish("some/scope", {"action.yml": f"name: s\nruns: {args}\n"})
     alone = f'FROM {ALPINE}\nCOPY say /\nENTRYPOINT ["sh", "/say"]\n'
     named = f"name: n\nruns: {{using: docker, image: '{ALPINE}', args: [echo, by its name]}}\n"
     files = {
@@ -82,6 +91,7 @@ def ran(conform: Conform, standin: Callable[[str], str], tmp_path_factory: pytes
         "named/action.yml": named,
         "missing/action.yml": "name: m\nruns: {using: docker, image: no/Dockerfile}\n",
         "outside/action.yml": "name: o\nruns: {using: docker, image: ../../../Dockerfile}\n",
+        "m.json": '{"problemMatcher": [{"owner": "of-mine", "pattern": [{"regexp": "^is (wrong)$", "message": 1}]}]}',
         "deep/Dockerfile": f'FROM {ALPINE}\nENTRYPOINT ["echo", "above"]\n',
         "deep/down/action.yml": "name: p\nruns: {using: docker, image: ../Dockerfile}\n",
         **{f"local/{name}": text for name, text in FILES.items()},
@@ -110,6 +120,7 @@ def test_arguments(ran: Outcome) -> None:
     assert [said[f"arg{i}"] for i in range(3)] == ["<a b>", "<>", '<you "q">']
     assert said["stage"].startswith("/entry.sh count=3")
     assert ran.step("remote", "plain")["annotations"] == []
+    assert "Unrecognized named-value: 'github'" in ran.log("Set up job", "scope")
 
 
 @pytest.mark.rule("docker_actions/paths", "docker_actions/env")
@@ -118,7 +129,10 @@ def test_environment(ran: Outcome) -> None:
     assert said["pwd"] == said["GITHUB_WORKSPACE"] == "/github/workspace"
     assert said["HOME"] == "/github/home"
     assert said["GITHUB_OUTPUT"].startswith("/github/file_commands/set_output_")
+    assert [a["message"] for a in ran.step("matcher", "plain")["annotations"]] == ["wrong"]
     assert said["TRANSLATED"] == "/github/workspace/sub"
+    assert said["TRANSLATED_TEMP"] == "/github/runner_temp/x"
+    assert said["GITHUB_EVENT_PATH"] == "/github/workflow/event.json"
     assert (said["OF_MANIFEST"], said["OF_STEP"], said["CI"]) == ("for you", "step", "true")
     assert said["GITHUB_SHA"] == ran.report["runs"][0]["sha"]
 
