@@ -45,7 +45,7 @@ class ActionImages:
 
     def image(self, run: StepRun, action: PreparedAction, *, at_use: bool) -> ActionImage:
         """The action's image. That of a local action is made anew for each stage: its files may have changed.
-        Raises CannotRun, UsageError, ImageUnavailable."""
+        Raises CannotRun, UsageError, ImageUnavailable, TimeIsOver."""
         known = None if action.is_local else self._had.get(action.reference)
         if known is not None:
             return known
@@ -55,7 +55,7 @@ class ActionImages:
         tag = build_tag(self._state)
         if told:
             run.log.write(image_title(self._state, action, tag, at_use=at_use))
-        image = image_of(self._state, action, tag, run.log.feed, tell=told)
+        image = image_of(run, action, tag, tell=told)
         if told:
             run.log.write(runner_log.END)
         self._had[action.reference] = image

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from actlite.errors import CannotRun
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 
 MINUTE = 60.0
@@ -111,11 +112,46 @@ class Cancellation:
         self.subscribe(lambda: child.force(self.reason) if self.forced else child.cancel(self.reason))
 
 
-def until_cancelled(cancel: Cancellation, what: str, work: Callable[[], T]) -> T:
+class TimeIsOver(Exception):
+    """What a step waited for has taken longer than the step may."""
+
+
+class Listener(Generic[S]):
+    """Passes on what a work says as long as somebody waits for the work, see `until_cancelled`. ``needed``: the work
+    is of no use to anybody else, and ends with an exception when it says more."""
+
+    def __init__(self, hear: Callable[[S], None], *, needed: bool) -> None:
+        self._hear = hear
+        self._needed = needed
+        self._lock = threading.Lock()
+        self._left = False
+
+    def __call__(self, said: S) -> None:
+        """Pass on something."""
+        with self._lock:
+            if not self._left:
+                self._hear(said)
+            elif self._needed:
+                raise TimeIsOver
+
+    def leave(self) -> None:
+        """Nobody waits any more."""
+        with self._lock:
+            self._left = True
+
+
+def until_cancelled(
+    cancel: Cancellation,
+    what: str,
+    work: Callable[[], T],
+    *,
+    within: float | None = None,
+    goes_on: Callable[[], bool] = lambda: False,
+) -> T:
     """Do something that takes long, can't be stopped, but may be left alone: a pull, a download. Gives its result
-    and raises its errors; raises CannotRun as soon as there is a request to stop, and the work goes on in a thread
-    that nobody waits for. A step that runs although the job was cancelled before gives way to ``force`` alone.
-    ``what`` completes "cancelled while …"."""
+    and raises its errors; raises CannotRun as soon as there is a request to stop, and TimeIsOver after ``within``
+    seconds, and the work goes on in a thread that nobody waits for. A step that runs although the job was cancelled
+    before, and one that ``goes_on`` then, gives way to ``force`` alone. ``what`` completes "cancelled while …"."""
     before = cancel.cancelled
     ended: list[tuple[T | None, BaseException | None]] = []
     done = threading.Event()
@@ -124,16 +160,24 @@ def until_cancelled(cancel: Cancellation, what: str, work: Callable[[], T]) -> T
         try:
             ended.append((work(), None))
         except BaseException as error:  # raised again below
-            ended.append((None, error))
+            if not done.is_set():  # else it is nobody's, and must not hold what it has come through
+                ended.append((None, error))
         done.set()
 
+    def asked() -> None:
+        if cancel.forced or not (before or goes_on()):
+            done.set()
+
     threading.Thread(target=run, name=what, daemon=True).start()
-    end = cancel.subscribe(lambda: done.set() if cancel.forced or not before else None)
+    end = cancel.subscribe(asked)
     try:
-        done.wait()
+        in_time = done.wait(within)
     finally:
         end()
     if not ended:
+        done.set()
+        if not in_time:
+            raise TimeIsOver
         raise CannotRun(f"Cancelled while {what}")
     result, error = ended[0]
     if error is not None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from actlite.document.nodes import Scalar
 from actlite.engines.base import ExitStatus, ProcessSpec
@@ -27,7 +27,7 @@ from actlite.events import (
     StepStarted,
     StepSummary,
 )
-from actlite.execution.cancellation import seconds
+from actlite.execution.cancellation import TimeIsOver, seconds, until_cancelled
 from actlite.execution.command_effects import CommandEffects
 from actlite.execution.counting import count, remember, worse
 from actlite.execution.diagnosing import Observer, diagnose_step, doubt_prediction
@@ -51,6 +51,7 @@ from actlite.expressions.template import (
 from actlite.records import changeable, frozen
 from actlite.workflow.model import Step
 
+T = TypeVar("T")
 _RENEWING = threading.Lock()
 OLD_COMMANDS_DEPRECATED = datetime.date(2022, 10, 11)
 """From when the runner warns of set-output and save-state (GitHub changelog of that day)."""
@@ -183,22 +184,33 @@ class StepRun:
         if self.killed or self.stopping:
             self.killed = True
             return ExitStatus(130, killed=True)
-        left = None
-        if self.deadline is not None:
-            left = max(0.1, self.deadline - self.state.services.clock())
         spec = ProcessSpec(
             argv=process.argv,
             env=process.env,
             workdir=process.workdir,
             path_prepends=process.path_prepends,
             real_exec=process.real_exec,
-            timeout=left,
+            timeout=self.seconds_left,
             mark=_mark(process.env),
         )
         status = self.state.running.run(spec, self.log.feed, self.started)
         self.timed_out = self.timed_out or status.timed_out
         self.killed = self.killed or status.killed
         return status
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The time that the step still has, at least a moment; None without a limit."""
+        if self.deadline is None:
+            return None
+        return max(0.1, self.deadline - self.state.services.clock())
+
+    def wait_for(self, what: str, work: Callable[[], T]) -> T:
+        """Do something that can't be stopped, but may be left alone, within the step's time. Raises TimeIsOver, and
+        CannotRun when the step is cancelled (see `until_cancelled`)."""
+        return until_cancelled(
+            self.state.cancel, what, work, within=self.seconds_left, goes_on=lambda: not self.killed
+        )
 
     def started(self, stop: Callable[[], None]) -> None:
         """Something of the step's runs, which ``stop`` ends: whoever stops the step asks until it has ended."""
@@ -467,6 +479,9 @@ def _run_body(state: JobState, task: StepTask, run: StepRun) -> StepResult:
         result = StepResult(FAILURE)
         if state.status == SUCCESS and not continue_on_error(run):
             state.unable = is_lack(problem, setting_up=task.stage == "setup")
+    except TimeIsOver:
+        run.timed_out = True
+        result = StepResult(FAILURE)
     except ValueError as wrong:
         if "embedded null" not in str(wrong):
             raise

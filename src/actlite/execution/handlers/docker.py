@@ -11,7 +11,7 @@ from actlite.engines.base import ContainerRun, ImageSpec, Mount, Progress
 from actlite.errors import CannotRun, UsageError
 from actlite.events import ImageProgress
 from actlite.execution import docker_log
-from actlite.execution.cancellation import until_cancelled
+from actlite.execution.cancellation import Listener
 from actlite.execution.containers import DOCKER_SOCKET, ContainerSpec, image_spec
 from actlite.execution.environment import as_c_string, process_env
 from actlite.execution.handlers.node import write_header
@@ -69,7 +69,7 @@ def run_docker(
         entrypoint=entrypoint,
         args=split_arguments(as_c_string(line)),
         network=state.network,
-        timeout=None if run.deadline is None else max(0.1, run.deadline - state.services.clock()),
+        timeout=run.seconds_left,
     )
 
     if run.killed or run.stopping:
@@ -149,19 +149,17 @@ def _quoted(argument: str) -> str:
     return '"' + argument.replace('"', '\\"') + '"'
 
 
-def image_of(
-    state: JobState, action: PreparedAction, tag: str, log: Callable[[bytes], None], *, tell: bool = True
-) -> ActionImage:
-    """The image of a docker action: pulled, or built here with this tag. ``tell``: say how it is pulled.
-    Raises CannotRun, UsageError, ImageUnavailable."""
-    runs = action.manifest.runs
+def image_of(run: StepRun, action: PreparedAction, tag: str, *, tell: bool = True) -> ActionImage:
+    """The image of a docker action: pulled, or built here with this tag, within the time of the step. ``tell``: say
+    how it is pulled. Raises CannotRun, UsageError, ImageUnavailable, TimeIsOver."""
+    state, runs = run.state, action.manifest.runs
     assert isinstance(runs, DockerRuns)
     name = runs.image
     if is_image(name):
-        pulled = _pulled(state, name[len("docker://") :], log if tell else None)
+        pulled = _pulled(run, name[len("docker://") :], tell=tell)
         return ActionImage(pulled, pulled)
     if not is_dockerfile(name):  # of a local action; a remote one's was looked at when it was made ready
-        pulled = _pulled(state, name, None)
+        pulled = _pulled(run, name, tell=False)
         return ActionImage(pulled, pulled)
     dockerfile = (action.folder / name).resolve()
     root = action.root or action.folder
@@ -169,24 +167,27 @@ def image_of(
         raise UsageError(f"'{name}' is outside of the action's repository")
     if not dockerfile.exists():
         raise CannotRun(f"File not found: '{state.layout.runner_path(action.folder)}/{name}'")
-    images = state.services.engine.images
-    built = until_cancelled(
-        state.cancel,
-        f"the image of {action.reference} was being built",
-        lambda: images.build(dockerfile.parent, dockerfile, tag, state.services.owner, log),
-    )
+    images, log = state.services.engine.images, Listener(run.log.feed, needed=True)
+    try:
+        built = run.wait_for(
+            f"the image of {action.reference} was being built",
+            lambda: images.build(dockerfile.parent, dockerfile, tag, state.services.owner, log),
+        )
+    finally:
+        log.leave()
     return ActionImage(built.id, tag)
 
 
-def _pulled(state: JobState, name: str, log: Callable[[bytes], None] | None) -> str:
-    """An image that is here, pulled where the policy says so. Raises ImageUnavailable."""
+def _pulled(run: StepRun, name: str, *, tell: bool) -> str:
+    """An image that is here, pulled where the policy says so. Raises ImageUnavailable, TimeIsOver."""
+    state = run.state
     spec = image_spec(state.services, ContainerSpec(name), state.github)
     clock, leg = state.services.clock, state.leg.key
     pull, begun = docker_log.Pull(spec.name), False
 
     def say(text: str) -> None:
-        if log is not None and text:
-            log(text.encode())
+        if tell and text:
+            run.log.feed(text.encode())
 
     def report(p: Progress) -> None:
         nonlocal begun
@@ -195,11 +196,13 @@ def _pulled(state: JobState, name: str, log: Callable[[bytes], None] | None) -> 
         say(pull.line(p))
         state.emit(ImageProgress(clock(), leg, spec.name, p.status, p.current, p.total))
 
-    found = until_cancelled(
-        state.cancel,
-        f"{spec.name} was being pulled",
-        lambda: state.services.engine.images.ensure(spec, report).name,
-    )
+    listener = Listener(report, needed=False)  # another job may wait for the image
+    try:
+        found = run.wait_for(
+            f"{spec.name} was being pulled", lambda: state.services.engine.images.ensure(spec, listener).name
+        )
+    finally:
+        listener.leave()
     say("" if begun else docker_log.here(spec.name))
     return found
 

@@ -8,7 +8,6 @@ from actlite.engines.base import ProcessSpec
 from actlite.errors import UsageError
 from actlite.events import Notice
 from actlite.execution import runner_log
-from actlite.execution.cancellation import until_cancelled
 from actlite.execution.command_effects import yes
 from actlite.execution.environment import process_env
 from actlite.execution.handlers.script import prepends
@@ -116,8 +115,7 @@ def node_folder(run: StepRun, choice: Choice) -> str:
     The build is put there when it isn't yet."""
     state = run.state
     folder = f"{choice.runtime}_alpine" if is_alpine(run) else choice.runtime
-    until_cancelled(
-        state.cancel,
+    run.wait_for(
         f"{folder} was being fetched",
         lambda: state.services.nodes.externals(state.services.runner, [folder], arch=state.arch),
     )
