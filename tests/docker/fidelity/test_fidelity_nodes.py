@@ -14,6 +14,7 @@ from main_tools import Outcome, Server, node_action, own_cache
 pytestmark = pytest.mark.docker
 
 OUT = "ACTIONS_ALLOW_USE_UNSECURE_NODE_VERSION"
+MAGLEV = "ACTIONS_RUNNER_DISABLE_NODE_MAGLEV"
 INTO = "FORCE_JAVASCRIPT_ACTIONS_TO_NODE24"
 WORKFLOW = f"""
 on: push
@@ -40,7 +41,7 @@ jobs:
       - {{name: twelve, uses: some/twelve@v1}}
       - {{name: sixteen, uses: some/sixteen@v1}}
       - {{name: twenty, uses: some/twenty@v1}}
-      - {{name: opted out, uses: some/twenty@v1, env: {{{OUT}: 'TRUE'}}}}
+      - {{name: opted out, uses: some/twenty@v1, env: {{{OUT}: 'TRUE', {MAGLEV}: true}}}}
       - {{name: not opted out, uses: some/twenty@v1, env: {{{OUT}: 'yes'}}}}
       - {{name: by a file, run: 'echo {OUT}=1 >> $GITHUB_ENV'}}
       - {{name: of the env, uses: some/twenty@v1}}
@@ -65,7 +66,8 @@ def ran(conform: Conform, standin: Callable[[str], str], tmp_path_factory: pytes
         ("twenty", "node20"),
         ("four", "node24"),
     ):
-        server.publish(f"some/{name}", node_action("console.log(process.execPath)", using=using))
+        script = "console.log('argv=' + process.execArgv); console.log(process.execPath)"
+        server.publish(f"some/{name}", node_action(script, using=using))
     env = server.env | own_cache(tmp_path_factory.mktemp("cache"))
     return conform(WORKFLOW, "--as-of", "2026-08-20", env=env)
 
@@ -110,6 +112,11 @@ def test_the_way_back_to_node20(ran: Outcome) -> None:
     assert node(ran, "opted out") == "/__e/node20/bin/node"
     assert node(ran, "of the env") == "/__e/node20/bin/node"
     assert node(ran, "not opted out") == "/__e/node24/bin/node"
+
+
+@pytest.mark.rule("actions/no-maglev")
+def test_node20_is_not_asked_for_maglev(ran: Outcome) -> None:
+    assert ran.lines("opted out", "runner")[-2:] == ["argv=", "/__e/node20/bin/node"]
 
 
 @pytest.mark.rule("nodes/from-2-28")
