@@ -100,7 +100,8 @@ def test_problem_matchers_make_annotations(place: Place, container: str) -> None
         "- uses: actions/checkout@v4",
         "- name: compile\n  run: |\n    echo '::add-matcher::matcher.json'\n"
         "    printf 'src/main.c:1:25: error: x undeclared\\n'\n"
-        "    printf '\\033[1msrc/main.c:1:2: \\033[31mwarning: unused\\033[0m\\n' >&2\n"
+        "    printf 'src/main.c:1:2: warning: unused\\n' >&2\n"
+        "    printf '\\033[1msrc/main.c:1:3: \\033[31mwarning: in colour\\033[0m\\n'\n"
         "    echo 'no/such/file.c:1:2: error: elsewhere'\n"
         "    echo '::remove-matcher owner=gcc::'\n"
         "    echo 'src/main.c:9:9: error: not any more'",
