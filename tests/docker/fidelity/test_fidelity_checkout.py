@@ -158,6 +158,8 @@ FIRST = [
         ".",
         "git config --global safe.directory '*'; git log --oneline; git tag; git rev-parse --abbrev-ref HEAD",
     ),
+    "- {uses: actions/checkout@v1, with: {fetch-depth: 1}}\n",
+    look(".", "git log --oneline; git tag").replace("look .", "look shallow"),
 ]
 
 
@@ -223,6 +225,7 @@ def ran(
         job("refused", OLD, refused),
     ]
     place.workflow("on: push\njobs:\n" + "".join(jobs))
+    place.git("tag", "v0.3")
     place.write("file", "changed\n")
     place.write("src/new", "new\n")
     place.write("other/new", "new\n")
@@ -355,15 +358,15 @@ def test_sparse(ran: Outcome) -> None:
 def test_depth_and_tags(ran: Outcome) -> None:
     deep = ran.lines("look deep", "git")
     assert [line.strip() for line in deep[1:]] == [
-        *("v0.1", "v0.2"),
+        *("v0.1", "v0.2", "v0.3"),
         *("origin/far", "origin/lost", "origin/main", "origin/other"),
         "false",
     ]
     assert ran.lines("look words", "git") == deep[:1]
     assert int(deep[0]) > 2
     assert ran.lines("look two", "git") == ["2"]
-    assert ran.lines("look tags", "git") == ["1", "v0.1", "v0.2"]
-    assert ran.lines("look tags4", "git") == []
+    assert ran.lines("look tags", "git") == ["1", "v0.1", "v0.2", "v0.3"]
+    assert ran.lines("look tags4", "git") == ["v0.3"]
 
 
 @pytest.mark.rule("checkout/submodules")
@@ -428,8 +431,9 @@ def test_versions_of_git(ran: Outcome) -> None:
 @pytest.mark.rule("actions/checkout-v1")
 def test_the_first_version_brings_all_of_the_history(ran: Outcome) -> None:
     lines = ran.lines("look .", "first")
-    assert lines[-3:] == ["v0.1", "v0.2", "HEAD"]
-    assert len(lines) == 3 + int(ran.lines("look deep", "git")[0])
+    assert lines[-4:] == ["v0.1", "v0.2", "v0.3", "HEAD"]
+    assert len(lines) == 4 + int(ran.lines("look deep", "git")[0])
+    assert len(ran.lines("look shallow", "first")) == 1 + 3, "one commit, and all tags"
 
 
 @pytest.mark.rule("checkout/no-effect-here", "checkout/other-server", "checkout/unsafe-pull-request")
