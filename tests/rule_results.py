@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests name rules that there are; those of a module of the fidelity suite share its runs, in one process."""
+    """Tests name rules that there are."""
     known = rules()
     for item in items:
         named = [id for mark in item.iter_markers("rule") for id in mark.args]
@@ -31,8 +31,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(f"{item.nodeid}: no such rule: {', '.join(unknown)}")
         if named:
             item.user_properties.append((_PROPERTY, named))
-        if item.path.parent.name == "fidelity":
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -40,8 +38,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     named = dict(report.user_properties).get(_PROPERTY)
     if not named:
         return
-    name = report.nodeid.partition("@")[0]
-    found = _results.setdefault(name, {"rules": named, "outcome": PASSED})
+    found = _results.setdefault(report.nodeid, {"rules": named, "outcome": PASSED})
     if report.outcome != PASSED:
         found["outcome"] = FAILED
 

@@ -39,12 +39,15 @@ export ACTLITE_DOCKER_TESTS
 RULES=$(mktemp) || exit 4
 rm -f "$RULES"
 stage 'Tests with containers' "$BIN/pytest" tests/docker --ignore=tests/docker/test_podman.py \
-    -q -n 2 --dist loadgroup --durations=10 -p no:cacheprovider --rule-results "$RULES" "$@"
+    --ignore=tests/docker/fidelity -q -n 2 --durations=10 -p no:cacheprovider --rule-results "$RULES" "$@"
+# The tests of a file share its runs: they stay in one process.
+stage "Tests of the runner's rules" "$BIN/pytest" tests/docker/fidelity -q -n 2 --dist loadfile \
+    --durations=10 -p no:cacheprovider --rule-results "$RULES" "$@"
 stage 'Podman' sh scripts/podman.sh &&
     stage 'Tests with Podman' "$BIN/pytest" tests/docker/test_podman.py -q -p no:cacheprovider \
         --rule-results "$RULES" "$@"
 # With arguments only some of the tests were run.
-[ $# -gt 0 ] || stage "Rules of GitHub's runner" "$BIN/python" -m scripts.fidelity --check "$RULES"
+[ $# -gt 0 ] || stage 'The page of the rules' "$BIN/python" -m scripts.fidelity --check "$RULES"
 rm -f "$RULES"
 
 if [ -n "$failed" ]; then
