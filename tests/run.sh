@@ -39,7 +39,7 @@ export ACTLITE_DOCKER_TESTS
 RULES=$(mktemp) || exit 4
 rm -f "$RULES"
 stage 'Tests with containers' "$BIN/pytest" tests/docker --ignore=tests/docker/test_podman.py \
-    --ignore=tests/docker/fidelity -q -n 2 --durations=10 -p no:cacheprovider --rule-results "$RULES" "$@"
+    --ignore=tests/docker/fidelity -q -n 3 --durations=10 -p no:cacheprovider --rule-results "$RULES" "$@"
 # The tests of a file share its runs: they stay in one process.
 stage "Tests of the runner's rules" "$BIN/pytest" tests/docker/fidelity -q -n 2 --dist loadfile \
     --durations=10 -p no:cacheprovider --rule-results "$RULES" "$@"

@@ -123,6 +123,14 @@ def own_cache(folder: Path) -> dict[str, str]:
     return {"ACTLITE_CACHE": str(folder)}
 
 
+def minutes_of(seconds: float, folder: Path) -> dict[str, str]:
+    """The environment for a run in which each minute of a workflow is this short."""
+    folder.mkdir(exist_ok=True)
+    text = f"import actlite.execution.cancellation as cancellation\ncancellation.MINUTE = {seconds}\n"
+    (folder / "sitecustomize.py").write_text(text)
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))}
+
+
 class Server:
     """A stand-in for github.com: bare repositories in a folder, served by git's own file transport."""
 

@@ -3,14 +3,13 @@ is read or written, and every step comes to an end."""
 
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fault_tools import Place, steps_of
-from main_tools import Outcome, Server, own_cache, run
+from main_tools import Outcome, Server, minutes_of, own_cache, run
 
 from actlite.engines.base import LABEL_OWNER
 
@@ -120,15 +119,10 @@ def test_a_build_is_given_up_when_the_time_of_its_step_is_over(
     place.write(
         "slow/Dockerfile", f"FROM {ALPINE}\nRUN for i in $(seq 200); do echo {word}; sleep 0.1; done\n"
     )
-    (tmp_path / "short").mkdir()
-    (tmp_path / "short" / "sitecustomize.py").write_text(
-        "import actlite.execution.cancellation as cancellation\ncancellation.MINUTE = 3.0\n"
-    )
-    path = os.pathsep.join(filter(None, [str(tmp_path / "short"), os.environ.get("PYTHONPATH", "")]))
     slow = "- {name: slow, uses: ./slow, timeout-minutes: 1, continue-on-error: true}"
     place.steps("- uses: actions/checkout@v4", slow, "- {name: later, run: sleep 2}")
     report = tmp_path / "report.json"
-    started = place.start("-v", "--report", f"json={report}", env={"PYTHONPATH": path})
+    started = place.start("-v", "--report", f"json={report}", env=minutes_of(3.0, tmp_path / "short"))
     started.until_said("has timed out after")
     building = docker_daemon.api.containers
     started.until(lambda: not [c for c in building() if word in c["Command"]], "the end of the build")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import pytest
 from conforming import Conform
 from fault_tools import Place, Started
-from main_tools import Outcome, node_action
+from main_tools import Outcome, minutes_of, node_action
 
 pytestmark = pytest.mark.docker
 
@@ -444,11 +443,7 @@ MANY += """
 
 @pytest.fixture(scope="module")
 def short_minutes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    folder = tmp_path_factory.mktemp("minutes")
-    (folder / "sitecustomize.py").write_text(
-        f"import actlite.execution.cancellation as cancellation\ncancellation.MINUTE = {MINUTE}\n"
-    )
-    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))}
+    return minutes_of(MINUTE, tmp_path_factory.mktemp("minutes"))
 
 
 @pytest.fixture(scope="module")

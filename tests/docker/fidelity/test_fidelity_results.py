@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from conforming import Conform
-from main_tools import Outcome
+from main_tools import Outcome, minutes_of
 
 pytestmark = pytest.mark.docker
 
@@ -112,13 +110,9 @@ def ran(conform: Conform) -> Outcome:
 
 @pytest.fixture(scope="module")
 def timed(conform: Conform, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    folder = tmp_path_factory.mktemp("minutes")
-    (folder / "sitecustomize.py").write_text(
-        f"import actlite.execution.cancellation as cancellation\ncancellation.MINUTE = {MINUTE}\n"
-    )
-    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
+    env = minutes_of(MINUTE, tmp_path_factory.mktemp("minutes"))
     # Those whose times are measured from the job's start run on this machine: a container's start takes time.
-    return conform(TIMES, env={"PYTHONPATH": path}, image="host", expect=1)
+    return conform(TIMES, env=env, image="host", expect=1)
 
 
 def results(step: dict[str, object]) -> tuple[object, object]:
