@@ -12,6 +12,7 @@ from fault_tools import Place, steps_of
 from main_tools import Outcome, Server, minutes_of, own_cache, run
 
 from actlite.engines.base import LABEL_OWNER
+from actlite.execution.layout import RUNNER_WORK
 
 pytestmark = pytest.mark.docker
 ALPINE = "actlite-standin/alpine:1"
@@ -80,7 +81,7 @@ def test_attacks(place: Place, tmp_path: Path, standin: object) -> None:
         ("nul", "Null character in path. (Parameter 'path')"),
         ("nul checkout", "Null character in path."),
         ("nul action", "a null character has no place in it"),
-        ("taken", "Is a directory: '/home/runner/work/project/project/taken/file'"),
+        ("taken", f"Is a directory: '{RUNNER_WORK}/project/project/taken/file'"),
         ("action", links),
         ("home", links),
         ("workspace", links),

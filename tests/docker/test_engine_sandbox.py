@@ -230,20 +230,15 @@ def test_kill_goes_on_to_term_and_kill(opened: Opener, spec: SandboxSpec, real: 
 
 @contextlib.contextmanager
 def beside(
-    sandbox: DockerSandbox, script: str, heard: list[bytes] | None = None, **more: object
+    sandbox: DockerSandbox, script: str, heard: list[bytes] | None = None, **more: Any
 ) -> Iterator[list[ExitStatus]]:
     """A process that is running, and is stopped in the end; its status is there then, and its output in ``heard``."""
     pieces = [] if heard is None else heard
     statuses: list[ExitStatus] = []
     stops: list[Callable[[], None]] = []
     up = threading.Event()
-    fields: dict[str, object] = {
-        "argv": ("sh", "-c", f"echo up; {script}"),
-        "env": {},
-        "workdir": WORKDIR,
-        **more,
-    }
-    process = ProcessSpec(**fields)  # type: ignore[arg-type]  # fields of any kind
+    plain = ProcessSpec(argv=("sh", "-c", f"echo up; {script}"), env={}, workdir=WORKDIR)
+    process = replace(plain, **more)
 
     def take(data: bytes) -> None:
         pieces.append(data)

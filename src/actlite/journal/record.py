@@ -141,31 +141,8 @@ class RecordBuilder:
         match event:
             case RunStarted():
                 self._start(event)
-            case JobStarted():
-                self._job(
-                    event.job,
-                    id=event.id,
-                    name=event.name,
-                    matrix=event.matrix,
-                    where=event.where,
-                    instead_of=event.instead_of,
-                    runs_on=event.runs_on,
-                    started=event.time,
-                )
-            case JobFinished():
-                self._job(
-                    event.job,
-                    id=event.id,
-                    name=event.name,
-                    result=event.result,
-                    outputs=event.outputs,
-                    duration=event.duration,
-                    reason=event.reason,
-                    condition=event.condition,
-                    environment=event.environment,
-                    environment_url=event.environment_url,
-                    **({"matrix": event.matrix} if event.matrix else {}),
-                )
+            case JobStarted() | JobFinished():
+                self._of_job(event)
             case CallStarted():
                 self._calls[event.job] = CallRecord(
                     event.job, event.id, event.name, event.workflow, event.inputs, event.time
@@ -185,19 +162,7 @@ class RecordBuilder:
             case StepQueued():
                 self._step(event.job, event.step, id=event.id, name=event.name, background=True)
             case StepStarted():
-                # A step that starts again (a retry) begins anew, in its old place.
-                self._steps.setdefault(event.job, {})[event.step] = StepRecord(
-                    event.step, event.id, event.name
-                )
-                self._step(
-                    event.job,
-                    event.step,
-                    id=event.id,
-                    name=event.name,
-                    detail=event.detail,
-                    background=event.background,
-                    started=event.time,
-                )
+                self._begin_step(event)
             case StepAnnotation():
                 known = self._step(event.job, event.step).annotations
                 self._step(event.job, event.step, annotations=(*known, event.annotation))
@@ -226,6 +191,46 @@ class RecordBuilder:
                 )
             case _:
                 pass
+
+    def _of_job(self, event: JobStarted | JobFinished) -> None:
+        if isinstance(event, JobStarted):
+            self._job(
+                event.job,
+                id=event.id,
+                name=event.name,
+                matrix=event.matrix,
+                where=event.where,
+                instead_of=event.instead_of,
+                runs_on=event.runs_on,
+                started=event.time,
+            )
+            return
+        self._job(
+            event.job,
+            id=event.id,
+            name=event.name,
+            result=event.result,
+            outputs=event.outputs,
+            duration=event.duration,
+            reason=event.reason,
+            condition=event.condition,
+            environment=event.environment,
+            environment_url=event.environment_url,
+            **({"matrix": event.matrix} if event.matrix else {}),
+        )
+
+    def _begin_step(self, event: StepStarted) -> None:
+        """A step that starts again (a retry) begins anew, in its old place."""
+        self._steps.setdefault(event.job, {})[event.step] = StepRecord(event.step, event.id, event.name)
+        self._step(
+            event.job,
+            event.step,
+            id=event.id,
+            name=event.name,
+            detail=event.detail,
+            background=event.background,
+            started=event.time,
+        )
 
     @property
     def record(self) -> RunRecord:

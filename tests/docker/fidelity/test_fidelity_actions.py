@@ -6,8 +6,10 @@ import pytest
 from conforming import RUNNER, Conform
 from main_tools import Outcome, Server, node_action, own_cache
 
+from actlite.execution.layout import RUNNER_WORK
+
 pytestmark = pytest.mark.docker
-WORK = "/home/runner/work"
+WORK = RUNNER_WORK
 SAY = """const fs = require('fs'), e = process.env;
 console.log('stage={stage}', 'state=' + e.STATE_told, 'who=' + e.INPUT_WHO, 'repo=' + e.GITHUB_ACTION_REPOSITORY,
   'ref=' + e.GITHUB_ACTION_REF, 'dir=' + __dirname);

@@ -10,6 +10,8 @@ import pytest
 from conforming import Conform
 from main_tools import Outcome
 
+from actlite.execution.layout import RUNNER_WORK
+
 COMPOSITE = r"""
 runs:
   using: composite
@@ -301,8 +303,8 @@ def test_files(ran: Outcome) -> None:
         "src/a.ts",
         "not/there.c",
         "/usr/include/x.h",
-        "/home/runner/work/_temp/t",
-        "/home/runner/work/project/project",
+        f"{RUNNER_WORK}/_temp/t",
+        f"{RUNNER_WORK}/project/project",
         "sub/b.c",
     ]
 
@@ -388,10 +390,10 @@ def test_remove(ran: Outcome) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("none", "Could not find file '/home/runner/work/project/project/m/none.json'."),
+        ("none", f"Could not find file '{RUNNER_WORK}/project/project/m/none.json'."),
         ("bad", "The property 'message' is set to 1 which is out of range"),
         ("twice", "Duplicate owner name 'T'"),
-        ("no json", "'/home/runner/work/project/project/README.md' is not JSON: "),
+        ("no json", f"'{RUNNER_WORK}/project/project/README.md' is not JSON: "),
     ],
 )
 def test_bad_files(ran: Outcome, name: str, text: str) -> None:

@@ -6,6 +6,8 @@ import pytest
 from conforming import RUNNER, Conform
 from main_tools import Outcome, Server, node_action, own_cache
 
+from actlite.execution.layout import RUNNER_WORK
+
 pytestmark = pytest.mark.docker
 STAGE = """const fs = require('fs'), e = process.env;
 console.log('stage={stage}', 'of=' + e.INPUT_OF, 'state=' + e.STATE_told, 'action=' + e.GITHUB_ACTION);
@@ -195,8 +197,8 @@ def test_env(ran: Outcome) -> None:
 @pytest.mark.rule("composite/names-inside")
 def test_names(ran: Outcome) -> None:
     text = events(ran, "tells")
-    assert "action=c c path=/__w/_actions/some/tells/v1 /home/runner/work/_actions/some/tells/v1" in text
-    assert ran.lines("innermost", "job")[-1] == "outermost /home/runner/work/_actions/some/path/v1"
+    assert f"action=c c path=/__w/_actions/some/tells/v1 {RUNNER_WORK}/_actions/some/tells/v1" in text
+    assert ran.lines("innermost", "job")[-1] == f"outermost {RUNNER_WORK}/_actions/some/path/v1"
 
 
 @pytest.mark.rule("composite/failure-inside")

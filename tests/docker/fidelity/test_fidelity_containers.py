@@ -100,7 +100,7 @@ def test_what_docker_is_asked_for(whole: dict[str, Any], ran: Outcome, folder: P
     host = whole["HostConfig"]
     assert host["NetworkMode"].startswith("github_network_")
     assert host["PortBindings"] == {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]}
-    binds = [bind.partition("/work/whole")[2] or bind for bind in host["Binds"]]
+    binds = [bind.partition("/whole")[2] or bind for bind in host["Binds"]]
     assert binds[:2] == [f"{folder}:/one", f"{folder}:/two:ro"]
     assert binds[2] == ":/__w"
     assert binds[3].endswith(":/__e:ro")

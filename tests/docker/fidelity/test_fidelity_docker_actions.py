@@ -9,6 +9,8 @@ import pytest
 from conforming import RUNNER, Conform
 from main_tools import Outcome, Server, own_cache
 
+from actlite.execution.layout import RUNNER_WORK
+
 pytestmark = pytest.mark.docker
 ALPINE = "actlite-standin/alpine:1"
 ENTRY = """#!/bin/sh
@@ -182,7 +184,7 @@ def test_images_by_name(ran: Outcome) -> None:
 
 @pytest.mark.rule("docker_actions/dockerfile-not-there", "docker_actions/dockerfile-outside")
 def test_dockerfiles(ran: Outcome) -> None:
-    place = "/home/runner/work/project/project"
+    place = f"{RUNNER_WORK}/project/project"
     (gone,) = ran.step("missing", "plain")["annotations"]
     assert gone["message"] == f"File not found: '{place}/missing/no/Dockerfile'"
     (outside,) = ran.step("outside", "plain")["annotations"]

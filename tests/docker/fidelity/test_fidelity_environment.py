@@ -8,6 +8,8 @@ import pytest
 from conforming import Conform
 from main_tools import Outcome, Server, node_action, own_cache
 
+from actlite.execution.layout import RUNNER_WORK
+
 COMPOSITE = """
 name: Composite
 inputs: {who: {default: me}}
@@ -30,10 +32,10 @@ jobs:
     env:
       FOO: 1
       One: upper
-      INSIDE: /home/runner/work/project/project/a
-      WHOLE: /home/runner/work
-      WITHIN: "p=/home/runner/work"
-      PATH_LIST: /usr:/home/runner/work
+      INSIDE: @WORK/project/project/a
+      WHOLE: @WORK
+      WITHIN: "p=@WORK"
+      PATH_LIST: /usr:@WORK
       NUL: ${{ fromJSON('"a\u0000b"') }}
     steps:
       - uses: actions/checkout@v4
@@ -101,7 +103,9 @@ def ran(conform: Conform, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     server = Server(folder / "github")
     server.publish("o/stateful", node_action(MAIN, pre=PRE))
     return conform(
-        WORKFLOW, files={"composite/action.yml": COMPOSITE}, env=server.env | own_cache(folder / "cache")
+        WORKFLOW.replace("@WORK", RUNNER_WORK),
+        files={"composite/action.yml": COMPOSITE},
+        env=server.env | own_cache(folder / "cache"),
     )
 
 
@@ -145,9 +149,9 @@ def test_home(ran: Outcome) -> None:
 @pytest.mark.rule("environment/paths-in-expressions")
 def test_paths_in_expressions(ran: Outcome) -> None:
     said = ran.values("paths", "job")
-    assert said["expression"] == "/home/runner/work/project/project"
+    assert said["expression"] == f"{RUNNER_WORK}/project/project"
     assert said["process"] == "/__w/project/project"
-    assert (said["temp"], said["TEMP"]) == ("/home/runner/work/_temp", "/__w/_temp")
+    assert (said["temp"], said["TEMP"]) == (f"{RUNNER_WORK}/_temp", "/__w/_temp")
 
 
 @pytest.mark.rule("environment/paths-in-values")
@@ -155,8 +159,8 @@ def test_paths_in_values(ran: Outcome) -> None:
     said = ran.values("paths", "job")
     assert said["INSIDE"] == "/__w/project/project/a"
     assert said["WHOLE"] == "/__w"
-    assert said["WITHIN"] == "p=/home/runner/work"
-    assert said["PATH_LIST"] == "/usr:/home/runner/work"
+    assert said["WITHIN"] == f"p={RUNNER_WORK}"
+    assert said["PATH_LIST"] == f"/usr:{RUNNER_WORK}"
 
 
 @pytest.mark.rule("environment/container-env")

@@ -13,6 +13,8 @@ import pytest
 from conforming import Conform
 from main_tools import Outcome
 
+from actlite.execution.layout import RUNNER_WORK
+
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 WORKFLOW = r"""
@@ -177,9 +179,9 @@ def test_seven_files(ran: Outcome) -> None:
 @pytest.mark.rule("files/names-in-expressions")
 def test_names_in_expressions(ran: Outcome) -> None:
     values = ran.values("in expressions", "job")
-    folder = "/home/runner/work/_temp/_runner_file_commands/"
+    folder = f"{RUNNER_WORK}/_temp/_runner_file_commands/"
     assert values["named"].startswith(folder + "set_output_")
-    assert values["variable"] == values["named"].replace("/home/runner/work", "/__w")
+    assert values["variable"] == values["named"].replace(RUNNER_WORK, "/__w")
 
 
 @pytest.mark.rule("files/files-stay")
@@ -331,7 +333,7 @@ def test_artifacts(named: Outcome) -> None:
         (
             "none",
             "on line 1: file 'none.txt' does not exist (relative paths are resolved against the workspace root "
-            "'/home/runner/work/project/project')",
+            f"'{RUNNER_WORK}/project/project')",
         ),
         ("folder", "on line 1: 'folder' is a directory, not a regular file"),
         (

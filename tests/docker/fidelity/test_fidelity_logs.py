@@ -12,6 +12,8 @@ import pytest
 from conforming import Conform
 from main_tools import Outcome, Server, node_action, own_cache
 
+from actlite.execution.layout import RUNNER_HOME, RUNNER_WORK
+
 COMPOSITE = """
 name: Composite
 inputs: {who: {default: me}, none: {default: ''}}
@@ -119,10 +121,10 @@ Docker client API version: 'API'
 actlite-standin/runner:1 is on this machine: it is not pulled.
 ##[command]/usr/bin/docker create --name HEX_actlitestandinrunner1_END --label LABEL --workdir /__w/project/project \
 --network github_network_HEX --hostname h -e "HOME=/github/home" -e GITHUB_ACTIONS=true -e CI=true \
--v "/home/runner/work":"/__w" -v "/home/runner/actions-runner/cached/2.335.1/externals":"/__e":ro \
--v "/home/runner/work/_temp":"/__w/_temp" -v "/home/runner/work/_actions":"/__w/_actions" \
--v "/opt/hostedtoolcache":"/__t" -v "/home/runner/work/_temp/_github_home":"/github/home" \
--v "/home/runner/work/_temp/_github_workflow":"/github/workflow" --entrypoint "tail" actlite-standin/runner:1 \
+-v "@WORK":"/__w" -v "@HOME/actions-runner/cached/2.335.1/externals":"/__e":ro \
+-v "@WORK/_temp":"/__w/_temp" -v "@WORK/_actions":"/__w/_actions" \
+-v "/opt/hostedtoolcache":"/__t" -v "@WORK/_temp/_github_home":"/github/home" \
+-v "@WORK/_temp/_github_workflow":"/github/workflow" --entrypoint "tail" actlite-standin/runner:1 \
 "-f" "/dev/null"
 ID
 ##[command]/usr/bin/docker start ID
@@ -258,7 +260,7 @@ Set output 'v'
 Cleaning up orphan processes
 ##[warning]Node.js 20 is deprecated. The following actions target Node.js 20 but are being forced to run on \
 Node.js 24: o/node@v1. For more information see: PAGE
-"""
+""".replace("@WORK", RUNNER_WORK).replace("@HOME", RUNNER_HOME)
 NOTE = (
     "Node 20 is being deprecated. This workflow is running with Node 24 by default. If you need to temporarily use "
     "Node 20, you can set the ACTIONS_ALLOW_USE_UNSECURE_NODE_VERSION=true environment variable. For more information "
@@ -388,7 +390,7 @@ def test_docker_actions(later: Outcome) -> None:
         '-e "OWN" -e "INPUT_ARGS" -e "HOME" -e "GITHUB_'
     )
     assert command.endswith(
-        ' -v "/home/runner/work/project/project":"/github/workspace" actlite-standin/runner:1 echo from docker'
+        f' -v "{RUNNER_WORK}/project/project":"/github/workspace" actlite-standin/runner:1 echo from docker'
     )
     assert said == "from docker"
 

@@ -8,6 +8,8 @@ import pytest
 from conforming import Conform
 from main_tools import Outcome, Server, node_action, own_cache
 
+from actlite.execution.layout import RUNNER_WORK
+
 COMPOSITE = """
 name: Composite
 runs:
@@ -131,7 +133,7 @@ def test_default_in_a_container(conform: Conform) -> None:
 @pytest.mark.rule("shells/default-on-machine")
 def test_default_on_the_machine(machine: Outcome) -> None:
     assert machine.lines("default")[0] == "ok"
-    assert machine.lines("default")[1].startswith("/usr/bin/bash -e /home/runner/work/_temp/")
+    assert machine.lines("default")[1].startswith(f"/usr/bin/bash -e {RUNNER_WORK}/_temp/")
     assert "\nshell: /usr/bin/bash -e {0}\n" in machine.log("default")
 
 
