@@ -12,6 +12,7 @@ from fault_tools import Place
 from main_tools import Server, own_cache, run
 
 from actlite.engines.base import LABEL_OWNER
+from actlite.execution.layout import RUNNER_WORK
 
 pytestmark = pytest.mark.docker
 ALPINE = "actlite-standin/alpine:1"
@@ -200,7 +201,7 @@ def test_a_build_that_fails_says_what_the_builder_said(place: Place, images: Non
 @pytest.mark.parametrize(
     ("image", "words", "code"),
     [
-        ("Dockerfile.missing", "File not found: '/home/runner/work/", 1),
+        ("Dockerfile.missing", f"File not found: '{RUNNER_WORK}/", 1),
         ("actlite-test/no-such-image", "actlite-test/no-such-image", 4),
         ("../../../Dockerfile", "outside of the action's repository", 1),
     ],

@@ -6,10 +6,9 @@ import pytest
 from conforming import RUNNER, Conform
 from main_tools import Outcome, Server, node_action, own_cache
 
-from actlite.execution.layout import RUNNER_WORK
+from actlite.execution.layout import RUNNER_HOME, RUNNER_WORK
 
 pytestmark = pytest.mark.docker
-WORK = RUNNER_WORK
 SAY = """const fs = require('fs'), e = process.env;
 console.log('stage={stage}', 'state=' + e.STATE_told, 'who=' + e.INPUT_WHO, 'repo=' + e.GITHUB_ACTION_REPOSITORY,
   'ref=' + e.GITHUB_ACTION_REF, 'dir=' + __dirname);
@@ -213,7 +212,7 @@ def test_post_name(ran: Outcome) -> None:
 @pytest.mark.rule("actions/local-in-the-workspace")
 def test_local_without_checkout(ran: Outcome) -> None:
     words = (
-        f"Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{WORK}/project/project/own'. "
+        f"Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{RUNNER_WORK}/project/project/own'. "
         "Did you forget to run actions/checkout before running your local action?"
     )
     assert ran.step("before", "gone")["annotations"][0]["message"] == words
@@ -230,7 +229,7 @@ def test_local_is_gone(ran: Outcome) -> None:
 def test_manifests(ran: Outcome) -> None:
     assert ran.step("yaml", "gone")["outcome"] == "success"
     (wrong,) = ran.step("without", "gone")["annotations"]
-    assert wrong["message"] == f"File not found: '{WORK}/project/project/without/gone.js'"
+    assert wrong["message"] == f"File not found: '{RUNNER_WORK}/project/project/without/gone.js'"
 
 
 @pytest.mark.rule("actions/reference-format")
@@ -308,8 +307,8 @@ def test_checkout_v1(plugins: Outcome) -> None:
 
 @pytest.mark.rule("actions/checkout-v1-path")
 def test_checkout_v1_path(plugins: Outcome) -> None:
-    root = f"{WORK}/project"
-    words = f"Input path '../../x' should resolve to a directory under '{root}', current resolved path '/home/runner/x'."
+    root = f"{RUNNER_WORK}/project"
+    words = f"Input path '../../x' should resolve to a directory under '{root}', current resolved path '{RUNNER_HOME}/x'."
     assert words in plugins.log("out", "down")
     assert f"Repository is current at '{root}/project', move to '{root}/src/there'." in plugins.log(
         "moved", "down"
@@ -333,7 +332,7 @@ def test_checkout_v1_path(plugins: Outcome) -> None:
 @pytest.mark.rule("actions/upload-v1")
 def test_upload_v1(plugins: Outcome) -> None:
     lines = plugins.lines("up", "up")
-    place = f"{WORK}/project/project/out"
+    place = f"{RUNNER_WORK}/project/project/out"
     assert lines[0].startswith(f"Uploading artifact 'My Files' from '{place}' for run #")
     assert lines[1:4] == [
         "Uploading 4 files",
@@ -351,14 +350,14 @@ def test_upload_v1(plugins: Outcome) -> None:
 @pytest.mark.rule("actions/upload-v1-faults")
 def test_upload_v1_faults(plugins: Outcome) -> None:
     words = {
-        "nowhere": f"Path does not exist {WORK}/project/project/no/where",
+        "nowhere": f"Path does not exist {RUNNER_WORK}/project/project/no/where",
         "nameless": "Value cannot be null. (Parameter 'name')",
         "slash": "Artifact name is not valid: a/b. It cannot contain '\\', '/', \"', ':', '<', '>', '|', '*', and '?'",
     }
     for name, first in words.items():
         found = [a["message"] for a in plugins.step(name, "up")["annotations"]]
         assert found[0] == first
-        assert found[1].startswith("Exit code 1 returned from process: file name '/home/runner/runners/")
+        assert found[1].startswith(f"Exit code 1 returned from process: file name '{RUNNER_HOME}/runners/")
         last = "arguments 'action \"GitHub.Runner.Plugins.Artifact.PublishArtifact, Runner.Plugins\"'."
         assert found[1].endswith(last)
 
@@ -367,7 +366,7 @@ def test_upload_v1_faults(plugins: Outcome) -> None:
 def test_download_v1(plugins: Outcome) -> None:
     lines = plugins.lines("down", "down")
     assert lines == [
-        f"Downloading artifact 'My Files' to: '{WORK}/project/project/My Files'",
+        f"Downloading artifact 'My Files' to: '{RUNNER_WORK}/project/project/My Files'",
         "2 folders created.",
         "1 empty files created.",
         "3 files download succeed.",
